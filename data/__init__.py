@@ -1,0 +1,1 @@
+"""data: brings facts in. Raw public files become an area pack."""

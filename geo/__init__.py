@@ -1,0 +1,1 @@
+"""geo: computes. Area packs become reach tables, gaps, journeys and isochrones."""

@@ -1,0 +1,1 @@
+"""layers: presents. Numbers become map layers, legends, words and files."""
