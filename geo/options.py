@@ -1,0 +1,155 @@
+"""Command-line options by the same name in every room, and how they are read.
+
+Minutes and metres on the command line; seconds and whole metres in the query.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+
+from data.errors import OneBusReachError
+from data.modes import MODES
+from geo.query import Query, WalkSettings
+
+_NEGATIVE = re.compile(r"^-\.?\d")
+_CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
+
+
+def clock_to_seconds(text: str) -> int:
+    """Seconds of a clock time ``HH:MM`` or ``HH:MM:SS``; hours may pass 24."""
+    match = _CLOCK.match(text.strip())
+    if match is None or int(match[1]) > 48:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it like 09:30 (25:10 is 01:10 the next day)")
+    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
+
+
+def _window(text: str) -> tuple[int, int]:
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a window; write it like 09:30-11:30")
+    return clock_to_seconds(start), clock_to_seconds(end)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it like 2026-11-24") from error
+
+
+def _minutes_to_seconds(text: str) -> int:
+    try:
+        seconds = round(float(text) * 60)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes") from error
+    return seconds
+
+
+def cutoffs_to_seconds(text: str) -> tuple[int, ...]:
+    """Cut-offs in minutes joined by commas, as ascending seconds without repeats."""
+    return tuple(sorted({_minutes_to_seconds(part) for part in text.split(",")}))
+
+
+def _percentiles(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write whole percentiles joined by commas, like 50,85") from error
+
+
+def _modes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def add_query_options(parser: argparse.ArgumentParser, *, percentiles: bool = True, cutoff: bool = True) -> None:
+    """Add the options that make a Query; the defaults are the Query's own."""
+    default = Query()
+    group = parser.add_argument_group("the question")
+    group.add_argument("--date", type=_date, help="service date (default: the pack's)")
+    group.add_argument(
+        "--window", type=_window, default=(default.window_start_s, default.window_end_s),
+        metavar="09:30-11:30", help="departure window; hours may pass 24",
+    )  # fmt: skip
+    if cutoff:
+        group.add_argument(
+            "--cutoff", type=_minutes_to_seconds, default=default.cutoff_s, metavar="45", help="minutes, inclusive"
+        )
+    if percentiles:
+        group.add_argument("--percentiles", type=_percentiles, default=default.percentiles, metavar="50,85")
+    group.add_argument("--max-walk", type=int, default=default.walk.max_walk_m, metavar="640", help="metres a leg")
+    group.add_argument("--max-walk-total", type=int, metavar="1280", help="metres in all (default: twice a leg)")
+    group.add_argument("--walk-speed", type=float, default=default.walk.speed_kmh, metavar="4.8", help="km/h")
+    group.add_argument("--avoid-steps", action="store_true", help="leave flights of steps out of every walk")
+    group.add_argument("--board-slack", type=int, default=default.board_slack_s, metavar="60", help="seconds")
+    group.add_argument("--modes", type=_modes, default=default.modes, metavar="bus,tram", help=", ".join(MODES))
+    group.add_argument("--boardings", type=int, default=default.boardings, choices=(1, 2))
+
+
+def query_from_options(options: argparse.Namespace) -> Query:
+    """Build the validated Query; raises QueryError naming all that is wrong."""
+    default = Query()
+    return Query(
+        service_date=options.date,
+        window_start_s=options.window[0],
+        window_end_s=options.window[1],
+        cutoff_s=getattr(options, "cutoff", default.cutoff_s),
+        percentiles=getattr(options, "percentiles", default.percentiles) or default.percentiles,
+        walk=WalkSettings(
+            speed_kmh=options.walk_speed,
+            max_walk_m=options.max_walk,
+            max_walk_total_m=options.max_walk_total,
+            avoid_steps=options.avoid_steps,
+        ),
+        board_slack_s=options.board_slack,
+        modes=options.modes,
+        boardings=options.boardings,
+    )
+
+
+def join_negative_values(arguments: Sequence[str]) -> list[str]:
+    """Let coordinates west of Greenwich be typed as they are.
+
+    ``--origin -2.99,51.58`` would be read as an option without a value and an
+    option ``-2``; joined by ``=`` it is what the user meant.
+    """
+    joined: list[str] = []
+    for argument in arguments:
+        if _NEGATIVE.match(argument) and joined and joined[-1].startswith("--") and "=" not in joined[-1]:
+            joined[-1] = f"{joined[-1]}={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def run_command(
+    parser: argparse.ArgumentParser,
+    run: Callable[[argparse.Namespace], None],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Parse, run, and turn what went wrong into a message and an exit code.
+
+    0: done. 2: the command line asks for something that can't be. 3: the data.
+    """
+    options = parser.parse_args(join_negative_values(sys.argv[1:] if arguments is None else arguments))
+    try:
+        run(options)
+    except OneBusReachError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped; nothing was left half-written.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def print_json(value: object) -> None:
+    """Print JSON and nothing else (for --json)."""
+    print(json.dumps(value, indent=1, ensure_ascii=False))
