@@ -1,0 +1,72 @@
+"""Run engines side by side: processes that load once, rounds interleaved, medians."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Worker:
+    """One engine in a process of its own, told which case to run next."""
+
+    name: str
+    command: Sequence[str]
+    cwd: Path
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    peak_mb: float = 0.0
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command, cwd=self.cwd, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._read()
+
+    def run(self, case: str) -> None:
+        assert self.process is not None and self.process.stdin is not None
+        self.process.stdin.write(case + "\n")
+        self.process.stdin.flush()
+        self._read()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.wait(timeout=30)
+
+    def median(self, case: str) -> float | None:
+        found = self.seconds.get(case)
+        return statistics.median(found) if found else None
+
+    def _read(self) -> None:
+        assert self.process is not None and self.process.stdout is not None
+        while line := self.process.stdout.readline():
+            if not line.startswith('{"case"'):
+                continue  # a library's own words
+            answer = json.loads(line)
+            self.peak_mb = answer["peak_mb"]
+            self.values[answer["case"]] = answer["value"]
+            if answer["seconds"] is not None:
+                self.seconds.setdefault(answer["case"], []).append(answer["seconds"])
+            return
+        raise RuntimeError(f"{self.name} ended early (code {self.process.wait()}): {' '.join(self.command)}")
+
+
+def run_interleaved(workers: Sequence[Worker], cases: dict[str, Sequence[str]], *, rounds: int) -> None:
+    """Run each worker's cases ``rounds`` times, one round of every worker after the other.
+
+    A first round warms caches and is not counted.
+    """
+    for counted in range(rounds + 1):
+        for worker in workers:
+            for case in cases.get(worker.name, ()):
+                worker.run(case)
+                if counted == 0:
+                    worker.seconds.pop(case, None)

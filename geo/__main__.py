@@ -1,0 +1,170 @@
+"""The engine's command line: python -m geo reach | isochrone | journey | gap | prepare | warm."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from data.packio import load_pack
+from data.points import read_points
+from geo.engine import Engine, warm
+from geo.options import (
+    add_query_options,
+    clock_to_seconds,
+    cutoffs_to_seconds,
+    print_json,
+    query_from_options,
+    run_command,
+)
+from geo.write import FEATURE_SUFFIXES, TABLE_SUFFIXES, build_metadata, check_target, write_features, write_table
+
+
+def _run_reach(options: argparse.Namespace) -> None:
+    from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
+
+    check_target(options.out, TABLE_SUFFIXES)
+    query = query_from_options(options)
+    pack = load_pack(options.pack)
+    origins = read_points(options.origins, crs=pack.crs) if options.origins else None
+    services = read_points(options.services, crs=pack.crs) if options.services else None
+    level = "point" if origins is not None else options.origins_level
+    with tqdm(total=1.0, desc="reach", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+        table = Engine(pack).reach(
+            query, origins=origins, services=services, level=level,
+            progress=lambda done, doing: (bar.set_description_str(doing), bar.update(done - bar.n)),
+        )  # fmt: skip
+    columns = dict(REACH_COLUMNS)
+    if level == "neighbourhood":
+        columns[PEOPLE_COLUMN] = "float64, 0 to 1: share of the people for whom the class is walk or one_bus"
+    metadata = build_metadata(
+        pack.manifest, f"Reach by {level}", query=query, service_date=table.service_date,
+        today=dt.date.today(), columns=columns,
+    )  # fmt: skip
+    write_table(table.frame, options.out, metadata)
+    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
+
+
+def _run_gap(options: argparse.Namespace) -> None:
+    from geo.tables import GAP_COLUMNS
+
+    check_target(options.out, TABLE_SUFFIXES)
+    query = query_from_options(options)
+    pack = load_pack(options.pack)
+    table = Engine(pack).gap(query)
+    metadata = build_metadata(
+        pack.manifest, "People with no service within one bus", query=query, service_date=table.service_date,
+        today=dt.date.today(), columns=GAP_COLUMNS,
+    )  # fmt: skip
+    write_table(table.frame, options.out, metadata)
+    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
+
+
+def _run_isochrone(options: argparse.Namespace) -> None:
+    from geo.places import resolve_place
+
+    check_target(options.out, FEATURE_SUFFIXES)
+    query = query_from_options(options)
+    pack = load_pack(options.pack)
+    place = resolve_place(pack, options.origin)
+    statistics = ("best",) if options.best or not options.percentiles else options.percentiles
+    engine = Engine(pack)
+    bands = engine.isochrones(query, place, options.cutoffs, statistics=statistics)
+    metadata = build_metadata(
+        pack.manifest, f"Reach from {place.label}", query=query,
+        service_date=engine.service_date(query), today=dt.date.today(),
+    )  # fmt: skip
+    write_features(bands, options.out, metadata)
+    print(f"{len(bands)} isochrones written to {options.out}", file=sys.stderr)
+
+
+def _run_journey(options: argparse.Namespace) -> None:
+    from geo.journey import journey_to_json
+    from geo.journey_words import journey_in_words
+    from geo.places import resolve_place
+
+    query = query_from_options(options)
+    pack = load_pack(options.pack)
+    origin, destination = resolve_place(pack, options.origin), resolve_place(pack, options.to)
+    journey = Engine(pack).journey(
+        query, origin, destination, depart_s=options.depart, arrive_by_s=options.arrive_by
+    )
+    if options.json:
+        print_json(journey_to_json(journey))
+        return
+    why = pack.manifest.why_test_data(dt.date.today())
+    lines = journey_in_words(journey, pack)
+    print("\n".join([*([f"Test data: not for decisions ({why})"] if why else []), *lines]))
+
+
+def _run_prepare(options: argparse.Namespace) -> None:
+    query = query_from_options(options)
+    pack = load_pack(options.pack)
+    started = time.perf_counter()
+    files = Engine(pack).prepare(query)
+    print(f"prepared {', '.join(path.name for path in files)} in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+
+
+def _run_warm(options: argparse.Namespace) -> None:
+    started = time.perf_counter()
+    with tqdm(total=1.0, desc="compiling", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+        warm(progress=lambda done, doing: (bar.set_description_str(doing), bar.update(done - bar.n)))
+    print(f"compiled in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m geo", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: object, words: str, *, pack: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.set_defaults(run=run)
+        if pack:
+            sub.add_argument("pack", help="an area pack's directory, or a name from `python -m data list`")
+        return sub
+
+    reach = command("reach", _run_reach, "one row per origin and service: class, reason, times")
+    reach.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
+    reach.add_argument("--origins", type=Path, metavar="CSV", help="your own origins: id, lon, lat")
+    reach.add_argument("--services", type=Path, metavar="CSV", help="your own destinations: id, lon, lat")
+    reach.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
+    add_query_options(reach)
+
+    gap = command("gap", _run_gap, "category x group x area: people in reach, not, and not known")
+    gap.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
+    add_query_options(gap, percentiles=False)
+
+    isochrone = command("isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off")
+    isochrone.add_argument("--origin", required=True, metavar="ID|lon,lat")
+    isochrone.add_argument("--cutoffs", type=cutoffs_to_seconds, default=(900, 1800, 2700, 3600), metavar="15,30,45,60")
+    isochrone.add_argument("--best", action="store_true", help="the timetabled question (the default)")
+    isochrone.add_argument("--out", type=Path, required=True, metavar="FILE.geojson|.gpkg")
+    add_query_options(isochrone, cutoff=False)
+    isochrone.set_defaults(percentiles=None)
+
+    journey = command("journey", _run_journey, "one journey in words: which stop, which bus, where to get off")
+    journey.add_argument("--from", dest="origin", required=True, metavar="ID|lon,lat")
+    journey.add_argument("--to", required=True, metavar="SERVICE_ID|lon,lat")
+    when = journey.add_mutually_exclusive_group(required=True)
+    when.add_argument("--arrive-by", type=clock_to_seconds, metavar="10:30")
+    when.add_argument("--depart", type=clock_to_seconds, metavar="09:40")
+    journey.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    add_query_options(journey, percentiles=False)
+
+    prepare = command("prepare", _run_prepare, "work out and keep the walks to every grid cell (PACK/derived)")
+    add_query_options(prepare, percentiles=False)
+    command("warm", _run_warm, "compile the engine now rather than at the first question", pack=False)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code (0, 2 usage, 3 data)."""
+    return run_command(_parser(), lambda options: options.run(options), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
