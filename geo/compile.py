@@ -1,0 +1,109 @@
+"""Compiled kernels: explicit signatures, one cache folder, compiled when first needed.
+
+Importing a module must stay cheap, so a kernel is compiled (or read from
+numba's cache) at its first call or by :func:`compile_kernels`, which
+``python -m geo warm`` and the dashboard's background thread use.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def _user_cache_folder() -> Path:
+    """Name the user's cache folder by the habits of the operating system."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "one-bus-reach" / "numba"
+
+
+# numba reads the variable when it is imported, so this must come first.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_user_cache_folder()))
+
+import numba as nb  # noqa: E402
+from numba import types  # noqa: E402
+
+# Arrays that a kernel only reads are declared read-only, since a pack's arrays
+# are; numba takes a writeable array there too, but never the other way round.
+IN_B1 = types.Array(types.boolean, 1, "C", readonly=True)
+IN_I1 = types.Array(types.int8, 1, "C", readonly=True)
+IN_I4 = types.Array(types.int32, 1, "C", readonly=True)
+IN_I8 = types.Array(types.int64, 1, "C", readonly=True)
+IN_F8 = types.Array(types.float64, 1, "C", readonly=True)
+IN_I4_2D = types.Array(types.int32, 2, "C", readonly=True)
+OUT_B1 = types.boolean[::1]
+OUT_I1 = types.int8[::1]
+OUT_I4 = types.int32[::1]
+OUT_I8 = types.int64[::1]
+OUT_F8 = types.float64[::1]
+OUT_I4_2D = types.int32[:, ::1]
+
+
+class Kernel:
+    """A numba function of one signature, compiled at its first call.
+
+    Kernels release the GIL. To call one kernel from another, use its
+    ``dispatcher`` and keep both in one file: numba's cache doesn't notice a
+    change in another file.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self.name = f"{function.__module__}.{function.__name__}"
+        self.signature = signature
+        self.dispatcher = nb.njit(cache=True, nogil=True)(function)
+        self._call: Callable[..., Any] | None = None
+        self._lock = threading.Lock()
+
+    def compile(self) -> None:
+        """Compile now, or load from the cache; does nothing the second time."""
+        with self._lock:
+            if self._call is None:
+                self.dispatcher.compile(self.signature)
+                self.dispatcher.disable_compile()
+                self._call = self.dispatcher
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._call is None:
+            self.compile()
+        return self._call(*arguments)  # type: ignore[misc]
+
+
+_KERNELS: list[Kernel] = []
+
+
+def kernel(signature: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Decorate a function to become a :class:`Kernel` of this numba signature."""
+
+    def decorate(function: Callable[..., Any]) -> Kernel:
+        made = Kernel(function, signature)
+        _KERNELS.append(made)
+        return made
+
+    return decorate
+
+
+def list_kernels() -> tuple[Kernel, ...]:
+    """List the kernels of all modules imported so far."""
+    return tuple(_KERNELS)
+
+
+def compile_kernels(progress: Callable[[str, int, int], None] | None = None) -> None:
+    """Compile every kernel of the modules imported so far.
+
+    ``progress`` is called with (kernel's name, how many are done, how many
+    there are) before each.
+    """
+    kernels = list_kernels()
+    for done, made in enumerate(kernels):
+        if progress is not None:
+            progress(made.name, done, len(kernels))
+        made.compile()

@@ -1,0 +1,34 @@
+"""Blocks of rows over a thread pool, for kernels that release the GIL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def count_threads() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def run_blocks(
+    row_count: int, work: Callable[[int, int], Result], *, min_rows: int = 32, blocks_per_thread: int = 4
+) -> list[Result]:
+    """Call ``work(first, last)`` on blocks of rows; results in order of the rows.
+
+    The answer must not depend on the blocks: they differ from one machine to
+    another.
+    """
+    threads = count_threads()
+    blocks = max(1, min(threads * blocks_per_thread, row_count // min_rows))
+    bounds = [row_count * block // blocks for block in range(blocks + 1)]
+    if blocks == 1 or threads == 1:
+        return [work(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, bounds[:-1], bounds[1:]))
