@@ -1,0 +1,140 @@
+"""The walking part of the slow, plain reference: read it as the specification.
+
+Nothing here is shared with the engine. Streets are a networkx graph of the
+pack's own nodes and edges, with every place inserted as a node of its own at
+the nearest point of its nearest edge; a walk is a Dijkstra search from one
+place over that graph, in whole millimetres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+import shapely
+
+from data.areapack import AreaPack, WalkNetwork
+
+MAX_OFF_STREET_M = 300.0
+SMALLEST_COMPONENT = 200
+TIE_M = 1e-6
+
+XY = tuple[float, float]
+Key = tuple[str, str]  # ("origin" | "stop" | "service", its id)
+
+
+class AmbiguousTown(Exception):
+    """Two streets are equally near a place, so that no answer is the only right one."""
+
+
+@dataclass(frozen=True)
+class Snap:
+    """Where a place stands on the streets, or that it is outside the data."""
+
+    edge: int
+    offset_mm: int
+    off_mm: int
+    outside: bool
+
+
+def walk_seconds(length_mm: int, speed_mm_per_h: int) -> int:
+    """Each walking leg is ceil(length / speed), in whole seconds."""
+    return -(-length_mm * 3600 // speed_mm_per_h)
+
+
+def compute_walks(
+    pack: AreaPack, places: Mapping[Key, XY], *, avoid_steps: bool
+) -> tuple[dict[Key, dict[Key, int]], set[Key]]:
+    """Lengths in millimetres between all places that can walk to each other, and who is outside.
+
+    Returns
+    -------
+    lengths : dict
+        ``lengths[a][b]``, off-network distance at both ends included; missing
+        where there is no way or one of the two is outside the data.
+    outside : set
+        Places more than 300 m from any street or outside the coverage polygon.
+    """
+    if pack.walk is None:
+        return _straight_lines(places, pack.manifest.walk.detour_factor), set()
+    streets = _Streets(pack.walk, avoid_steps)
+    covered = None if pack.coverage is None else shapely.union_all(pack.coverage.geometry.to_numpy())
+    snaps = {}
+    for key, (x, y) in places.items():
+        snap = streets.snap(x, y)
+        if covered is not None and not covered.covers(shapely.Point(x, y)):
+            snap = Snap(snap.edge, snap.offset_mm, snap.off_mm, outside=True)
+        snaps[key] = snap
+    outside = {key for key, snap in snaps.items() if snap.outside}
+    graph = streets.graph_with({key: snap for key, snap in snaps.items() if not snap.outside})
+    lengths: dict[Key, dict[Key, int]] = {}
+    for a in places:
+        found = {} if a in outside else nx.single_source_dijkstra_path_length(graph, a, weight="mm")
+        lengths[a] = {b: int(found[b]) for b in places if b in found}
+        lengths[a] = {b: mm + snaps[a].off_mm + snaps[b].off_mm for b, mm in lengths[a].items()}
+    return lengths, outside
+
+
+def _straight_lines(places: Mapping[Key, XY], detour_factor: float) -> dict[Key, dict[Key, int]]:
+    """Where a pack has no streets: the straight line times the detour factor."""
+    return {
+        a: {
+            b: round(float(np.hypot(bx - ax, by - ay)) * detour_factor * 1000)
+            for b, (bx, by) in places.items()
+        }
+        for a, (ax, ay) in places.items()
+    }
+
+
+class _Streets:
+    def __init__(self, walk: WalkNetwork, avoid_steps: bool) -> None:
+        self.walk = walk
+        self.edges = [e for e in range(len(walk.u)) if not (avoid_steps and walk.steps[e])]
+        whole = nx.MultiGraph()
+        whole.add_nodes_from(range(len(walk.node_x)))
+        whole.add_edges_from((int(walk.u[e]), int(walk.v[e])) for e in self.edges)
+        big = set().union(*(c for c in nx.connected_components(whole) if len(c) >= SMALLEST_COMPONENT), set())
+        self.lines = {e: self._line(e) for e in self.edges if int(walk.u[e]) in big}
+
+    def _line(self, edge: int) -> shapely.LineString:
+        a, b = self.walk.geometry_offset[edge], self.walk.geometry_offset[edge + 1]
+        return shapely.LineString(np.column_stack([self.walk.geometry_x[a:b], self.walk.geometry_y[a:b]]))
+
+    def snap(self, x: float, y: float) -> Snap:
+        """The nearest point of the nearest edge; the first edge where several are equally near."""
+        place = shapely.Point(x, y)
+        distances = {edge: line.distance(place) for edge, line in self.lines.items()}
+        if not distances:
+            return Snap(-1, 0, 0, outside=True)
+        best = min(distances, key=lambda edge: (distances[edge], edge))
+        nearest = self.lines[best].interpolate(self.lines[best].project(place))
+        for edge, distance in distances.items():
+            if distance - distances[best] < TIE_M and distances[best] <= MAX_OFF_STREET_M:
+                other = self.lines[edge].interpolate(self.lines[edge].project(place))
+                if other.distance(nearest) > 0.0005:
+                    raise AmbiguousTown(f"({x}, {y}) is as near to edge {best} as to edge {edge}")
+        fraction = self.lines[best].project(place, normalized=True)
+        offset_mm = round(fraction * int(self.walk.length_mm[best]))
+        off_m = distances[best]
+        return Snap(best, offset_mm, round(off_m * 1000), outside=off_m > MAX_OFF_STREET_M)
+
+    def graph_with(self, snaps: Mapping[Key, Snap]) -> nx.MultiGraph:
+        """The streets, each edge cut at the places that stand on it."""
+        walk, graph = self.walk, nx.MultiGraph()
+        on_edge: dict[int, list[tuple[int, Key]]] = {}
+        for key, snap in snaps.items():
+            on_edge.setdefault(snap.edge, []).append((snap.offset_mm, key))
+        for edge in self.edges:
+            position, at = 0, ("node", int(walk.u[edge]))
+            for offset_mm, key in sorted(on_edge.get(edge, [])):
+                graph.add_edge(at, key, mm=offset_mm - position)
+                position, at = offset_mm, key
+            graph.add_edge(at, ("node", int(walk.v[edge])), mm=int(walk.length_mm[edge]) - position)
+        return graph
+
+
+def within(lengths: Mapping[Key, int], kind: str, limit_mm: int, ids: Iterable[str]) -> dict[str, int]:
+    """Those of ``ids`` within the limit (inclusive), with their lengths."""
+    return {i: lengths[kind, i] for i in ids if (kind, i) in lengths and lengths[kind, i] <= limit_mm}
