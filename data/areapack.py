@@ -52,6 +52,7 @@ class WalkNetwork:
     geometry_offset: np.ndarray  # int64[E + 1]
     geometry_x: np.ndarray  # float64
     geometry_y: np.ndarray
+    osm_way: np.ndarray | None = None  # int64[E], where the source has way numbers
 
 
 @dataclass(frozen=True)
