@@ -27,12 +27,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyproj
 import shapely
 
 from data import schema
 from data.areapack import AreaPack, Feed
+from data.frames import build_frame
 from data.manifest import Manifest, TimetableFacts, WalkFacts
 from data.modes import mode_of_route_type
 from tests.town_spec import (
@@ -141,7 +141,7 @@ def build_town(
     covered = None
     if coverage is not None:
         moved = shapely.transform(coverage, lambda xy: xy + np.array(origin))
-        covered = gpd.GeoDataFrame({"part": ["streets"]}, geometry=[moved], crs=CRS)
+        covered = _frame(schema.COVERAGE, [{"part": "streets"}], [moved])
     return AreaPack(
         manifest=manifest,
         stops=stop_table,
@@ -171,27 +171,14 @@ class _Placer:
         return {"x": east, "y": north, "lon": lon, "lat": lat}
 
 
-_NULLABLE_TYPES = {
-    pa.int8(): pd.Int8Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-}
-
-
-def _frame(table: schema.Table, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Rows to a frame with the schema's columns and types; fails where a required value is missing."""
-    columns = {}
-    for column in table.columns:
-        if column.name == "geometry":
-            continue
-        values = [row.get(column.name) for row in rows]
-        if not column.nullable and any(value is None for value in values):
-            raise ValueError(f"{table.name}.{column.name}: a town must give it")
-        array = pa.array(values, type=column.type)
-        mapper = _NULLABLE_TYPES.get if column.nullable else None
-        columns[column.name] = array.to_pandas(types_mapper=mapper)
-    return pd.DataFrame(columns)
+def _frame(
+    table: schema.Table, rows: list[dict[str, Any]], geometry: list[Any] | None = None
+) -> pd.DataFrame:
+    """Rows to a table as a loaded pack has it; fails where a required value is missing."""
+    columns = {name: [row.get(name) for row in rows] for name in table.column_names}
+    if geometry is not None:
+        columns["geometry"] = geometry
+    return build_frame(table, columns, crs=CRS)
 
 
 def _build_stops(specs: Mapping[str, Stop], served: set[str], place: _Placer) -> pd.DataFrame:
@@ -320,10 +307,9 @@ def _build_people(
         )
         spread = shapely.MultiPoint([(p.x + place.origin[0], p.y + place.origin[1]) for p in own])
         outlines.append(shapely.box(*spread.buffer(50).bounds))
-    frame = _frame(schema.NEIGHBOURHOODS, hood_rows)
     order = {p.point_id: i for i, p in enumerate(points)}
     point_rows.sort(key=lambda row: order[row["point_id"]])
-    return gpd.GeoDataFrame(frame, geometry=outlines, crs=CRS), _frame(schema.ORIGIN_POINTS, point_rows)
+    return _frame(schema.NEIGHBOURHOODS, hood_rows, outlines), _frame(schema.ORIGIN_POINTS, point_rows)
 
 
 def _build_groups(
