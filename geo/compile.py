@@ -77,6 +77,9 @@ class Kernel:
         return self._call(*arguments)  # type: ignore[misc]
 
 
+# For small functions that kernels of the same file call.
+helper = nb.njit(nogil=True)
+
 _KERNELS: list[Kernel] = []
 
 
