@@ -8,14 +8,11 @@ by bisection.
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from geo.compile import IN_I4, IN_I8, OUT_I8, kernel
 
 
-
-
-@kernel(types.void(IN_I8, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, OUT_I8))
+@kernel((IN_I8, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, OUT_I8))
 def split_into_lanes(
     pattern: np.ndarray,
     first_call: np.ndarray,
