@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import osmium
 import pandas as pd
 import shapely
@@ -86,17 +87,20 @@ def read_ground(
     try:
         reader = osmium.FileProcessor(str(path)).with_areas(KeyFilter(*_KEYS)).with_filter(KeyFilter(*_KEYS))
         for item in reader:
-            if item.is_node() or item.is_relation():
+            if not isinstance(item, (osmium.osm.Way, osmium.osm.Area)):
                 continue
             tags = {tag.k: tag.v for tag in item.tags}
-            kind = kind_of_area(tags) if item.is_area() else kind_of_line(tags)
+            kind = kind_of_area(tags) if isinstance(item, osmium.osm.Area) else kind_of_line(tags)
             if kind is None:
                 continue
             name = " ".join(tags.get("name", "").split()) or None
             try:
-                shape = writer.create_multipolygon(item) if item.is_area() else writer.create_linestring(item)
+                if isinstance(item, osmium.osm.Area):
+                    shape = writer.create_multipolygon(item)
+                else:
+                    shape = writer.create_linestring(item)
             except (RuntimeError, osmium.InvalidLocationError):
-                tally.add("ground_shape_broken", f"{'area' if item.is_area() else 'way'} {item.id}")
+                tally.add("ground_shape_broken", f"{item.type_str()}{item.id}")
                 continue
             rows.append((kind, name, bytes.fromhex(shape), item.id))
     except (RuntimeError, OSError) as error:
@@ -110,7 +114,7 @@ def read_ground(
     return ground[kept].reset_index(drop=True)
 
 
-def _project(shapes, crs: str, within: BaseGeometry | None):  # type: ignore[no-untyped-def]
+def _project(shapes: np.ndarray, crs: str, within: BaseGeometry | None) -> np.ndarray:
     """Shapes of degrees in metres, repaired, cut to a box and simplified."""
     to_plane = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     shapes = shapely.transform(shapes, to_plane.transform, interleaved=False)

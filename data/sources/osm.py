@@ -33,9 +33,15 @@ _MESSAGES = {
     "repeated_node": ("repaired", "a street names the same node twice running; taken once"),
     "way_of_one_node": ("dropped", "a street with fewer than two nodes has no line"),
     "duplicate_way": ("dropped", "the file has the same street twice; the later one is taken"),
-    "node_outside_projection": ("dropped", "a street's node lies where the area's map projection has no place"),
+    "node_outside_projection": (
+        "dropped",
+        "a street's node lies outside the area's map projection",
+    ),
     "edge_of_no_length": ("repaired", "a piece of street has no length; its two ends were made one"),
-    "ground_shape_broken": ("dropped", "a shape of water, green or railway can't be put together from its parts"),
+    "ground_shape_broken": (
+        "dropped",
+        "a shape of water, green or railway can't be put together",
+    ),
 }
 
 
@@ -88,9 +94,9 @@ def read_streets(
         When the file is missing, of another kind, broken, or has no street.
     """
     path = Path(path)
-    tell = progress or (lambda words: None)
+    tell = progress or _say_nothing
     if not path.is_file():
-        raise SourceError(f"{path.name}: there is no such file; put the street extract there or leave streets out")
+        raise SourceError(f"{path.name}: no such file; put the street extract there or leave streets out")
     tell(f"streets: reading {path.name}")
     segments, tally, data_date = _read(path)
     tell(f"streets: joining {len(segments.way):,} segments of {len(segments.way_id):,} ways")
@@ -109,6 +115,10 @@ def read_streets(
         faults=tally.to_faults(_MESSAGES, file=path.name),
         data_date=data_date,
     )
+
+
+def _say_nothing(words: str) -> None:
+    """Stand in where nobody asked for progress."""
 
 
 def _read(path: Path) -> tuple[StreetSegments, FaultTally, dt.date | None]:

@@ -49,6 +49,8 @@ def read_osm_pbf(path: Path) -> OsmStreets:
         reader = reader.with_filter(EntityFilter(osmium.osm.WAY)).with_filter(KeyFilter("highway"))
         header_date = _header_date(reader)
         for item in reader:
+            if not isinstance(item, osmium.osm.Way):
+                continue
             newest = max(newest, item.timestamp.timestamp() if item.timestamp else 0.0)
             tags = {key: value for key in KEPT_TAGS if (value := item.tags.get(key)) is not None}
             if not is_walkable(tags):

@@ -68,7 +68,9 @@ def read_osm_xml(path: Path) -> StreetSegments:
         # osmnx says so when a node is missing (ValueError) or has no coordinates (KeyError).
         raise BrokenReferencesError(f"{path.name}: {error}") from error
     except (SAXException, SyntaxError, OSError) as error:
-        raise SourceError(f"{path.name}: can't be read as OpenStreetMap XML: {error}; fetch it again") from error
+        raise SourceError(
+            f"{path.name}: can't be read as OpenStreetMap XML: {error}; fetch it again"
+        ) from error
     locations = {node: (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)}
     ways: dict[int, tuple[dict[str, str], list[tuple[int, int]]]] = {}
     for start, end, data in graph.edges(data=True):

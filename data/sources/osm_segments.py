@@ -54,7 +54,9 @@ class FaultTally:
         if example is not None and len(shown) < MAX_EXAMPLES:
             shown.append(str(example))
 
-    def to_faults(self, messages: Mapping[str, tuple[str, str]], *, file: str, part: str = PART) -> list[Fault]:
+    def to_faults(
+        self, messages: Mapping[str, tuple[str, str]], *, file: str, part: str = PART
+    ) -> list[Fault]:
         """Turn the counts into faults; ``messages`` gives severity and text by code."""
         faults = []
         for code, (severity, message) in messages.items():

@@ -16,10 +16,10 @@ from data.areapack import WalkNetwork
 from data.errors import UsageError
 
 CELL_M = 100.0
-# Country lanes lie up to about a kilometre apart: gaps narrower than twice this are closed.
-CLOSE_M = 600.0
+# Country lanes lie up to a mile apart: gaps narrower than twice this are closed.
+CLOSE_M = 800.0
 # What is narrower than twice this after closing is a road that runs out of the extract.
-OPEN_M = 700.0
+OPEN_M = 300.0
 
 Box = tuple[float, float, float, float]
 
@@ -29,8 +29,7 @@ def build_coverage(walk: WalkNetwork) -> MultiPolygon:
 
     Cells of 100 m that a street passes are closed (gaps filled), then opened
     (tentacles dropped), and gaps inside filled: 300 m from a street is judged
-    separately. Places too small to survive the opening are kept as they are
-    when nothing would be left.
+    separately. A network too small for that keeps its closed cells.
     """
     if not len(walk.u):
         return MultiPolygon()
@@ -59,7 +58,8 @@ def box_coverage(lon_lat_box: Box, crs: str) -> MultiPolygon:
     west, south, east, north = lon_lat_box
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise UsageError(
-            f"coverage box {lon_lat_box}: write west, south, east, north in degrees, west < east and south < north"
+            f"coverage box {lon_lat_box}: write west, south, east, north in degrees, "
+            "west < east and south < north"
         )
     edges = shapely.segmentize(box(west, south, east, north), 0.01)
     to_plane = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
@@ -87,9 +87,7 @@ def _outline(cells: np.ndarray, x0: float, y0: float) -> MultiPolygon:
     rows, columns = np.nonzero(np.diff(cells.astype(np.int8), axis=1, prepend=0, append=0))
     # Along a row, edges between false and true come in pairs: one box for each run of cells.
     start, stop, row = columns[0::2], columns[1::2], rows[0::2]
-    runs = shapely.box(
-        x0 + start * CELL_M, y0 + row * CELL_M, x0 + stop * CELL_M, y0 + (row + 1) * CELL_M
-    )
+    runs = shapely.box(x0 + start * CELL_M, y0 + row * CELL_M, x0 + stop * CELL_M, y0 + (row + 1) * CELL_M)
     merged = shapely.simplify(shapely.union_all(runs), CELL_M * 0.75)
     parts = [merged] if isinstance(merged, Polygon) else list(getattr(merged, "geoms", ()))
     return MultiPolygon(sorted(parts, key=lambda part: part.bounds))

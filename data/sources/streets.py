@@ -50,7 +50,7 @@ def build_walk_network(segments: StreetSegments, *, crs: str, tally: FaultTally)
     segments = _drop_unplaced(segments, np.isfinite(x) & np.isfinite(y), tally)
     head, rank = _chain(segments)
 
-    # One row a segment, ordered edge by edge: by way, then both ends, then the second node; along the edge within.
+    # One row a segment, ordered edge by edge (by way, both ends, second node) and along the edge within.
     last_of_head = np.full(len(head), -1, dtype=np.int64)
     order_along = np.argsort(rank, kind="stable")
     last_of_head[head[order_along]] = order_along  # the highest rank is written last
@@ -144,7 +144,9 @@ def _cut_rings(previous: np.ndarray, segments: StreetSegments) -> np.ndarray:
     """Open each closed ring without a junction at its node of the smallest id."""
     count = len(previous)
     linked = np.flatnonzero(previous >= 0)
-    links = coo_matrix((np.ones(len(linked), dtype=np.int8), (linked, previous[linked])), shape=(count, count))
+    links = coo_matrix(
+        (np.ones(len(linked), dtype=np.int8), (linked, previous[linked])), shape=(count, count)
+    )
     parts, part = connected_components(links, directed=False)
     is_ring = np.bincount(part, minlength=parts) == np.bincount(part[linked], minlength=parts)
     lowest = np.full(parts, np.iinfo(np.int64).max)
@@ -185,7 +187,9 @@ def _merge_same_place(
     tally.add("edge_of_no_length", count=int((~kept).sum()))
     size = int(max(from_node.max(), to_node.max())) + 1
     none = ~kept
-    pairs = coo_matrix((np.ones(none.sum(), dtype=np.int8), (from_node[none], to_node[none])), shape=(size, size))
+    pairs = coo_matrix(
+        (np.ones(none.sum(), dtype=np.int8), (from_node[none], to_node[none])), shape=(size, size)
+    )
     parts, part = connected_components(pairs, directed=False)
     lowest = np.full(parts, size, dtype=np.int64)
     np.minimum.at(lowest, part, np.arange(size))

@@ -19,8 +19,8 @@ KEPT_TAGS: tuple[str, ...] = (
 # Never walked, whatever else the way says: no street yet, no street any more, or fast traffic only.
 NEVER_WALKED = frozenset(
     {
-        "motorway", "motorway_link", "construction", "proposed", "planned", "abandoned", "razed", "demolished",
-        "disused", "dismantled", "removed", "historic", "no", "none", "raceway", "escape", "emergency_bay",
+        "motorway", "motorway_link", "construction", "proposed", "planned", "abandoned", "razed",
+        "demolished", "disused", "dismantled", "removed", "historic", "no", "none", "raceway", "escape", "emergency_bay",
         "via_ferrata", "elevator", "street_lamp",
     }
 )  # fmt: skip
