@@ -21,7 +21,14 @@ from geo.options import (
     query_from_options,
     run_command,
 )
-from geo.write import FEATURE_SUFFIXES, TABLE_SUFFIXES, build_metadata, check_target, write_features, write_table
+from geo.write import (
+    FEATURE_SUFFIXES,
+    TABLE_SUFFIXES,
+    build_metadata,
+    check_target,
+    write_features,
+    write_table,
+)
 
 
 def _run_reach(options: argparse.Namespace) -> None:
@@ -33,7 +40,9 @@ def _run_reach(options: argparse.Namespace) -> None:
     origins = read_points(options.origins, crs=pack.crs) if options.origins else None
     services = read_points(options.services, crs=pack.crs) if options.services else None
     level = "point" if origins is not None else options.origins_level
-    with tqdm(total=1.0, desc="reach", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+    with tqdm(
+        total=1.0, desc="reach", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    ) as bar:
         table = Engine(pack).reach(
             query, origins=origins, services=services, level=level,
             progress=lambda done, doing: (bar.set_description_str(doing), bar.update(done - bar.n)),
@@ -106,12 +115,17 @@ def _run_prepare(options: argparse.Namespace) -> None:
     pack = load_pack(options.pack)
     started = time.perf_counter()
     files = Engine(pack).prepare(query)
-    print(f"prepared {', '.join(path.name for path in files)} in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+    print(
+        f"prepared {', '.join(path.name for path in files)} in {time.perf_counter() - started:.1f} s",
+        file=sys.stderr,
+    )
 
 
 def _run_warm(options: argparse.Namespace) -> None:
     started = time.perf_counter()
-    with tqdm(total=1.0, desc="compiling", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+    with tqdm(
+        total=1.0, desc="compiling", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    ) as bar:
         warm(progress=lambda done, doing: (bar.set_description_str(doing), bar.update(done - bar.n)))
     print(f"compiled in {time.perf_counter() - started:.1f} s", file=sys.stderr)
 
@@ -138,15 +152,21 @@ def _parser() -> argparse.ArgumentParser:
     gap.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
     add_query_options(gap, percentiles=False)
 
-    isochrone = command("isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off")
+    isochrone = command(
+        "isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off"
+    )
     isochrone.add_argument("--origin", required=True, metavar="ID|lon,lat")
-    isochrone.add_argument("--cutoffs", type=cutoffs_to_seconds, default=(900, 1800, 2700, 3600), metavar="15,30,45,60")
+    isochrone.add_argument(
+        "--cutoffs", type=cutoffs_to_seconds, default=(900, 1800, 2700, 3600), metavar="15,30,45,60"
+    )
     isochrone.add_argument("--best", action="store_true", help="the timetabled question (the default)")
     isochrone.add_argument("--out", type=Path, required=True, metavar="FILE.geojson|.gpkg")
     add_query_options(isochrone, cutoff=False)
     isochrone.set_defaults(percentiles=None)
 
-    journey = command("journey", _run_journey, "one journey in words: which stop, which bus, where to get off")
+    journey = command(
+        "journey", _run_journey, "one journey in words: which stop, which bus, where to get off"
+    )
     journey.add_argument("--from", dest="origin", required=True, metavar="ID|lon,lat")
     journey.add_argument("--to", required=True, metavar="SERVICE_ID|lon,lat")
     when = journey.add_mutually_exclusive_group(required=True)
@@ -155,7 +175,9 @@ def _parser() -> argparse.ArgumentParser:
     journey.add_argument("--json", action="store_true", help="print JSON and nothing else")
     add_query_options(journey, percentiles=False)
 
-    prepare = command("prepare", _run_prepare, "work out and keep the walks to every grid cell (PACK/derived)")
+    prepare = command(
+        "prepare", _run_prepare, "work out and keep the walks to every grid cell (PACK/derived)"
+    )
     add_query_options(prepare, percentiles=False)
     command("warm", _run_warm, "compile the engine now rather than at the first question", pack=False)
     return parser

@@ -1,0 +1,276 @@
+"""One area pack made ready for questions: built once, read by every query.
+
+An ``Engine`` keeps what depends on the pack and few settings (walk graphs,
+walking legs, timetables) and answers queries from it. It holds nothing of any
+visitor: what is kept is keyed by pack settings, and points that a caller
+brings are walked afresh each time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+
+from data.areapack import AreaPack
+from data.errors import QueryError
+from geo.compile import compile_kernels
+from geo.gap import compute_gap
+from geo.inputs import ReachInputs
+from geo.isochrone import compute_isochrones
+from geo.journey import Journey, NoJourney, find_journey
+from geo.legs import Legs
+from geo.people import compute_neighbourhood_reach
+from geo.places import Place
+from geo.provision import compute_provision
+from geo.query import Query, WalkSettings
+from geo.reach import compute_reach
+from geo.snap import Snapped, snap_points
+from geo.straightline import StraightLine
+from geo.tables import GapTable, ReachTable
+from geo.timetable import Timetable, build_timetable, timetable_span_s
+from geo.walkgraph import WalkGraph, build_walk_graph
+from geo.walksearch import compute_legs
+
+Progress = Callable[[float, str], None]
+Level = Literal["neighbourhood", "point"]
+
+# Changing buses: at most this walk between two stops (docs/methods.md).
+CHANGE_WALK_LIMIT_MM = 400_000
+VENUE_DELIVERIES = ("venue", "several_venues")
+
+
+def select_venues(services: pd.DataFrame) -> pd.DataFrame:
+    """Services that people travel to: held at a venue whose place is known."""
+    at_venue = services["delivery"].isin(VENUE_DELIVERIES)
+    return services[at_venue & services["x"].notna() & services["y"].notna()].reset_index(drop=True)
+
+
+def _no_progress(_done: float, _doing: str) -> None:
+    return None
+
+
+class Engine:
+    """Answers queries about one pack.
+
+    Parameters
+    ----------
+    pack : AreaPack
+
+    Notes
+    -----
+    Safe to share between threads: what is kept is read-only, and two threads
+    that ask for the same thing first at worst both build it.
+    """
+
+    def __init__(self, pack: AreaPack) -> None:
+        self.pack = pack
+        self.venues = select_venues(pack.services) if pack.services is not None else None
+        self.graph = lru_cache(maxsize=2)(self._build_graph)
+        self.snapped_stops = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, pack.stops))
+        self._timetable = lru_cache(maxsize=12)(self._build_timetable)
+        self._access = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_origins()))
+        self._egress = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_services()))
+        self._direct = lru_cache(maxsize=8)(self._own_direct)
+        self._transfers = lru_cache(maxsize=8)(self._stop_transfers)
+
+    # What the pack holds, made ready.
+
+    @property
+    def coverage(self) -> BaseGeometry | None:
+        """Where the streets are whole; None in a pack that measures straight lines."""
+        table = self.pack.coverage
+        if self.pack.walk is None or table is None or table.empty:
+            return None
+        streets = table.geometry[table["part"] == "streets"]
+        return None if streets.empty else streets.union_all()
+
+    def service_date(self, query: Query) -> dt.date:
+        """The date that a query is answered for.
+
+        Raises
+        ------
+        QueryError
+            The feed has no such date; the message says which it has.
+        """
+        facts = self.pack.manifest.timetable
+        date = query.service_date or facts.service_date
+        if not facts.first_date <= date <= facts.last_date:
+            raise QueryError(
+                f"date {date.isoformat()}: the timetable of {self.pack.manifest.name} runs from "
+                f"{facts.first_date.isoformat()} to {facts.last_date.isoformat()}; choose a date in it."
+            )
+        return date
+
+    def timetable(self, query: Query) -> Timetable:
+        """The lanes of the query's date and modes."""
+        return self._timetable(self.service_date(query), tuple(sorted(query.modes)), timetable_span_s(query))
+
+    def snap(self, avoid_steps: bool, points: pd.DataFrame) -> Snapped:
+        """Put points (columns x, y: metres in the pack's CRS) onto the streets."""
+        x, y = (points[name].to_numpy(np.float64, na_value=np.nan) for name in ("x", "y"))
+        return snap_points(self.graph(avoid_steps), x, y, coverage=self.coverage)
+
+    def _build_graph(self, avoid_steps: bool) -> WalkGraph | StraightLine:
+        if self.pack.walk is None:
+            return StraightLine(self.pack.manifest.walk.detour_factor, avoid_steps)
+        return build_walk_graph(self.pack.walk, avoid_steps=avoid_steps)
+
+    def _build_timetable(self, date: dt.date, modes: tuple[str, ...], span_s: int) -> Timetable:
+        return build_timetable(self.pack, date, modes, span_s=span_s)
+
+    def _own_origins(self) -> pd.DataFrame:
+        if self.pack.origin_points is None or self.pack.origin_points.empty:
+            raise QueryError(
+                f"{self.pack.manifest.name} has no neighbourhoods; give your own points with --origins."
+            )
+        return self.pack.origin_points
+
+    def _own_services(self) -> pd.DataFrame:
+        if self.venues is None or self.venues.empty:
+            raise QueryError(
+                f"{self.pack.manifest.name} has no services or places at a known venue; "
+                "give your own with --services, or load a register when building the pack."
+            )
+        return self.venues
+
+    # Walking legs.
+
+    def _stop_legs(self, walk: WalkSettings, points: pd.DataFrame) -> Legs:
+        snapped = self.snap(walk.avoid_steps, points)
+        return compute_legs(
+            self.graph(walk.avoid_steps), snapped, self.snapped_stops(walk.avoid_steps), walk.leg_limit_mm
+        )
+
+    def _direct_legs(self, walk: WalkSettings, origins: pd.DataFrame, services: pd.DataFrame) -> Legs:
+        return compute_legs(
+            self.graph(walk.avoid_steps),
+            self.snap(walk.avoid_steps, origins),
+            self.snap(walk.avoid_steps, services),
+            walk.total_limit_mm,
+        )
+
+    def _own_direct(self, walk: WalkSettings) -> Legs:
+        return self._direct_legs(walk, self._own_origins(), self._own_services())
+
+    def _stop_transfers(self, walk: WalkSettings) -> Legs:
+        stops = self.snapped_stops(walk.avoid_steps)
+        limit_mm = min(walk.leg_limit_mm, CHANGE_WALK_LIMIT_MM)
+        return compute_legs(self.graph(walk.avoid_steps), stops, stops, limit_mm)
+
+    def inputs(
+        self, query: Query, *, origins: pd.DataFrame | None = None, services: pd.DataFrame | None = None
+    ) -> ReachInputs:
+        """Assemble what a reach computation reads.
+
+        Parameters
+        ----------
+        origins, services : DataFrame, optional
+            Points of a caller's own (columns id, x, y). None: the pack's origin
+            points, and its services at a venue.
+        """
+        walk = query.walk
+        own_origins, own_services = origins is None, services is None
+        if origins is None:
+            origins = self._own_origins().rename(columns={"point_id": "id"})
+        if services is None:
+            services = self._own_services().rename(columns={"service_id": "id"})
+        return ReachInputs(
+            timetable=self.timetable(query),
+            origin_ids=origins["id"].to_numpy(object),
+            service_ids=services["id"].to_numpy(object),
+            access=self._access(walk) if own_origins else self._stop_legs(walk, origins),
+            egress=self._egress(walk) if own_services else self._stop_legs(walk, services),
+            direct=self._direct(walk)
+            if own_origins and own_services
+            else self._direct_legs(walk, origins, services),
+            transfers=self._transfers(walk),
+            origin_outside=self.snap(walk.avoid_steps, origins).outside,
+            service_outside=self.snap(walk.avoid_steps, services).outside,
+            stop_active=self.pack.stops["active"].to_numpy(bool),
+            stop_served=self.pack.stops["served"].to_numpy(bool),
+        )
+
+    # Answers.
+
+    def reach(
+        self,
+        query: Query,
+        *,
+        origins: pd.DataFrame | None = None,
+        services: pd.DataFrame | None = None,
+        level: Level = "neighbourhood",
+        progress: Progress = _no_progress,
+    ) -> ReachTable:
+        """Reach of every origin and service (columns: ``geo.tables.REACH_COLUMNS``).
+
+        Points of a caller's own are reported by point, whatever ``level`` says.
+        """
+        progress(0.0, "walking")
+        inputs = self.inputs(query, origins=origins, services=services)
+        progress(0.3, "riding")
+        points = compute_reach(self.pack, inputs, query)
+        if level == "point" or origins is not None:
+            progress(1.0, "done")
+            return points
+        progress(0.9, "people")
+        table = compute_neighbourhood_reach(points, self.pack)
+        progress(1.0, "done")
+        return table
+
+    def gap(self, query: Query, *, points: ReachTable | None = None) -> GapTable:
+        """People in reach, cut off and not known (``geo.tables.GAP_COLUMNS``)."""
+        return compute_gap(points or self.reach(query, level="point"), self.pack, query)
+
+    def provision(self, query: Query, *, neighbourhoods: ReachTable | None = None) -> pd.DataFrame:
+        """Neighbourhood x category: number in reach, time to the nearest and third nearest."""
+        return compute_provision(neighbourhoods or self.reach(query), self.pack)
+
+    def isochrones(
+        self,
+        query: Query,
+        place: Place,
+        cutoffs_s: Sequence[int],
+        *,
+        statistics: Sequence[int | Literal["best"]] = ("best",),
+    ) -> gpd.GeoDataFrame:
+        """Land in reach from a place: one cumulative MultiPolygon per statistic and cut-off.
+
+        Returns
+        -------
+        GeoDataFrame
+            Columns origin_id, cutoff_s, statistic ("best" or "p50"), geometry
+            (the pack's CRS); an empty geometry where nothing is in reach.
+        """
+        return compute_isochrones(self, query, place, tuple(cutoffs_s), tuple(statistics))
+
+    def journey(
+        self,
+        query: Query,
+        origin: Place,
+        destination: Place,
+        *,
+        depart_s: int | None = None,
+        arrive_by_s: int | None = None,
+    ) -> Journey | NoJourney:
+        """The best journey that leaves at or after a time, or arrives by one."""
+        return find_journey(self, query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
+
+    def prepare(self, query: Query) -> list[Path]:
+        """Work out the walks to every grid cell and keep them in ``PACK/derived/``."""
+        from geo.cells import prepare_cells
+
+        return prepare_cells(self, query.walk)
+
+
+def warm(progress: Progress = _no_progress) -> None:
+    """Compile every kernel, or load it from the cache."""
+    compile_kernels(lambda name, done, total: progress(done / total, f"compiling {name}"))
+    progress(1.0, "ready")
