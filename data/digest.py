@@ -27,6 +27,10 @@ _FACTS = (
 )
 
 
+def _bytes_of(numbers: pa.Array) -> bytes:
+    return np.ascontiguousarray(numbers.to_numpy(zero_copy_only=False)).tobytes()
+
+
 def _update_with_values(sha: hashlib._Hash, array: pa.Array) -> None:
     """Feed one array's values: lengths and bytes for text, little-endian numbers for the rest."""
     kind = array.type
@@ -41,7 +45,7 @@ def _update_with_values(sha: hashlib._Hash, array: pa.Array) -> None:
         return
     if pa.types.is_string(kind) or pa.types.is_binary(kind):
         filled = array.fill_null("" if pa.types.is_string(kind) else b"")
-        sha.update(np.ascontiguousarray(pc.binary_length(filled).to_numpy(zero_copy_only=False)))
+        sha.update(_bytes_of(pc.binary_length(filled)))
         if len(filled):
             _, offsets, values = filled.buffers()
             ends = np.frombuffer(offsets, dtype=np.int32)[filled.offset : filled.offset + len(filled) + 1]
@@ -53,7 +57,7 @@ def _update_with_values(sha: hashlib._Hash, array: pa.Array) -> None:
     elif pa.types.is_date32(kind):
         array = array.cast(pa.int32())
     numbers = array.fill_null(0) if array.null_count else array
-    sha.update(np.ascontiguousarray(numbers.to_numpy(zero_copy_only=False)))
+    sha.update(_bytes_of(numbers))
 
 
 def compute_table_digest(arrow: pa.Table) -> str:

@@ -29,7 +29,7 @@ _NULLABLE = {
 }
 
 
-def _column_to_arrow(table: Table, column: Column, values: Any) -> pa.Array:
+def _column_to_arrow(column: Column, values: Any) -> pa.Array:
     if column.type == BYTES:
         # One spelling of the bytes, so that equal geometry has an equal digest.
         wkb = shapely.to_wkb(np.asarray(values, dtype=object), output_dimension=2, byte_order=1)
@@ -65,7 +65,7 @@ def frame_to_arrow(table: Table, frame: pd.DataFrame | Mapping[str, Any]) -> pa.
         if column.name not in names:
             continue
         try:
-            array = _column_to_arrow(table, column, frame[column.name])
+            array = _column_to_arrow(column, frame[column.name])
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             faults.append(f"{table.name}: column {column.name!r} can't be {column.type}: {error}")
             continue
