@@ -121,7 +121,7 @@ def _run_prepare(options: argparse.Namespace) -> None:
     )
 
 
-def _run_warm(options: argparse.Namespace) -> None:
+def _run_warm(_options: argparse.Namespace) -> None:
     started = time.perf_counter()
     with tqdm(
         total=1.0, desc="compiling", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"

@@ -50,7 +50,10 @@ def load():
 
     def summary(matrix):
         reached = matrix != np.iinfo(np.uint32).max
-        return {"reached": int(reached.sum()), "mean_s": float(matrix[reached].mean()) if reached.any() else None}
+        return {
+            "reached": int(reached.sum()),
+            "mean_s": float(matrix[reached].mean()) if reached.any() else None,
+        }
 
     def single(router):
         return lambda: summary(

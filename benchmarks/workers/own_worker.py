@@ -1,0 +1,102 @@
+"""This project's engine: points given cold, walk searches counted.
+
+Usage: python own_worker.py PACK POINTS.csv SETTINGS.json
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from protocol import serve
+
+
+def load():
+    import numpy as np
+    import pandas as pd
+    from geo.places import resolve_place
+
+    from data.packio import load_pack
+    from data.points import read_points
+    from geo.engine import Engine
+    from geo.options import clock_to_seconds
+    from geo.profile import NONE, compute_matrix
+    from geo.query import Query, WalkSettings
+    from geo.walksearch import compute_legs as legs
+
+    pack_path, points_file, settings_file = sys.argv[1:4]
+    settings = json.loads(Path(settings_file).read_text())
+    pack = load_pack(pack_path)
+    engine = Engine(pack)
+    start_s = clock_to_seconds(settings["window_start"])
+    query = Query(
+        window_start_s=start_s,
+        window_end_s=start_s + 3600,
+        board_slack_s=0,  # peers have none
+        walk=WalkSettings(speed_kmh=settings["walk_speed_kmh"], max_walk_m=settings["max_walk_m"]),
+    )
+    points = read_points(Path(points_file), crs=pack.crs)
+    points["role"] = pd.read_csv(points_file)["role"]
+    origins = points[points["role"] == "origin"].reset_index(drop=True)
+    destinations = points[points["role"] == "destination"].reset_index(drop=True)
+    # The network and the timetable are loaded by every peer before its first case too.
+    engine.graph(False)
+    engine.snapped_stops(False)
+    engine.timetable(query)
+
+    def matrix(asked: Query):
+        """Snap, walk and ride, from coordinates to exact percentiles."""
+        walk = asked.walk
+        graph, stops = engine.graph(walk.avoid_steps), engine.snapped_stops(walk.avoid_steps)
+        from_points, to_points = engine.snap(False, origins), engine.snap(False, destinations)
+        return compute_matrix(
+            engine.timetable(asked),
+            legs(graph, from_points, stops, walk.leg_limit_mm),
+            legs(graph, to_points, stops, walk.leg_limit_mm),
+            legs(graph, from_points, to_points, walk.total_limit_mm),
+            asked,
+        )
+
+    def summary(asked: Query):
+        def run():
+            result = matrix(asked)
+            median_s = result.percentile_s[0]
+            return {"reached": int((median_s != NONE).sum()), "pairs": int(median_s.size)}
+
+        return run
+
+    def minutes():
+        """Every minute's travel times, for the comparison of values (docs/validation.md)."""
+        planes = []
+        for minute in range(settings["window_minutes"]):
+            at = start_s + 60 * minute
+            asked = dataclasses.replace(query, window_start_s=at, window_end_s=at + 1, horizon_s=86_400)
+            planes.append(matrix(asked).percentile_s[0])
+        np.save(settings["own_minutes_out"], np.stack(planes))
+        return {"shape": [len(planes), *planes[0].shape]}
+
+    single = dataclasses.replace(query, window_end_s=start_s + 1, percentiles=(50,))
+    two_hours = dataclasses.replace(query, window_end_s=start_s + 7200)
+    cases = {
+        "single": summary(single),
+        "window": summary(query),
+        "window2h": summary(two_hours),
+        "minutes": minutes,
+    }
+    if settings.get("isochrone_origin"):
+        place = resolve_place(pack, settings["isochrone_origin"])
+        own = Query()
+        cases["isochrone"] = lambda: {"polygons": len(engine.isochrones(own, place, (2700,)))}
+        cases["isochrone_p50"] = lambda: {
+            "polygons": len(engine.isochrones(own, place, (2700,), statistics=(50,)))
+        }
+    if pack.origin_points is not None and engine.venues is not None and len(engine.venues):
+        cases["reach_table"] = lambda: {"rows": len(engine.reach(Query(), level="point").frame)}
+    return cases
+
+
+if __name__ == "__main__":
+    serve(load)
