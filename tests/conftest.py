@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,16 +13,16 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_DATA = CHECKOUT.parent / "shared" / "data"
 
 # Hypothesis turns its own seeds off where it sees a CI; here each run shall try
-# towns that no run has tried before, and print how to see a failure again.
+# examples that no run has tried before, and print how to see a failure again.
 settings.register_profile(
-    "towns",
-    max_examples=int(os.environ.get("ONE_BUS_REACH_EXAMPLES", "300")),
+    "fresh",
+    max_examples=50,
     derandomize=False,
     print_blob=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-settings.load_profile("towns")
+settings.load_profile("fresh")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,3 +43,20 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip("the real data are not beside the checkout")
     return REAL_DATA
+
+
+@pytest.fixture(params=["engine", "reference"])
+def ask(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Put a question to the engine and to the slow reference, which each test thereby proves too.
+
+    Gives the row of home and clinic, or with ``pair=None`` all rows by (origin, service).
+    """
+    from tests.proof import engine_rows, make_query, reference_rows
+
+    rows_of = engine_rows if request.param == "engine" else reference_rows
+
+    def ask_one(pack: Any, *, pair: Any = ("home", "clinic"), level: str = "point", **fields: Any) -> Any:
+        rows = rows_of(pack, make_query(**fields), level)
+        return rows if pair is None else rows[pair]
+
+    return ask_one

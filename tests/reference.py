@@ -1,6 +1,6 @@
 """The slow, plain reference of one-bus reach: read it as the specification.
 
-Every journey is made by trying each trip of yesterday, today and tomorrow from
+Every journey is made by trying each trip of yesterday, today and later from
 each of its calls to each later call. Every percentile is made by asking each
 second of the window. No array code, no cleverness, and nothing of the engine.
 """
@@ -20,6 +20,7 @@ from data.areapack import AreaPack
 from geo.query import Query
 from tests.reference_walk import XY, Key, compute_walks, walk_seconds, within
 
+DAY_S = 86_400
 CHANGE_S = 120
 CHANGE_LIMIT_MM = 400_000
 
@@ -84,23 +85,34 @@ def clock_shift_s(pack: AreaPack, date: dt.date, days: int) -> int:
     return round(noon[1].timestamp() - noon[0].timestamp())
 
 
-def expand_trips(pack: AreaPack, date: dt.date, modes: tuple[str, ...]) -> list[TripRun]:
-    """Every trip of the day before, the day and the day after, in the modes asked for."""
+def timetable_end_s(query: Query) -> int:
+    """Trips that start later are not in the timetable: the last useful departure, in whole days."""
+    slowest_walk_s = walk_seconds(query.walk.leg_limit_mm, query.walk.speed_mm_per_h)
+    last_s = query.window_end_s + query.horizon_s + query.board_slack_s + slowest_walk_s
+    return -(-last_s // DAY_S) * DAY_S
+
+
+def expand_trips(pack: AreaPack, date: dt.date, query: Query) -> list[TripRun]:
+    """Make the timetable of a date, in the modes asked for.
+
+    The date's own trips, those of the day before that still run at its zero or
+    later, and those of following days that start within the timetable's end.
+    """
     mode = dict(zip(pack.feed.routes["route_id"], pack.feed.routes["mode"], strict=True))
     stop_ids = list(pack.stops["stop_id"])
     times = pack.feed.stop_times
-    calls: dict[int, list[int]] = {}
+    rows: dict[int, list[int]] = {}
     for row, trip_index in enumerate(times["trip_index"].tolist()):
-        calls.setdefault(trip_index, []).append(row)
+        rows.setdefault(trip_index, []).append(row)
     runs = []
-    for day in (-1, 0, 1):
+    for day in (-1, 0, 1, 2):
         shift = clock_shift_s(pack, date, day)
         for index, trip in enumerate(pack.feed.trips.itertuples()):
-            if mode[trip.route_id] not in modes:
+            if mode[trip.route_id] not in query.modes:
                 continue
             if not runs_on(pack, trip.service_id, date + dt.timedelta(days=day)):
                 continue
-            made = tuple(
+            calls = tuple(
                 Call(
                     stop=stop_ids[times["stop_index"][row]],
                     arrival_s=int(times["arrival_s"][row]) + shift,
@@ -108,9 +120,13 @@ def expand_trips(pack: AreaPack, date: dt.date, modes: tuple[str, ...]) -> list[
                     may_board=int(times["pickup_type"][row]) != 1,
                     may_alight=int(times["drop_off_type"][row]) != 1,
                 )
-                for row in calls.get(index, [])
+                for row in rows.get(index, [])
             )
-            runs.append(TripRun(trip.trip_id, day, made))
+            if not calls or (day < 0 and calls[-1].arrival_s < 0):
+                continue
+            if day > 0 and calls[0].departure_s > timetable_end_s(query):
+                continue
+            runs.append(TripRun(trip.trip_id, day, calls))
     return runs
 
 
@@ -140,7 +156,7 @@ def build_reference(pack: AreaPack, query: Query, places: Mapping[Key, XY]) -> T
     date = query.service_date or pack.manifest.timetable.service_date
     stops = {("stop", s.stop_id): (s.x, s.y) for s in pack.stops.itertuples()}
     lengths, outside = compute_walks(pack, {**places, **stops}, avoid_steps=query.walk.avoid_steps)
-    return Town(pack, query, date, expand_trips(pack, date, query.modes), lengths, outside)
+    return Town(pack, query, date, expand_trips(pack, date, query), lengths, outside)
 
 
 def rides(town: Town, origin: Key, service: Key) -> Iterator[Ride]:
