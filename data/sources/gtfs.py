@@ -38,6 +38,7 @@ from data.sources.gtfs_tables import (
 )
 from data.sources.gtfs_times import parse_dates
 from data.sources.gtfs_zip import FeedZip
+from data.sources.stops import compute_served
 
 FILE = "stop_times.txt"
 Arrays = dict[str, np.ndarray]
@@ -388,21 +389,6 @@ def _finish_stops(stops: pd.DataFrame, feed: Feed) -> pd.DataFrame:
         in_area=True,
     )
     return frame[STOPS.column_names]
-
-
-def compute_served(feed: Feed, n_stops: int) -> np.ndarray:
-    """Mark the stops where some trip on some date of the feed lets people on or off.
-
-    Returns
-    -------
-    bool[n_stops]
-    """
-    runs = feed.trips["service_id"].isin(find_services_with_days(feed)).to_numpy()
-    calls = feed.stop_times
-    usable = (calls["pickup_type"] != 1) | (calls["drop_off_type"] != 1)
-    served = np.zeros(n_stops, bool)
-    served[calls["stop_index"][usable & runs[calls["trip_index"]]]] = True
-    return served
 
 
 def _read_info(feed: FeedZip, timezone: str, trips_in_file: int, stops_in_file: int) -> GtfsInfo:
