@@ -1,1 +1,1 @@
-"""layers: presents. Numbers become map layers, legends, words and files."""
+"""Pictures: what a map, a table, a page or an export shows, made from what geo computed."""

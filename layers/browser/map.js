@@ -1,0 +1,389 @@
+/* The map's own drawing in the browser, beside Leaflet (global L).
+ *
+ * start(map, options)   once a page: panes, ground, and where the static layers are
+ * change(map, message)  each time something changes: the whole state to show, small
+ *
+ * Static layers are fetched by URL, once, when first shown. A message names rows
+ * of them and says how they look; it carries geometry only for what was computed.
+ * Every text in a file or message was escaped by layers.text.escape_for_map.
+ */
+"use strict";
+
+(function () {
+  const STACK = ["neighbourhoods", "outside", "reach", "routes", "circles", "stops", "places", "services", "chosen"];
+  const layers = {};      // name -> layer on the map or ready to be
+  const fetched = {};     // name -> promise of GeoJSON
+  let options = null;
+  let current = null;     // the message shown, so that a late file draws the newest
+  let renderer = null;
+  const patterns = new Map();
+
+  function patternOf(context, kind, ink) {
+    const key = kind + ink;
+    if (!patterns.has(key)) {
+      const tile = document.createElement("canvas");
+      tile.width = tile.height = 8;
+      const pen = tile.getContext("2d");
+      if (kind === "dots") {
+        pen.fillStyle = ink;
+        pen.beginPath();
+        pen.arc(2, 2, 1.3, 0, 2 * Math.PI);
+        pen.arc(6, 6, 1.3, 0, 2 * Math.PI);
+        pen.fill();
+      } else {
+        pen.strokeStyle = ink;
+        pen.lineWidth = 1.2;
+        pen.beginPath();
+        for (const shift of [-8, 0, 8]) {
+          pen.moveTo(shift, 8);
+          pen.lineTo(shift + 8, 0);
+        }
+        pen.stroke();
+      }
+      patterns.set(key, context.createPattern(tile, "repeat"));
+    }
+    return patterns.get(key);
+  }
+
+  // Leaflet's canvas has no patterns, halos or shapes other than circles.
+  const Canvas = L.Canvas.extend({
+    _fillStroke(context, layer) {
+      const look = layer.options;
+      if (look.fill) {
+        context.globalAlpha = look.fillOpacity;
+        context.fillStyle = look.fillColor || look.color;
+        context.fill(look.fillRule || "evenodd");
+        if (look.pattern && look.pattern !== "plain") {
+          context.fillStyle = patternOf(context, look.pattern, look.ink);
+          context.fill(look.fillRule || "evenodd");
+        }
+      }
+      if (look.stroke && look.weight !== 0) {
+        context.lineCap = look.lineCap;
+        context.lineJoin = look.lineJoin;
+        context.globalAlpha = look.opacity;
+        if (look.halo) {
+          context.setLineDash([]);
+          context.lineWidth = look.weight + 3;
+          context.strokeStyle = look.halo;
+          context.stroke();
+        }
+        context.setLineDash(look._dashArray || []);
+        context.lineWidth = look.weight;
+        context.strokeStyle = look.color;
+        context.stroke();
+        context.setLineDash([]);
+      }
+    },
+    _updateCircle(layer) {
+      if (!this._drawing || layer._empty()) return;
+      const context = this._ctx;
+      const { x, y } = layer._point;
+      const r = Math.max(layer._radius, 1);
+      context.beginPath();
+      switch (layer.options.shape) {
+        case "square":
+          context.rect(x - r, y - r, 2 * r, 2 * r);
+          break;
+        case "diamond":
+          context.moveTo(x, y - r * 1.25);
+          context.lineTo(x + r * 1.25, y);
+          context.lineTo(x, y + r * 1.25);
+          context.lineTo(x - r * 1.25, y);
+          context.closePath();
+          break;
+        case "triangle":
+          context.moveTo(x, y - r);
+          context.lineTo(x + r, y + r);
+          context.lineTo(x - r, y + r);
+          context.closePath();
+          break;
+        case "cross":
+          context.moveTo(x - r, y - r);
+          context.lineTo(x + r, y + r);
+          context.moveTo(x + r, y - r);
+          context.lineTo(x - r, y + r);
+          break;
+        default:
+          context.arc(x, y, r, 0, 2 * Math.PI);
+      }
+      this._fillStroke(context, layer);
+    },
+  });
+
+  function load(name) {
+    if (!(name in fetched)) {
+      const url = options.urls[name];
+      fetched[name] = url
+        ? fetch(url).then((answer) => {
+            if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+            return answer.json();
+          })
+        : Promise.resolve(null);
+      fetched[name].catch(() => say(options.words.failed));
+    }
+    return fetched[name];
+  }
+
+  function say(text) {
+    const note = document.getElementById("obr-note") || document.body.appendChild(document.createElement("div"));
+    note.id = "obr-note";
+    note.setAttribute("role", "status");
+    note.textContent = text;
+  }
+
+  function drawGround(map) {
+    const ground = map.createPane("ground");
+    ground.style.zIndex = 250;
+    ground.style.pointerEvents = "none";
+    const canvas = new L.Canvas({ pane: "ground", padding: 0.3 });
+    const colours = options.ground;
+    const looks = {
+      water: { stroke: true, weight: 1.5, color: colours.water, fill: true, fillColor: colours.water, fillOpacity: 1 },
+      green: { stroke: false, fill: true, fillColor: colours.green, fillOpacity: 1 },
+      rail: { weight: 1.5, color: colours.rail, dashArray: "6 3", fill: false },
+      street_major: { weight: 2.6, color: colours.street_major, fill: false },
+      street: { weight: 1.3, color: colours.street, fill: false },
+      path: { weight: 1, color: colours.path, dashArray: "3 3", fill: false },
+    };
+    const style = (feature) => {
+      const look = looks[feature.properties.k] || looks.street;
+      // A river drawn as a line has no inside to fill.
+      return feature.geometry.type.includes("Line") ? { ...look, fill: false, weight: Math.max(look.weight || 1, 1) } : look;
+    };
+    for (const name of ["ground", "streets"]) {
+      load(name).then((data) => {
+        if (data) L.geoJSON(data, { renderer: canvas, pane: "ground", interactive: false, style }).addTo(map);
+      });
+    }
+  }
+
+  function restack() {
+    for (const name of STACK) if (layers[name] && layers[name]._map) layers[name].bringToFront();
+  }
+
+  function shown(map, name, wanted) {
+    const layer = layers[name];
+    if (!layer) return;
+    if (wanted && !map.hasLayer(layer)) map.addLayer(layer);
+    if (!wanted && map.hasLayer(layer)) map.removeLayer(layer);
+  }
+
+  // ---- neighbourhoods: shaded by class, hatched where missing, named on hover
+  function fillOf(shading, row) {
+    const outline = { color: options.ground.outline, weight: 0.8, opacity: 0.9 };
+    if (!shading) return { ...outline, fill: true, fillOpacity: 0, pattern: "plain" };
+    const number = shading.classes[row];
+    const fill = number < 0 ? shading.missing : shading.fills[number];
+    return {
+      ...outline, fill: true, fillColor: fill.colour, fillOpacity: options.opacity,
+      pattern: fill.pattern, ink: fill.ink,
+    };
+  }
+
+  function tipOf(feature) {
+    const row = feature.properties.i;
+    const parts = ["<b>" + feature.properties.n + "</b>"];
+    if (feature.properties.w) parts.push(feature.properties.w);
+    for (const part of [current.shading, current.circles]) {
+      if (part && part.values) parts.push(part.label + ": " + part.values[row]);
+    }
+    return parts.join("<br>");
+  }
+
+  function neighbourhoods(map) {
+    return load("neighbourhoods").then((data) => {
+      if (data && !layers.neighbourhoods) {
+        layers.neighbourhoods = L.geoJSON(data, {
+          renderer, pane: "layers",
+          style: (feature) => fillOf(current.shading, feature.properties.i),
+        }).addTo(map);
+        layers.neighbourhoods.bindTooltip((part) => tipOf(part.feature), { sticky: true, className: "obr-tip" });
+      }
+      return layers.neighbourhoods;
+    });
+  }
+
+  function drawCircles(group, message) {
+    const set = L.featureGroup();
+    const { circles } = message;
+    layers.neighbourhoods.eachLayer((part) => {
+      const { i, p } = part.feature.properties;
+      const radius = circles.radii[i];
+      if (radius === 0) return;
+      const look = radius < 0
+        ? { shape: "cross", radius: 3, color: circles.missing, weight: 1.5, fill: false }
+        : { radius, color: circles.line, weight: 1.2, fill: true, fillColor: circles.fill, fillOpacity: 0.82 };
+      L.circleMarker(p, { ...look, renderer, pane: "layers", interactive: false }).addTo(set);
+    });
+    layers.circles = set;
+    set.addTo(group);
+  }
+
+  // ---- what was computed: reach bands (longest first) and the chosen place
+  function drawReach(group, message) {
+    const set = L.featureGroup();
+    for (const band of message.reach) {
+      L.geoJSON(band.geometry, {
+        renderer, pane: "layers", interactive: false,
+        style: {
+          fill: message.filled, fillColor: band.fill, fillOpacity: 0.62,
+          color: band.line, weight: band.weight, dashArray: band.dash, halo: message.filled ? null : band.halo,
+        },
+      }).addTo(set);
+    }
+    for (const band of message.reach) {
+      if (band.label) {
+        L.tooltip(band.label, { content: band.text, permanent: true, direction: "center", className: "obr-minutes", pane: "labels" })
+          .addTo(set);
+      }
+    }
+    layers.reach = set;
+    set.addTo(group);
+  }
+
+  function drawChosen(group, message) {
+    const set = L.featureGroup();
+    const { chosen } = message;
+    if (layers.neighbourhoods && chosen.row !== null) {
+      layers.neighbourhoods.eachLayer((part) => {
+        if (part.feature.properties.i !== chosen.row) return;
+        L.geoJSON(part.feature, {
+          renderer, pane: "layers", interactive: false,
+          style: { fill: false, color: chosen.line, weight: 3, halo: chosen.halo },
+        }).addTo(set);
+      });
+    }
+    if (chosen.point) {
+      L.circleMarker(chosen.point, {
+        renderer, pane: "layers", interactive: false, shape: "triangle", radius: 7,
+        color: chosen.halo, weight: 1.5, fill: true, fillColor: chosen.line, fillOpacity: 1,
+      }).addTo(set);
+    }
+    layers.chosen = set;
+    set.addTo(group);
+  }
+
+  // ---- static layers shown on demand
+  function pointLook(look) {
+    return {
+      shape: look.shape, radius: look.radius, fill: look.shape !== "cross", fillColor: look.fill, fillOpacity: 1,
+      color: look.line, weight: look.shape === "cross" ? 2 : 1.2, opacity: 1,
+    };
+  }
+
+  function drawPoints(map, name, message) {
+    const wanted = message[name];
+    if (!wanted) return shown(map, name, false);
+    return load(name).then((data) => {
+      if (!data || current !== message) return;
+      if (layers[name]) map.removeLayer(layers[name]);
+      const reached = wanted.reached ? new Set(wanted.reached) : null;
+      layers[name] = L.geoJSON(data, {
+        filter: (feature) => !wanted.categories || wanted.categories.includes(feature.properties.c),
+        pointToLayer: (feature, at) => {
+          const inside = reached && reached.has(feature.properties.i);
+          const look = wanted.looks[inside ? "reached" : feature.properties.s || "usual"] || wanted.looks.usual;
+          return L.circleMarker(at, { ...pointLook(look), renderer, pane: "layers" });
+        },
+      }).bindTooltip((part) => part.feature.properties.t, { className: "obr-tip" }).addTo(map);
+      restack();
+    });
+  }
+
+  function drawRoutes(map, message) {
+    const wanted = message.routes;
+    if (!wanted) return shown(map, "routes", false);
+    return load("routes").then((data) => {
+      if (!data || current !== message) return;
+      if (layers.routes) map.removeLayer(layers.routes);
+      layers.routes = L.geoJSON(data, {
+        renderer, pane: "layers",
+        filter: (feature) => wanted.classes[feature.properties.i] >= 0,
+        style: (feature) => ({
+          color: wanted.line, weight: wanted.widths[wanted.classes[feature.properties.i]], opacity: 0.85,
+          dashArray: feature.properties.m === "bus" ? null : "8 5", fill: false,
+        }),
+      }).bindTooltip(
+        (part) => "<b>" + part.feature.properties.n + "</b><br>" + wanted.values[part.feature.properties.i],
+        { sticky: true, className: "obr-tip" },
+      ).addTo(map);
+      restack();
+    });
+  }
+
+  function drawOutside(map, message) {
+    const wanted = message.outside;
+    if (!wanted) return shown(map, "outside", false);
+    return load("outside").then((data) => {
+      if (!data || current !== message) return;
+      if (!layers.outside) {
+        layers.outside = L.geoJSON(data, {
+          renderer, pane: "layers", interactive: false,
+          style: {
+            fill: true, fillColor: wanted.colour, fillOpacity: 0.35, pattern: "hatch", ink: wanted.ink,
+            color: wanted.ink, weight: 1.5, dashArray: "2 4",
+          },
+        });
+      }
+      shown(map, "outside", true);
+      restack();
+    });
+  }
+
+  function start(map, given) {
+    options = given;
+    document.body.classList.add("obr-" + options.theme);
+    map.getContainer().style.background = options.ground.land;
+    map.attributionControl.setPrefix(false);
+    if (options.attribution) map.attributionControl.addAttribution(options.attribution);
+    map.createPane("layers").style.zIndex = 420;
+    map.createPane("labels").style.zIndex = 640;
+    renderer = new Canvas({ pane: "layers", padding: 0.3, tolerance: 3 });
+    if (options.tiles) L.tileLayer(options.tiles.url, { attribution: options.tiles.attribution, maxZoom: 19 }).addTo(map);
+    if (options.bounds) map.fitBounds(options.bounds, { animate: false });
+    if (!options.tiles) drawGround(map);
+    new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
+    name(options.title);
+  }
+
+  function name(title) {
+    // A screen reader meets the frame first: its title says what the map shows.
+    try {
+      if (window.frameElement) window.frameElement.title = title;
+    } catch { /* another origin's frame can't be named from here */ }
+    document.title = title;
+    document.getElementById("map_div")?.setAttribute("aria-label", title);
+  }
+
+  function change(map, message) {
+    const group = L.featureGroup();
+    current = message;
+    if (message.title) name(message.title);
+    for (const part of ["circles", "reach", "chosen"]) delete layers[part];
+    if (message.reach) drawReach(group, message);
+    const waiting = [
+      neighbourhoods(map).then((set) => {
+        if (current !== message) return;
+        if (set) {
+          set.eachLayer((part) => part.setStyle(fillOf(message.shading, part.feature.properties.i)));
+          if (message.circles) drawCircles(group, message);
+        }
+        if (message.chosen) drawChosen(group, message);
+      }),
+      drawPoints(map, "services", message),
+      drawPoints(map, "places", message),
+      drawPoints(map, "stops", message),
+      drawRoutes(map, message),
+      drawOutside(map, message),
+    ];
+    Promise.allSettled(waiting).then(() => {
+      if (current !== message) return;
+      restack();
+      document.body.dataset.drawn = message.serial;
+    });
+    return group;
+  }
+
+  window.obr = { start, change, layers };
+})();
