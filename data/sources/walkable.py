@@ -20,7 +20,8 @@ KEPT_TAGS: tuple[str, ...] = (
 NEVER_WALKED = frozenset(
     {
         "motorway", "motorway_link", "construction", "proposed", "planned", "abandoned", "razed",
-        "demolished", "disused", "dismantled", "removed", "historic", "no", "none", "raceway", "escape", "emergency_bay",
+        "demolished", "disused", "dismantled", "removed", "historic", "no", "none",
+        "raceway", "escape", "emergency_bay",
         "via_ferrata", "elevator", "street_lamp",
     }
 )  # fmt: skip

@@ -1,0 +1,279 @@
+"""Session times as people write them: "1st Tuesday of the month 10am-noon".
+
+What is understood becomes rows with a weekday and times; what is not stays,
+word for word, as one row with the rule ``unparsed``. Nothing is guessed where
+both readings are likely ("7-9" may be a breakfast or an evening).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+HOUR_S = 3600
+# Longer than this is prose, and reading it token by token would only take time.
+LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Session:
+    """One time to be at a service; times in seconds of the day, None where not said."""
+
+    kind: str
+    weekday: int | None
+    start_s: int | None
+    end_s: int | None
+    rule: str
+    text: str
+
+
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_WORDS = {
+    **{name: day for day, name in enumerate(_DAY_NAMES)},
+    **{name + "s": day for day, name in enumerate(_DAY_NAMES)},
+    "mon": 0, "mons": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "wednes": 2, "thu": 3, "thur": 3,
+    "thurs": 3,
+    "fri": 4, "fris": 4, "sat": 5, "sats": 5, "sun": 6, "suns": 6,
+    "mo": 0, "tu": 1, "we": 2, "th": 3, "fr": 4, "sa": 5, "su": 6,
+}  # fmt: skip
+_DAY_SETS = {
+    "weekdays": range(5), "weekday": range(5), "daily": range(7), "every day": range(7), "everyday": range(7),
+    "7 days a week": range(7), "seven days a week": range(7), "weekends": (5, 6), "weekend": (5, 6),
+}  # fmt: skip
+_ORDINALS = {
+    "1st": "first", "first": "first", "2nd": "second", "second": "second", "3rd": "third", "third": "third",
+    "4th": "fourth", "fourth": "fourth", "last": "last",
+}  # fmt: skip
+
+_DAY = "|".join(sorted((word for word in _DAY_WORDS if len(word) > 2), key=len, reverse=True))
+# The two-letter days of OSM's opening_hours: taken only before another day, a comma or a number ("we" is a
+# word).
+_SHORT_DAY = r"(?:mo|tu|we|th|fr|sa|su)(?=\s*[-,]\s*(?:mo|tu|we|th|fr|sa|su)\b|\s+\d)"
+_AFTER_DASH = r"(?:mo|tu|we|th|fr|sa|su)\b"
+_CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.?|p\.m\.?|noon)?(?![\d/])"
+_TOKEN = re.compile(
+    rf"(?P<days>\b(?:{_DAY}|{_SHORT_DAY})\.?(?:\s*-\s*(?:{_DAY}|{_AFTER_DASH})\.?)?(?![a-z]))"
+    rf"|(?P<short>(?<=,)\s*{_AFTER_DASH})"
+    rf"|(?P<set>\b(?:{'|'.join(_DAY_SETS)})\b)"
+    rf"|(?P<ordinal>\b(?:{'|'.join(_ORDINALS)})\b)"
+    rf"|(?P<range>(?<![\d:.£]){_CLOCK}\s*-\s*{_CLOCK})"
+    rf"|(?P<time>(?<![\d:.£])(?:\d{{1,2}}[:.]\d{{2}}\s*(?:am|pm|a\.m\.?|p\.m\.?)?|\d{{1,2}}\s*(?:am|pm"
+    rf"|a\.m\.?|p\.m\.?|noon)))"
+)
+
+_DROP_IN = re.compile(r"\bdrop[- ]?ins?\b|\bany ?time between\b|\bopen (?:door|access)\b")
+_TERM_TIME = re.compile(
+    r"\bterm[- ]?times?\b(?: only)?|\bduring term\b|\bin term\b|\bschool terms?\b(?: only)?"
+)
+_FORTNIGHT = re.compile(
+    r"\bevery other\b|\balternate\b|\bfortnightly\b|\bevery fortnight\b|\bbi-?weekly\b|\bevery (?:two"
+    r"|2) weeks\b"
+)
+_OF_THE_MONTH = re.compile(
+    r"\b(?:of|in|each|every)\s+(?:the|each|every)?\s*month\b|\bof the month\b|\bmonthly\b"
+)
+_EVERY_SECOND = re.compile(r"\b(?:every|each) (?:2nd|second|3rd|third|4th|fourth)\b")
+# Words that narrow the time in a way that no column holds: such a text stays unparsed.
+_NARROWING = re.compile(
+    r"\b(?:except|excluding|excl|not|closed|off|no|if|unless|summer|winter|spring|autumn|jan|feb|mar"
+    r"|apr|jun|jul|aug"
+    r"|sep|sept|oct|nov|dec|january|february|march|april|may|june|july|august|september|october"
+    r"|november|december"
+    r"|appointment|arrangement|or|varies|various|vary|varying|monthly|month|quarterly|annual|annually"
+    r"|once|twice"
+    r"|fifth|5th|christmas|easter|ramadan|holiday|holidays|half term|ph|sh|starting|starts)\b"
+)
+
+
+def read_sessions(text: str) -> list[Session]:
+    """Read every session that a text names.
+
+    Parameters
+    ----------
+    text
+        As written; semicolons and line breaks part it.
+
+    Returns
+    -------
+    list of Session
+        At least one for any text that is not blank. A part that is not
+        understood gives one session with rule ``unparsed`` and no times.
+    """
+    found: list[Session] = []
+    for part in re.split(r"[;\n]+", text):
+        words = " ".join(part.split())
+        if words:
+            found.extend(_read_part(words) or [Session("session", None, None, None, "unparsed", words)])
+    return _carry_term_time(found)
+
+
+def _carry_term_time(found: list[Session]) -> list[Session]:
+    """A part that only says "term time only" belongs to the sessions before it."""
+    notes = [session for session in found if session.rule == "unparsed" and _is_only_term_time(session.text)]
+    timed = [session for session in found if session.rule == "weekly"]
+    if not notes or len(notes) + len(timed) != len(found) or not timed:
+        return found
+    return [
+        Session(session.kind, session.weekday, session.start_s, session.end_s, "term_time",
+                f"{session.text}; {notes[0].text}")
+        for session in timed
+    ]  # fmt: skip
+
+
+def _is_only_term_time(text: str) -> bool:
+    return bool(_TERM_TIME.fullmatch(text.casefold().strip(" .()")))
+
+
+def _read_part(text: str) -> list[Session]:
+    """Sessions of one part, or none when it is not understood for certain."""
+    if len(text) > LONGEST:
+        return []
+    words = _normalise(text)
+    kind = "drop_in" if _DROP_IN.search(words) else "session"
+    term_time = bool(_TERM_TIME.search(words))
+    fortnight = bool(_FORTNIGHT.search(words))
+    of_month = bool(_OF_THE_MONTH.search(words))
+    if _EVERY_SECOND.search(words) and not of_month:
+        return []
+    for pattern in (_DROP_IN, _TERM_TIME, _FORTNIGHT, _OF_THE_MONTH):
+        words = pattern.sub(" ", words)
+    groups = _read_groups(words)
+    if groups is None:
+        return []
+    found: list[Session] = []
+    for ordinals, days, times in groups:
+        if (of_month and not ordinals) or (fortnight and ordinals):
+            return []
+        rules = ordinals or ["fortnightly" if fortnight else "term_time" if term_time else "weekly"]
+        found.extend(
+            Session(kind, day, start, end, rule, text)
+            for rule in rules
+            for day in days
+            for start, end in (times or [(None, None)])
+        )
+    return found
+
+
+def _normalise(text: str) -> str:
+    words = text.casefold()
+    words = re.sub(r"[–—−‐‑]", "-", words)
+    words = re.sub(r"(?<=[\d\w])\s+(?:to|until|till|til|through)\s+(?=[\d\w])", "-", words)
+    words = re.sub(r"\b(?:12\s*)?(?:noon|midday|mid-day)\b", "12noon", words)
+    words = re.sub(r"\b(?:12\s*)?midnight\b", "24:00", words)
+    return re.sub(r"\b(\d{2})(\d{2})\s*-\s*(\d{2})(\d{2})\b", r"\1:\2-\3:\4", words)
+
+
+Times = list[tuple[int | None, int | None]]
+Group = tuple[list[str], list[int], Times]
+
+
+def _read_groups(words: str) -> list[Group] | None:
+    """Days with their times in the order written; None when something stays unexplained."""
+    groups: list[Group] = []
+    ordinals: list[str] = []
+    days: list[int] = []
+    times: Times = []
+    rest: list[str] = []
+    position = 0
+    for token in _TOKEN.finditer(words):
+        rest.append(words[position : token.start()])
+        position = token.end()
+        if token["range"] or token["time"]:
+            read = _read_range(token) if token["range"] else _read_start(token["time"])
+            if read is None:
+                return None
+            times.append(read)
+            continue
+        if days and times:
+            groups.append((ordinals, days, times))
+            ordinals, days, times = [], [], []
+        if token["ordinal"]:
+            ordinals.append(_ORDINALS[token["ordinal"]])
+        elif token["set"]:
+            days.extend(_DAY_SETS[token["set"]])
+        else:
+            days.extend(_read_days(token["days"] or token["short"]))
+    rest.append(words[position:])
+    if days:
+        groups.append((ordinals, days, times))
+    left = " ".join(rest)
+    # "10-12 Tuesdays, 2-4 Thursdays": which time goes with which day can't be told from the order alone.
+    if len(groups) > 1 and _starts_with_time(words):
+        return None
+    if not days or _NARROWING.search(left) or re.search(r"\d", left):
+        return None
+    return [(which, sorted(set(on)), at) for which, on, at in groups]
+
+
+def _starts_with_time(words: str) -> bool:
+    first = _TOKEN.search(words)
+    return first is not None and bool(first["range"] or first["time"])
+
+
+def _read_days(words: str) -> list[int]:
+    ends = [_DAY_WORDS[part.strip(" .")] for part in words.split("-")]
+    if len(ends) == 1:
+        return ends
+    first, last = ends
+    return [day % 7 for day in range(first, last + 1 if last >= first else last + 8)]
+
+
+def _read_range(token: re.Match[str]) -> tuple[int, int] | None:
+    """Start and end of "10-12", "2-4pm", "9:30am-noon"; None where two readings are likely."""
+    clock = re.fullmatch(rf"{_CLOCK}\s*-\s*{_CLOCK}", token["range"])
+    if clock is None:
+        return None
+    hour1, minute1, half1, hour2, minute2, half2 = clock.groups()
+    start, end = _seconds(hour1, minute1, half1), _seconds(hour2, minute2, half2)
+    if start is None or end is None:
+        return None
+    # Twenty-four-hour clocks are recognised by a leading nought or an hour past twelve.
+    if half1 or half2:
+        if not half1 and int(hour1) <= 12:
+            later = start % (12 * HOUR_S) + (12 * HOUR_S if end > 12 * HOUR_S else 0)
+            start = later if later < end else later - 12 * HOUR_S
+        elif not half2 and int(hour2) < 12 and end <= start:
+            end += 12 * HOUR_S
+    elif not (hour1.startswith("0") or hour2.startswith("0") or int(hour1) > 12 or int(hour2) > 12):
+        read = _without_halves(start, end)
+        if read is None:
+            return None
+        start, end = read
+    if end <= start and start >= 18 * HOUR_S:
+        end += 24 * HOUR_S
+    return (start, end) if 0 <= start < end else None
+
+
+def _without_halves(start: int, end: int) -> tuple[int, int] | None:
+    """Bare hours of a twelve-hour clock: nobody meets between 1 and 7 in the morning."""
+    if start < 7 * HOUR_S:
+        start += 12 * HOUR_S
+        return start, end + 12 * HOUR_S if end <= 12 * HOUR_S and end + 12 * HOUR_S > start else end
+    if end <= start:
+        return start, end + 12 * HOUR_S
+    return None if start < 9 * HOUR_S and end < 12 * HOUR_S else (start, end)
+
+
+def _read_start(words: str) -> tuple[int, None] | None:
+    """A single time: the start; the end is not said. A bare "7:30" could be either half of the day."""
+    clock = re.fullmatch(_CLOCK, words.strip())
+    if clock is None:
+        return None
+    hour, minute, half = clock.groups()
+    start = _seconds(hour, minute, half)
+    if start is None:
+        return None
+    if not half and not hour.startswith("0") and int(hour) < 9:
+        if int(hour) >= 7:
+            return None
+        start += 12 * HOUR_S
+    return start, None
+
+
+def _seconds(hour: str, minute: str | None, half: str | None) -> int | None:
+    hours, minutes = int(hour), int(minute or 0)
+    if minutes > 59 or hours > 24 or (half and not 1 <= hours <= 12) or (hours == 24 and minutes):
+        return None
+    if half:
+        hours = hours % 12 + (12 if half[0] in "pn" else 0)
+    return hours * HOUR_S + minutes * 60

@@ -1,0 +1,186 @@
+"""Rows out of a CSV or XLSX file as people save them, every cell as text.
+
+Copes with a byte-order mark, Windows-1252, UTF-16, semicolons or tabs,
+title rows above the header, blank rows, several sheets.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import SourceError
+from data.sources.service_words import clean_text
+
+# Title rows above the header are looked through this far.
+HEADER_WITHIN = 20
+MOST_ROWS = 200_000
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A header and its rows; ``row_numbers`` count as a spreadsheet does, from 1."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    row_numbers: tuple[int, ...]
+    blank_rows: int
+    remarks: tuple[tuple[str, str], ...]  # (code, words) about the file as a whole
+
+
+def read_table(path: Path, count_known: Callable[[Sequence[str]], int]) -> RawTable:
+    """Read the table of a .csv, .txt, .tsv or .xlsx file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    count_known
+        Says how many cells of a row are names of columns; the row with the
+        most, among the first 20, is the header.
+
+    Raises
+    ------
+    SourceError
+        When the file can't be read, or no row looks like a header.
+    """
+    ending = path.suffix.lower()
+    if not path.is_file():
+        raise SourceError(f"{path.name}: no such file; check the name in the configuration")
+    if ending in {".xlsx", ".xlsm"}:
+        candidates, remarks = _read_workbook(path)
+    elif ending in {".csv", ".txt", ".tsv"}:
+        candidates, remarks = _read_csv(path)
+    else:
+        raise SourceError(f"{path.name}: not a table this reads; save it as .csv or .xlsx")
+    best: tuple[int, int, list[list[str]], str] | None = None
+    for name, rows in candidates:
+        for index, row in enumerate(rows[:HEADER_WITHIN]):
+            known = count_known(row)
+            if known and (best is None or known > best[0]):
+                best = (known, index, rows, name)
+    if best is None:
+        raise SourceError(
+            f"{path.name}: no row of the first {HEADER_WITHIN} names columns of the services template; "
+            "write a template with `python -m data template --out FILE` and copy its header"
+        )
+    _, index, table_rows, name = best
+    if index:
+        remarks.append(("title_rows", f"{index} row(s) above the header were passed over"))
+    if name and len(candidates) > 1:
+        others = ", ".join(other for other, _ in candidates if other != name)
+        remarks.append(("sheets_ignored", f"only the sheet {name!r} was read, not {others}"))
+    return _cut(table_rows, index, remarks)
+
+
+def _cut(rows: Sequence[Sequence[str]], index: int, remarks: list[tuple[str, str]]) -> RawTable:
+    """Header and filled rows, padded to the header's width."""
+    header = list(rows[index])
+    kept: list[tuple[str, ...]] = []
+    numbers: list[int] = []
+    blank = 0
+    width = max((len(row) for row in rows[index:]), default=0)
+    header.extend([""] * (width - len(header)))
+    for number, row in enumerate(rows[index + 1 :], start=index + 2):
+        if not any(row):
+            blank += 1
+            continue
+        kept.append((*row, *[""] * (width - len(row))))
+        numbers.append(number)
+    # Blank rows at the very end are how spreadsheets are saved, not part of the table.
+    trailing = len(rows) - (numbers[-1] if numbers else index + 1)
+    return RawTable(tuple(header), tuple(kept), tuple(numbers), max(blank - trailing, 0), tuple(remarks))
+
+
+def _read_csv(path: Path) -> tuple[list[tuple[str, list[list[str]]]], list[tuple[str, str]]]:
+    remarks: list[tuple[str, str]] = []
+    text = _decode(path.read_bytes(), remarks)
+    if not text.strip():
+        raise SourceError(f"{path.name}: the file is empty")
+    lines = text.splitlines()[:HEADER_WITHIN]
+    # The delimiter that the first lines hold most often, in the line that holds it most.
+    delimiter = max(_DELIMITERS, key=lambda mark: max((line.count(mark) for line in lines), default=0))
+    if delimiter != ",":
+        remarks.append(("delimiter", f"the columns are parted by {delimiter!r}, not by commas"))
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = _clean(reader, path)
+    except csv.Error as error:
+        raise SourceError(
+            f"{path.name}: can't be read as CSV: {error}; save it again from a spreadsheet"
+        ) from error
+    return [("", rows)], remarks
+
+
+def _decode(raw: bytes, remarks: list[tuple[str, str]]) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        remarks.append(("encoding", "the file is UTF-16"))
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        remarks.append(("encoding", "the file is not UTF-8; it was read as Windows-1252"))
+        return raw.decode("cp1252", errors="replace")
+
+
+def _read_workbook(path: Path) -> tuple[list[tuple[str, list[list[str]]]], list[tuple[str, str]]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        # Formulas give the value that the spreadsheet saved with them: nothing is ever computed here.
+        workbook = load_workbook(path, read_only=True, data_only=True)
+        sheets = []
+        for sheet in workbook.worksheets:
+            sheet.reset_dimensions()  # what the file says of its own size is often wrong
+            sheets.append((sheet.title, _clean(sheet.iter_rows(values_only=True), path)))
+        workbook.close()
+    except (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        OSError,
+        EOFError,
+    ) as error:
+        message = f"{path.name}: can't be read as a spreadsheet: {error}; save it again as .xlsx or .csv"
+        raise SourceError(message) from error
+    return sheets, []
+
+
+def _clean(rows: Iterable[Sequence[object]], path: Path) -> list[list[str]]:
+    kept: list[list[str]] = []
+    for row in rows:
+        if len(kept) > MOST_ROWS:
+            raise SourceError(
+                f"{path.name}: more than {MOST_ROWS:,} rows; a register of services has far fewer"
+            )
+        cells = [_cell_text(cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        kept.append(cells)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def _cell_text(cell: object) -> str:
+    """A cell as its spreadsheet shows it: whole numbers without ".0", dates as ISO."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ", "minutes")
+    if isinstance(cell, dt.time):
+        return cell.strftime("%H:%M")
+    return clean_text(cell)

@@ -1,0 +1,379 @@
+"""A register of services out of CSV or XLSX in the project's template.
+
+Half-empty records are the normal case: what is missing stays null. Every row
+of the file is imported, imported with a warning, or rejected with a reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from data.frames import build_frame
+from data.manifest import Fault
+from data.schema import SERVICES, SESSIONS
+from data.sources.service_faults import MESSAGES, FaultBook
+from data.sources.service_headers import HeaderMatch, count_known, match_headers, normalise_header
+from data.sources.service_places import (
+    FAR_FROM_POSTCODE_M,
+    Location,
+    Locator,
+    distance_m,
+    normalise_postcode,
+)
+from data.sources.service_sessions import read_sessions
+from data.sources.service_tables import RawTable, read_table
+from data.sources.service_words import (
+    is_error,
+    is_not_known,
+    read_cost,
+    read_date,
+    read_delivery,
+    read_languages,
+    read_list,
+    read_referral,
+    read_span,
+    read_whole_number,
+    read_women_only,
+    read_yes_no,
+)
+
+NOT_STATED = "Not stated"
+OLDEST, LARGEST = 120, 100_000
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """What became of a file's rows: ``imported + warned + rejected == rows``."""
+
+    rows: int
+    imported: int
+    warned: int
+    rejected: int
+    blank: int
+
+
+@dataclass(frozen=True)
+class ServicesResult:
+    """Services and sessions of one file, as ``data.schema`` has them.
+
+    Attributes
+    ----------
+    services, sessions : frames with the columns of SERVICES and SESSIONS
+    faults : one a kind, counted, with row numbers in the examples
+    counts : what became of every row
+    row_faults : (row number as a spreadsheet counts, code, words), all of them
+    """
+
+    services: pd.DataFrame
+    sessions: pd.DataFrame
+    faults: list[Fault]
+    counts: RowCounts
+    row_faults: tuple[tuple[int, str, str], ...]
+
+
+@dataclass
+class _Row:
+    """One row being read: its cells by field, and what was not understood."""
+
+    number: int
+    cells: dict[str, str]
+    extra: dict[str, str]
+    note: Callable[[str, str], None]
+    record: dict[str, object] = field(default_factory=dict)
+
+    def text(self, name: str) -> str | None:
+        """The cell's words, None where it says nothing."""
+        words = self.cells.get(name, "")
+        if words and is_error(words):
+            self.note("spreadsheet_error", f"{name}: {words}")
+        return None if is_not_known(words) else words
+
+    def keep(self, name: str, words: str) -> None:
+        """Keep what was written and not understood."""
+        self.note("not_understood", f"{name}: {words[:60]!r}")
+        self.extra[name] = words
+
+    def read(self, name: str, reader: Callable[[str], object]) -> object:
+        """Read a cell; what the reader does not understand is kept and noted."""
+        words = self.text(name)
+        if words is None:
+            return None
+        value = reader(words)
+        if value is None:
+            self.keep(name, words)
+        return value
+
+
+def read_services(
+    path: Path, *, crs: str, postcodes: pd.DataFrame | None = None, source_title: str = "services"
+) -> ServicesResult:
+    """Read a register of services.
+
+    Parameters
+    ----------
+    path
+        .csv or .xlsx with the columns of ``data.template`` in any order.
+    crs
+        Projected CRS of the pack.
+    postcodes
+        The pack's postcode table, or None.
+    source_title
+        Title of the manifest's source, written into ``source``.
+
+    Returns
+    -------
+    ServicesResult
+
+    Raises
+    ------
+    SourceError
+        When the file can't be read or has no header of the template.
+    """
+    path = Path(path)
+    table = read_table(path, count_known)
+    match = match_headers(table.header)
+    book = FaultBook(file=path.name)
+    for code, words in (*table.remarks, *match.remarks):
+        book.remark(code, words)
+    locator = Locator(crs, postcodes)
+    records: list[dict[str, object]] = []
+    sessions: list[dict[str, object]] = []
+    seen: dict[str, tuple[str, ...]] = {}
+    for number, cells in zip(table.row_numbers, table.rows, strict=True):
+        row = _split_row(number, cells, match, table, book)
+        reason = _why_rejected(row, cells, table)
+        if reason:
+            book.reject(number, *reason)
+            continue
+        service_id = _take_id(row, cells, seen)
+        if service_id is None:
+            book.reject(number, "row_repeated", "the same row stands further up")
+            continue
+        record = _read_record(row, locator) | {
+            "service_id": service_id,
+            "kind": "service",
+            "source": source_title,
+        }
+        record["extra"] = json.dumps(row.extra, ensure_ascii=False, sort_keys=True) if row.extra else None
+        records.append(record)
+        sessions.extend(_read_row_sessions(row, service_id))
+    rejected, warned = book.rejected_rows(), book.warned_rows()
+    counts = RowCounts(
+        rows=len(table.rows),
+        imported=len(records) - len(warned),
+        warned=len(warned),
+        rejected=len(rejected),
+        blank=table.blank_rows,
+    )
+    return ServicesResult(
+        services=build_services(records),
+        sessions=build_frame(
+            SESSIONS, {name: [row[name] for row in sessions] for name in SESSIONS.column_names}
+        ),
+        faults=book.to_faults(MESSAGES),
+        counts=counts,
+        row_faults=tuple(book.rows),
+    )
+
+
+def build_services(records: list[dict[str, object]]) -> pd.DataFrame:
+    """Put records (missing fields are null) into a frame with the columns of SERVICES."""
+    columns = {name: [record.get(name) for record in records] for name in SERVICES.column_names}
+    return build_frame(SERVICES, columns)
+
+
+def _split_row(
+    number: int, cells: tuple[str, ...], match: HeaderMatch, table: RawTable, book: FaultBook
+) -> _Row:
+    extra: dict[str, str] = {}
+    for position, header in match.others.items():
+        if cells[position] and not is_not_known(cells[position]):
+            extra[header or f"column {position + 1}"] = cells[position]
+    unnamed = [position for position in match.others if not table.header[position] and cells[position]]
+    if unnamed:
+        book.warn(number, "cell_without_header", f"{len(unnamed)} cell(s) under no header")
+    by_field = {name: cells[position] for name, position in match.fields.items()}
+    return _Row(number, by_field, extra, lambda code, words: book.warn(number, code, words))
+
+
+def _why_rejected(row: _Row, cells: tuple[str, ...], table: RawTable) -> tuple[str, str] | None:
+    """Say why a row can't be a service, or None when it can."""
+    if [normalise_header(cell) for cell in cells] == [normalise_header(cell) for cell in table.header]:
+        return "header_repeated", "the header again"
+    if all(is_not_known(row.cells.get(name, "")) for name in ("name", "organisation", "description")):
+        return "row_without_name", "names no service, organisation or description"
+    return None
+
+
+def _take_id(row: _Row, cells: tuple[str, ...], seen: dict[str, tuple[str, ...]]) -> str | None:
+    """Give the row its id: its own, else one made from its words; None for a row seen before."""
+    given = row.text("service_id")
+    basis = "|".join(
+        (row.text(name) or "").casefold() for name in ("organisation", "name", "postcode", "address")
+    )
+    service_id = given or f"svc-{_digest(basis)}"
+    if service_id not in seen:
+        seen[service_id] = cells
+        if given is None:
+            row.note("id_made", service_id)
+        return service_id
+    if seen[service_id] == cells:
+        return None
+    # Made from the whole row, so that the id stays the same when rows change places.
+    other = f"{service_id}~{_digest('|'.join(cells))}"
+    if other in seen:
+        return None
+    seen[other] = cells
+    row.note("id_repeated", f"{service_id!r} is taken; this row is {other!r}")
+    return other
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:10]
+
+
+def _read_record(row: _Row, locator: Locator) -> dict[str, object]:
+    """All fields of SERVICES but the id, kind and source."""
+    record: dict[str, object] = {
+        name: row.text(name)
+        for name in ("name", "organisation", "description", "address", "locality", "website", "phone",
+               "email",
+                     "faith", "opening_hours", "outcome_data", "gaps", "cost_note", "referral_note")
+    }  # fmt: skip
+    record["category"] = row.text("category") or NOT_STATED
+    record["cost"], record["cost_note"] = _read_with_note(
+        row, "cost", read_cost, {"free", "donation", "paid"}
+    )
+    record["referral"], record["referral_note"] = _read_with_note(
+        row, "referral", read_referral, {"self", "organisation", "mixed", "both", "self referral"}
+    )
+    for name, reader in (("referred_by", read_list), ("target_groups", read_list), ("not_used_by", read_list),
+                         ("languages", read_languages)):  # fmt: skip
+        words = row.text(name)
+        record[name] = reader(words) if words else None
+    record["women_only"] = row.read("women_only", read_women_only)
+    record["transport_offered"] = row.read("transport_offered", read_yes_no)
+    record["age_min"], record["age_max"] = _read_ages(row)
+    record["capacity"] = row.read("capacity", lambda words: read_whole_number(words, most=LARGEST))
+    record["updated"] = row.read("updated", read_date)
+    checked = row.read("verified", read_yes_no)
+    # The date of a check says that there was one; where neither is said, nobody has vouched for the row.
+    record["verified"] = isinstance(record["updated"], dt.date) if checked is None else checked
+    record["postcode"] = _read_postcode(row)
+    location = _locate(row, record["postcode"], locator)
+    if location:
+        record |= {"x": location.x, "y": location.y, "lon": location.lon, "lat": location.lat}
+        record["location_basis"] = location.basis
+    record["delivery"] = _read_delivery_of(row)
+    if location is None and record["delivery"] in ("venue", "several_venues"):
+        row.note("no_place", "no coordinates and no postcode that could be found")
+    return record
+
+
+def _read_with_note(
+    row: _Row, name: str, reader: Callable[[str], str | None], plain: set[str]
+) -> tuple[str | None, str | None]:
+    """Value and note of a field; words that say more than the value are added to the note."""
+    words, note = row.text(name), row.text(f"{name}_note")
+    if words is None:
+        return None, note
+    value = reader(words)
+    if value is None:
+        row.note("not_understood", f"{name}: {words[:60]!r}")
+    if value is None or words.casefold() not in plain:
+        note = words if note is None or note == words else f"{words}. {note}"
+    return value, note
+
+
+def _read_ages(row: _Row) -> tuple[int | None, int | None]:
+    """Youngest and oldest; a span ("16-25") in either cell gives both."""
+    for name in ("age_min", "age_max"):
+        words = row.text(name)
+        if words and (span := read_span(words)):
+            return span
+    youngest = row.read("age_min", lambda words: read_whole_number(words, most=OLDEST))
+    oldest = row.read("age_max", lambda words: read_whole_number(words, most=OLDEST))
+    if isinstance(youngest, int) and isinstance(oldest, int) and youngest > oldest:
+        row.keep("age_min", str(youngest))
+        row.keep("age_max", str(oldest))
+        return None, None
+    return (youngest if isinstance(youngest, int) else None), (oldest if isinstance(oldest, int) else None)
+
+
+def _read_delivery_of(row: _Row) -> str:
+    words = row.text("delivery")
+    delivery = read_delivery(words) if words else None
+    if words and delivery is None:
+        row.keep("delivery", words)
+    # A venue is what the measure of reach asks about; nothing is taken for "comes to you" without a word.
+    return delivery or "venue"
+
+
+def _read_postcode(row: _Row) -> str | None:
+    words = row.text("postcode")
+    if words is None:
+        return None
+    postcode = normalise_postcode(words)
+    if postcode is None:
+        row.note("postcode_malformed", repr(words[:20]))
+        row.extra["postcode"] = words
+    return postcode
+
+
+def _locate(row: _Row, postcode: object, locator: Locator) -> Location | None:
+    """Where the service is: degrees, else grid metres, else postcode."""
+    location = None
+    for first, second, finder in (
+        ("lon", "lat", locator.from_degrees),
+        ("easting", "northing", locator.from_grid),
+    ):
+        one, other = row.text(first), row.text(second)
+        if location or (one is None and other is None):
+            continue
+        location, code = finder(one or "", other or "")
+        if code:
+            row.note(code, f"{first} {one}, {second} {other}")
+        if location is None or code:
+            row.extra |= {name: words for name, words in ((first, one), (second, other)) if words}
+    if not isinstance(postcode, str):
+        return location
+    by_postcode = locator.from_postcode(postcode)
+    if by_postcode is None:
+        if locator.has_postcodes:
+            row.note("postcode_not_found", postcode)
+        return location
+    if location and (apart := distance_m(location, by_postcode)) > FAR_FROM_POSTCODE_M:
+        row.note("far_from_postcode", f"{postcode} is {apart / 1000:.1f} km from the coordinates")
+    return location or by_postcode
+
+
+def _read_row_sessions(row: _Row, service_id: str) -> list[dict[str, object]]:
+    words = row.text("sessions")
+    if words is None:
+        return []
+    rows: list[dict[str, object]] = []
+    for number, session in enumerate(read_sessions(words), start=1):
+        if session.rule == "unparsed":
+            row.note("session_unparsed", repr(session.text[:60]))
+        rows.append(
+            {
+                "service_id": service_id,
+                "session_id": f"{service_id}/{number}",
+                "kind": session.kind,
+                "weekday": session.weekday,
+                "start_s": session.start_s,
+                "end_s": session.end_s,
+                "from_date": None,
+                "to_date": None,
+                "rule": session.rule,
+                "text": session.text,
+            }
+        )
+    return rows
