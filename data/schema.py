@@ -96,7 +96,10 @@ CENSUS = Table(
         _c("people", INT32, "people", "null: not published for this area", null=True),
     ),
     key=("neighbourhood_id", "group_id"),
-    references={"neighbourhood_id": ("neighbourhoods", "neighbourhood_id"), "group_id": ("groups", "group_id")},
+    references={
+        "neighbourhood_id": ("neighbourhoods", "neighbourhood_id"),
+        "group_id": ("groups", "group_id"),
+    },
 )
 
 ORIGIN_POINTS = Table(
@@ -173,7 +176,7 @@ SESSIONS = Table(
         _c("end_s", INT32, "s", null=True),
         _c("from_date", DATE, null=True),
         _c("to_date", DATE, null=True),
-        _c("rule", STRING, doc="weekly, first..fourth, last, term_time, unparsed"),
+        _c("rule", STRING, doc="weekly, fortnightly, first..fourth, last, term_time, unparsed"),
         _c("text", STRING, doc="as the source wrote it", null=True),
     ),
     key=("session_id",),
@@ -263,7 +266,10 @@ CALENDAR = Table(
     "calendar",
     (
         _c("service_id", STRING),
-        *(_c(day, BOOL) for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")),
+        *(
+            _c(day, BOOL)
+            for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+        ),
         _c("start_date", DATE),
         _c("end_date", DATE, doc="inclusive"),
     ),
