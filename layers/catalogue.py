@@ -72,11 +72,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A layer and its part of the message to the map: the key and its JSON values."""
+    """A layer and its parts of the message to the map (see ``layers/browser/map.js``)."""
 
     layer: Layer
-    key: str
-    message: dict[str, Any]
+    parts: dict[str, Any]
 
 
 def draw_shading(measure: Measure, theme: Theme) -> Drawn:
@@ -98,13 +97,14 @@ def draw_shading(measure: Measure, theme: Theme) -> Drawn:
         legend.append(LegendEntry(measure.missing_words, palette.missing, count=missing))
     return Drawn(
         _layer_of(measure, "polygon", tuple(legend)),
-        "shading",
         {
-            "label": escape_for_map(measure.title),
-            "classes": classes.tolist(),
-            "values": [escape_for_map(text) for text in measure.texts],
-            "fills": [_fill(fill) for fill in fills],
-            "missing": _fill(palette.missing),
+            "shading": {
+                "label": escape_for_map(measure.title),
+                "classes": classes.tolist(),
+                "values": [escape_for_map(text) for text in measure.texts],
+                "fills": [_fill(fill) for fill in fills],
+                "missing": _fill(palette.missing),
+            }
         },
     )
 
@@ -134,14 +134,15 @@ def draw_circles(measure: Measure, theme: Theme) -> Drawn:
         legend.append(LegendEntry(measure.missing_words, Symbol("cross", ink, ink, 4), count=missing))
     return Drawn(
         _layer_of(measure, "circle", tuple(legend)),
-        "circles",
         {
-            "label": escape_for_map(measure.title),
-            "values": [escape_for_map(text) for text in measure.texts],
-            "radii": [round(float(radius), 1) for radius in radii],
-            "fill": fill.colour,
-            "line": CIRCLE_LINE[theme],
-            "missing": GROUND[theme]["ink"],
+            "circles": {
+                "label": escape_for_map(measure.title),
+                "values": [escape_for_map(text) for text in measure.texts],
+                "radii": [round(float(radius), 1) for radius in radii],
+                "fill": fill.colour,
+                "line": CIRCLE_LINE[theme],
+                "missing": GROUND[theme]["ink"],
+            }
         },
     )
 
@@ -178,11 +179,12 @@ def draw_points(
             static=True,
             legend=tuple(legend),
         ),
-        f"{kind}s",
         {
-            "categories": chosen,
-            "reached": reached,
-            "looks": {"usual": _symbol(symbols[kind]), "reached": _symbol(symbols["reached"])},
+            f"{kind}s": {
+                "categories": chosen,
+                "reached": reached,
+                "looks": {"usual": _symbol(symbols[kind]), "reached": _symbol(symbols["reached"])},
+            }
         },
     )
 
@@ -210,8 +212,14 @@ def draw_stops(pack: AreaPack, theme: Theme) -> Drawn:
                 LegendEntry("stop without a bus in this timetable", symbols["stop_not_served"]),
             ),
         ),
-        "stops",
-        {"looks": {"usual": _symbol(symbols["stop"]), "not_served": _symbol(symbols["stop_not_served"])}},
+        {
+            "stops": {
+                "looks": {
+                    "usual": _symbol(symbols["stop"]),
+                    "not_served": _symbol(symbols["stop_not_served"]),
+                }
+            }
+        },
     )
 
 
@@ -243,15 +251,18 @@ def draw_routes(pack: AreaPack, trips_per_hour: np.ndarray, query: Query, theme:
             static=True,
             legend=tuple(legend),
         ),
-        "routes",
         {
-            "classes": classes.tolist(),
-            "values": [
-                "" if np.isnan(v) else escape_for_map(f"{v:.1f} trips an hour, one way, at its busiest stop")
-                for v in values
-            ],
-            "line": colour,
-            "widths": list(ROUTE_WIDTHS),
+            "routes": {
+                "classes": classes.tolist(),
+                "values": [
+                    ""
+                    if np.isnan(v)
+                    else escape_for_map(f"{v:.1f} trips an hour, one way, at its busiest stop")
+                    for v in values
+                ],
+                "line": colour,
+                "widths": list(ROUTE_WIDTHS),
+            }
         },
     )
 
@@ -303,7 +314,6 @@ def draw_reach(
             static=False,
             legend=legend,
         ),
-        "reach",
         {"reach": list(reversed(looks)), "filled": filled},
     )
 
@@ -325,8 +335,7 @@ def draw_outside(pack: AreaPack, theme: Theme) -> Drawn:
             static=True,
             legend=(LegendEntry("outside the street data", missing),),
         ),
-        "outside",
-        {"colour": missing.colour, "ink": missing.ink},
+        {"outside": {"colour": missing.colour, "ink": missing.ink}},
     )
 
 

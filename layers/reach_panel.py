@@ -1,0 +1,112 @@
+"""What can be reached from one chosen neighbourhood: a summary and a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from data.areapack import AreaPack
+from geo.tables import PEOPLE_COLUMN, ReachTable
+from layers.words import say_minutes, say_percent, say_reason
+
+IN_REACH_CLASSES = ("walk", "one_bus")
+TIME = "Time"
+SERVICE = "Service"
+
+
+@dataclass(frozen=True)
+class ReachSummary:
+    """Reach from one neighbourhood.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per venue, those in reach first, quickest first; the index is
+        the row of the pack's services.
+    rows_in_reach : list of int
+        Rows of the pack's services that most people there have in reach.
+    """
+
+    in_reach: int
+    total: int
+    comes_to_you: int
+    table: pd.DataFrame
+    rows_in_reach: list[int]
+    sentence: str
+
+
+def service_title(name: object, category: str) -> str:
+    """A service's name, or what to call one without."""
+    return f"unnamed ({category})" if pd.isna(name) else str(name)  # type: ignore[call-overload]
+
+
+def in_reach_classes(reach: ReachTable) -> tuple[str, ...]:
+    """Classes that count as in reach: with two boardings asked for, two buses do too."""
+    return (*IN_REACH_CLASSES, "two_buses") if reach.query.boardings == 2 else IN_REACH_CLASSES
+
+
+def summarise_reach(
+    pack: AreaPack, reach: ReachTable, origin_id: str, *, kind: str, category: str | None
+) -> ReachSummary:
+    """Summarise the services (or places) of a kind, and of a category if one is given.
+
+    Parameters
+    ----------
+    reach : ReachTable
+        By neighbourhood.
+    """
+    if pack.services is None:
+        raise ValueError("the pack has no services or places")
+    services = pack.services.reset_index(drop=True).reset_index(names="row")
+    wanted = services[(services["kind"] == kind) & (category is None or services["category"] == category)]
+    pairs = reach.frame[reach.frame["origin_id"] == origin_id]
+    joined = wanted.merge(pairs, on="service_id", how="inner")
+    inside = joined["reach_class"].isin(in_reach_classes(reach))
+    joined = joined.assign(inside=inside).sort_values(
+        ["inside", "best_duration_s", "service_id"], ascending=[False, True, True], kind="stable"
+    )
+    table = pd.DataFrame(
+        {
+            SERVICE: [service_title(n, c) for n, c in zip(joined["name"], joined["category"], strict=True)],
+            "Category": joined["category"].to_numpy(object),
+            "Reach": [
+                say_reason(str(c), r) for c, r in zip(joined["reach_class"], joined["reason"], strict=True)
+            ],
+            TIME: [say_minutes(v) for v in joined["best_duration_s"]],
+            "Walk": [say_minutes(v) for v in joined["best_walk_s"]],
+            "Wait": [say_minutes(v) for v in joined["best_wait_s"]],
+            "Ride": [say_minutes(v) for v in joined["best_ride_s"]],
+            "Only now and then": _yes(joined["inside"] & joined["infrequent"].fillna(False).astype(bool)),
+            "Transport offered": _yes(joined["transport_offered"].fillna(False).astype(bool)),
+        },
+        index=pd.Index(joined["row"].to_numpy(), name="row"),
+    )
+    if PEOPLE_COLUMN in joined:
+        table.insert(4, "Of people there", [_say_part(v) for v in joined[PEOPLE_COLUMN]])
+    home = wanted["delivery"].isin(["home", "phone", "online"])
+    number, total = int(joined["inside"].sum()), len(joined)
+    return ReachSummary(
+        in_reach=number,
+        total=total,
+        comes_to_you=int(home.sum()),
+        table=table,
+        rows_in_reach=[int(row) for row in joined.loc[joined["inside"], "row"]],
+        sentence=_sentence(number, total, int(home.sum()), kind),
+    )
+
+
+def _yes(flags: pd.Series) -> list[str]:
+    return ["yes" if flag else "" for flag in flags]
+
+
+def _say_part(share: object) -> str:
+    return "" if pd.isna(share) else say_percent(float(share))  # type: ignore[call-overload, arg-type]
+
+
+def _sentence(number: int, total: int, home: int, kind: str) -> str:
+    what = "services" if kind == "service" else "places"
+    text = f"**{number:,}** of {total:,} {what} with a venue are in reach for most people there."
+    if home:
+        text += f" {home:,} more come to people's homes or work by phone or online."
+    return text
