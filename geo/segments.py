@@ -41,7 +41,17 @@ class SegmentIndex:
 
 @kernel(
     types.int32(
-        IN_F8, IN_F8, IN_F8, IN_F8, types.float64, types.float64, types.float64, types.int64, types.int64, OUT_I4, OUT_I4
+        IN_F8,
+        IN_F8,
+        IN_F8,
+        IN_F8,
+        types.float64,
+        types.float64,
+        types.float64,
+        types.int64,
+        types.int64,
+        OUT_I4,
+        OUT_I4,
     )
 )
 def _fill_grid(x0, y0, x1, y1, grid_x0, grid_y0, cell_m, columns, rows, indptr, listed):
@@ -212,7 +222,8 @@ def find_nearest_segment(
     nearest = np.full(len(x), -1, dtype=np.int32)
     share, distance_m = np.zeros(len(x)), np.zeros(len(x))
     _find_nearest(
-        x, y, 0, len(x), index.x0, index.y0, index.x1, index.y1, index.grid_x0, index.grid_y0, index.cell_m,
-        index.columns, index.rows, index.cell_indptr, index.cell_segments, limit_m, nearest, share, distance_m,
+        x, y, 0, len(x), index.x0, index.y0, index.x1, index.y1, index.grid_x0, index.grid_y0,
+        index.cell_m, index.columns, index.rows, index.cell_indptr, index.cell_segments,
+        limit_m, nearest, share, distance_m,
     )  # fmt: skip
     return nearest, share, distance_m

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,6 @@ def run_blocks(
     blocks = max(1, min(threads * blocks_per_thread, row_count // min_rows))
     bounds = [row_count * block // blocks for block in range(blocks + 1)]
     if blocks == 1 or threads == 1:
-        return [work(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+        return [work(first, last) for first, last in itertools.pairwise(bounds)]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, bounds[:-1], bounds[1:]))

@@ -53,7 +53,20 @@ class WalkGraph:
 
 @kernel(
     types.Tuple((types.int32, types.int32))(
-        IN_I4, IN_I4, IN_I4, IN_I4, IN_I4, OUT_B1, OUT_I4, OUT_I4, OUT_B1, OUT_I4, OUT_I4, OUT_I4, OUT_I4, OUT_I4
+        IN_I4,
+        IN_I4,
+        IN_I4,
+        IN_I4,
+        IN_I4,
+        OUT_B1,
+        OUT_I4,
+        OUT_I4,
+        OUT_B1,
+        OUT_I4,
+        OUT_I4,
+        OUT_I4,
+        OUT_I4,
+        OUT_I4,
     )
 )
 def _walk_chains(

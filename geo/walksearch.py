@@ -182,9 +182,7 @@ def transpose_legs(legs: Legs, target_count: int) -> Legs:
     return Legs(indptr, row, length_mm)
 
 
-def compute_legs(
-    graph: WalkGraph | StraightLine, sources: Snapped, targets: Snapped, limit_mm: int
-) -> Legs:
+def compute_legs(graph: WalkGraph | StraightLine, sources: Snapped, targets: Snapped, limit_mm: int) -> Legs:
     """Compute the shortest walks between two sets of points, up to a limit.
 
     Parameters
@@ -251,7 +249,9 @@ def _find_lines(graph: StraightLine, sources: Snapped, targets: Snapped, limit_m
     columns, rows = int(width / cell_m) + 1, int(height / cell_m) + 1
     cell = ((y - y0) / cell_m).astype(np.int64) * columns + ((x - x0) / cell_m).astype(np.int64)
     order = np.argsort(cell, kind="stable")
-    cell_indptr = np.concatenate(([0], np.cumsum(np.bincount(cell, minlength=columns * rows)))).astype(np.int32)
+    cell_indptr = np.concatenate(([0], np.cumsum(np.bincount(cell, minlength=columns * rows)))).astype(
+        np.int32
+    )
     listed, x, y = listed[order].astype(np.int32), x[order], y[order]
     source_x = np.where(sources.outside, np.nan, sources.x)
     counts = np.zeros(len(sources), dtype=np.int64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -77,7 +79,7 @@ def reference_lengths(graph: WalkGraph, sources: Snapped, targets: Snapped) -> n
             continue
         stations = [(0, int(network.u[edge])), *sorted(by_edge.get(edge, []))]
         stations.append((int(network.length_mm[edge]), int(network.v[edge])))
-        for (a_mm, a), (b_mm, b) in zip(stations, stations[1:], strict=False):
+        for (a_mm, a), (b_mm, b) in itertools.pairwise(stations):
             key = (min(a, b), max(a, b))
             shortest[key] = min(shortest.get(key, b_mm - a_mm), b_mm - a_mm)
     size = first_target + len(targets)
@@ -140,7 +142,9 @@ def test_chains_keep_every_edge_once(case) -> None:
     graph = build_walk_graph(make_network(node_count, edges), avoid_steps=avoid_steps)
     kept = [e for e, spec in enumerate(edges) if not (avoid_steps and spec[3])]
     assert sorted(graph.chain_edges.tolist()) == kept
-    lengths = np.add.reduceat(graph.network.length_mm[graph.chain_edges], graph.chain_indptr[:-1]) if kept else []
+    lengths = (
+        np.add.reduceat(graph.network.length_mm[graph.chain_edges], graph.chain_indptr[:-1]) if kept else []
+    )
     assert list(lengths) == graph.chain_length_mm.tolist()
     # A junction is a node where other than two edges meet, or where a cycle was cut open.
     degree = np.bincount(np.array([edges[e][:2] for e in kept], dtype=int).ravel(), minlength=node_count)

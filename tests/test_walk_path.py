@@ -77,6 +77,8 @@ def test_no_way_no_path_and_straight_lines() -> None:
     assert compute_path(graph, a, b) is None
     line = StraightLine(1.3)
     path = compute_path(
-        line, snap_points(line, np.array([X0]), np.array([Y0])), snap_points(line, np.array([X0]), np.array([Y0 + 100]))
+        line,
+        snap_points(line, np.array([X0]), np.array([Y0])),
+        snap_points(line, np.array([X0]), np.array([Y0 + 100])),
     )
     assert path is not None and path.length_mm == 130_000 and len(path.xs) == 2

@@ -1,0 +1,249 @@
+"""Places that a user names: a neighbourhood, point, service, stop, postcode or coordinates."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pyproj import Transformer
+from rapidfuzz import process, utils
+
+from data.areapack import AreaPack
+from data.errors import QueryError
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)"
+_COORDINATES = re.compile(rf"^\s*({_NUMBER})\s*,\s*({_NUMBER})\s*$", re.IGNORECASE)
+_POSTCODE = re.compile(r"^[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}$", re.IGNORECASE)
+# Coordinates farther than this from everything in the pack are a mistake
+# (swapped, or another town), which "not in reach" would hide.
+FARTHEST_FROM_AREA_M = 50_000
+MOST_SUGGESTIONS = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place, in degrees (EPSG:4326) and metres (the pack's CRS)."""
+
+    place_id: str
+    label: str
+    lon: float
+    lat: float
+    x: float
+    y: float
+    kind: str  # neighbourhood, point, service, stop, postcode or coordinates
+
+
+def resolve_place(pack: AreaPack, text: str) -> Place:
+    """Find the place that a text names.
+
+    Parameters
+    ----------
+    text : str
+        "lon,lat", else the id of a neighbourhood (its origin point nearest to
+        where its people are on average), origin point, service or stop, else a
+        postcode, else a neighbourhood's or service's name that only one has.
+
+    Raises
+    ------
+    QueryError
+        Nothing of that name (the nearest are offered), a service without a
+        place, or coordinates that are no place on Earth or far from the area.
+    """
+    wanted = text.strip()
+    if match := _COORDINATES.match(wanted):
+        return _place_at(pack, float(match[1]), float(match[2]))
+    for find in (_find_neighbourhood, _find_point, _find_service, _find_stop, _find_postcode, _find_by_name):
+        if (place := find(pack, wanted)) is not None:
+            return place
+    nearest = _suggest(pack, wanted)
+    offer = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+    raise QueryError(
+        f"{_shorten(wanted)!r} is no neighbourhood, point, service, stop or postcode of "
+        f"{pack.manifest.name}, nor lon,lat.{offer}"
+    )
+
+
+def make_place(pack: AreaPack, lon: float, lat: float, *, label: str | None = None) -> Place:
+    """Make a place of coordinates (degrees), as a click on the map gives them.
+
+    Raises
+    ------
+    QueryError
+        They are no place on Earth, or far from everything in the pack.
+    """
+    return _place_at(pack, lon, lat, label)
+
+
+def _place_at(pack: AreaPack, lon: float, lat: float, label: str | None = None) -> Place:
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+        raise QueryError(
+            f"{lon:g},{lat:g}: no place on Earth; give longitude, then latitude, in degrees (-2.99,51.58)."
+        )
+    x, y = Transformer.from_crs("EPSG:4326", pack.crs, always_xy=True).transform(lon, lat)
+    if _distance_from_area_m(pack, x, y) > FARTHEST_FROM_AREA_M:
+        raise QueryError(
+            f"{lon:g},{lat:g}: more than {FARTHEST_FROM_AREA_M // 1000} km from {pack.manifest.name}; "
+            "give longitude, then latitude (are they swapped?), or choose another area."
+        )
+    name = f"{lon:.5f},{lat:.5f}"
+    return Place(name, label or name, lon, lat, float(x), float(y), "coordinates")
+
+
+def _distance_from_area_m(pack: AreaPack, x: float, y: float) -> float:
+    """How far a point is from the box about the area; infinite where it can't be projected."""
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return math.inf
+    if pack.neighbourhoods is not None and not pack.neighbourhoods.empty:
+        west, south, east, north = pack.neighbourhoods.total_bounds
+    elif pack.walk is not None and len(pack.walk.node_x):
+        west, east = pack.walk.node_x.min(), pack.walk.node_x.max()
+        south, north = pack.walk.node_y.min(), pack.walk.node_y.max()
+    elif len(pack.stops):
+        west, east = pack.stops["x"].min(), pack.stops["x"].max()
+        south, north = pack.stops["y"].min(), pack.stops["y"].max()
+    else:
+        return 0.0
+    return float(math.hypot(max(west - x, 0, x - east), max(south - y, 0, y - north)))
+
+
+def _text_or_none(value: object) -> str | None:
+    """A cell's text without line ends and the like, or None where it is empty."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    words = " ".join(str(value).split())
+    return "".join(c for c in words if c.isprintable()) or None
+
+
+def _from_row(pack: AreaPack, row: pd.Series, place_id: str, label: str, kind: str) -> Place:
+    x, y = float(row["x"]), float(row["y"])
+    if "lon" in row.index:
+        lon, lat = float(row["lon"]), float(row["lat"])
+    else:
+        lon, lat = Transformer.from_crs(pack.crs, "EPSG:4326", always_xy=True).transform(x, y)
+    return Place(place_id, label, float(lon), float(lat), x, y, kind)
+
+
+def _row_of(table: pd.DataFrame | None, column: str, value: str) -> pd.Series | None:
+    if table is None or table.empty:
+        return None
+    found = np.flatnonzero(table[column].to_numpy(object) == value)
+    return table.iloc[found[0]] if len(found) else None
+
+
+def choose_origin_point(points: pd.DataFrame) -> pd.Series:
+    """Choose the origin point nearest the weighted mean of a neighbourhood's points.
+
+    Of equally near ones the first.
+    """
+    weight = points["weight"].to_numpy(float)
+    x, y = points["x"].to_numpy(float), points["y"].to_numpy(float)
+    if not weight.sum() > 0:
+        weight = np.ones(len(points))
+    away = np.hypot(x - np.average(x, weights=weight), y - np.average(y, weights=weight))
+    return points.iloc[int(np.argmin(np.round(away, 3)))]
+
+
+def _find_neighbourhood(pack: AreaPack, text: str) -> Place | None:
+    row = _row_of(pack.neighbourhoods, "neighbourhood_id", text)
+    if row is None:
+        return None
+    label = _text_or_none(row["name"]) or text
+    points = pack.origin_points
+    own = points[points["neighbourhood_id"] == text] if points is not None else pd.DataFrame()
+    if own.empty:
+        inside = row["geometry"].representative_point()
+        return _from_row(pack, pd.Series({"x": inside.x, "y": inside.y}), text, label, "neighbourhood")
+    return _from_row(pack, choose_origin_point(own), text, label, "neighbourhood")
+
+
+def _find_point(pack: AreaPack, text: str) -> Place | None:
+    row = _row_of(pack.origin_points, "point_id", text)
+    return None if row is None else _from_row(pack, row, text, text, "point")
+
+
+def _find_service(pack: AreaPack, text: str) -> Place | None:
+    row = _row_of(pack.services, "service_id", text)
+    return None if row is None else _place_of_service(pack, row)
+
+
+def _place_of_service(pack: AreaPack, row: pd.Series) -> Place:
+    label = _text_or_none(row["name"]) or _text_or_none(row["category"]) or "service without a name"
+    if pd.isna(row["x"]) or pd.isna(row["y"]):
+        raise QueryError(
+            f"{label} ({row['service_id']}): its place is not known, or it comes to people "
+            f"({_text_or_none(row['delivery']) or 'delivery not stated'}); choose a service at a venue."
+        )
+    return _from_row(pack, row, str(row["service_id"]), label, "service")
+
+
+def _find_stop(pack: AreaPack, text: str) -> Place | None:
+    row = _row_of(pack.stops, "stop_id", text)
+    return None if row is None else _from_row(pack, row, text, describe_stop(row), "stop")
+
+
+def describe_stop(row: pd.Series) -> str:
+    """Name a stop for people: name and indicator, else its street; never its code."""
+    name, indicator = _text_or_none(row["name"]), _text_or_none(row["indicator"])
+    if name is not None and name != str(row["stop_id"]):
+        return f"{name} ({indicator})" if indicator else name
+    street = _text_or_none(row["street"])
+    base = f"stop on {street}" if street else "unnamed stop"
+    return f"{base} ({indicator})" if indicator else base
+
+
+def _find_postcode(pack: AreaPack, text: str) -> Place | None:
+    if not _POSTCODE.match(text):
+        return None
+    compact = "".join(text.upper().split())
+    postcode = f"{compact[:-3]} {compact[-3:]}"
+    row = _row_of(pack.postcodes, "postcode", postcode)
+    if row is None:
+        raise QueryError(
+            f"{postcode}: not among the postcodes of {pack.manifest.name}"
+            + ("." if pack.postcodes is not None else ", which holds none; give lon,lat.")
+        )
+    return _from_row(pack, row, postcode, postcode, "postcode")
+
+
+def _find_by_name(pack: AreaPack, text: str) -> Place | None:
+    """The one neighbourhood or service of this name; several are no answer."""
+    if not text:
+        return None
+    hoods, services = pack.neighbourhoods, pack.services
+    for table, key in ((hoods, "neighbourhood_id"), (services, "service_id")):
+        if table is None:
+            continue
+        same = table[table["name"].astype("string").str.casefold().eq(text.casefold()).fillna(False)]
+        if len(same) == 1:
+            return resolve_place(pack, str(same.iloc[0][key]))
+    return None
+
+
+def _suggest(pack: AreaPack, text: str) -> list[str]:
+    """The nearest ids and names, as an error shall offer them."""
+    known: dict[str, str] = {}
+    for table, key in (
+        (pack.neighbourhoods, "neighbourhood_id"),
+        (pack.services, "service_id"),
+        (pack.origin_points, "point_id"),
+    ):
+        if table is None or table.empty:
+            continue
+        ids = table[key].astype(str).tolist()
+        names = table["name"].tolist() if "name" in table else [None] * len(ids)
+        for place_id, name in zip(ids, names, strict=True):
+            known.setdefault(place_id, place_id)
+            if (words := _text_or_none(name)) is not None:
+                known.setdefault(words, f"{_shorten(words)} ({place_id})")
+    found = process.extract(
+        text[:100], list(known), processor=utils.default_process, limit=MOST_SUGGESTIONS, score_cutoff=75
+    )
+    return list(dict.fromkeys(known[choice] for choice, _, _ in found))
+
+
+def _shorten(text: str) -> str:
+    words = _text_or_none(text) or ""
+    return words if len(words) <= 60 else words[:59] + "…"
