@@ -45,6 +45,7 @@ class FaultBook:
     """Collects what was wrong, by row and for the file as a whole."""
 
     file: str
+    part: str = PART
     rows: list[tuple[int, str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
     _rejected: set[int] = field(default_factory=set)
@@ -79,7 +80,7 @@ class FaultBook:
         return [
             Fault.model_validate(
                 {
-                    "part": PART,
+                    "part": self.part,
                     "code": code,
                     "severity": severity,
                     "count": len(examples[code]),

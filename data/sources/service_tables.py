@@ -34,7 +34,12 @@ class RawTable:
     remarks: tuple[tuple[str, str], ...]  # (code, words) about the file as a whole
 
 
-def read_table(path: Path, count_known: Callable[[Sequence[str]], int]) -> RawTable:
+TEMPLATE_ADVICE = "write a template with `python -m data template --out FILE` and copy its header"
+
+
+def read_table(
+    path: Path, count_known: Callable[[Sequence[str]], int], *, advice: str = TEMPLATE_ADVICE
+) -> RawTable:
     """Read the table of a .csv, .txt, .tsv or .xlsx file.
 
     Parameters
@@ -44,6 +49,8 @@ def read_table(path: Path, count_known: Callable[[Sequence[str]], int]) -> RawTa
     count_known
         Says how many cells of a row are names of columns; the row with the
         most, among the first 20, is the header.
+    advice
+        What to do where no row is a header.
 
     Raises
     ------
@@ -67,8 +74,7 @@ def read_table(path: Path, count_known: Callable[[Sequence[str]], int]) -> RawTa
                 best = (known, index, rows, name)
     if best is None:
         raise SourceError(
-            f"{path.name}: no row of the first {HEADER_WITHIN} names columns of the services template; "
-            "write a template with `python -m data template --out FILE` and copy its header"
+            f"{path.name}: no row of the first {HEADER_WITHIN} names the columns looked for; {advice}"
         )
     _, index, table_rows, name = best
     if index:
