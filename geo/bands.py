@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import contourpy
 import numpy as np
 import shapely
@@ -66,11 +68,11 @@ def build_band(cells: Cells, inside: np.ndarray) -> shapely.MultiPolygon:
     contours = contourpy.contour_generator(
         x, y, nodes, name="serial", fill_type=contourpy.FillType.ChunkCombinedOffsetOffset
     )
-    chunk_points, chunk_rings, chunk_polygons = contours.filled(1 - BORDER, 2.0)
+    # One chunk: its points, where its rings begin, at which ring its polygons begin.
+    filled: Any = contours.filled(1 - BORDER, 2.0)
+    chunk_points, chunk_rings, chunk_polygons = filled
     # Whole centimetres: the same coordinates whichever cells are marked.
-    points = np.round(chunk_points[0], 2)
-    points, rings = _drop_straight(points, chunk_rings[0].astype(np.int64))
-    # contourpy's third list counts rings, as shapely's polygon offsets do.
+    points, rings = _drop_straight(np.round(chunk_points[0], 2), chunk_rings[0].astype(np.int64))
     polygons = chunk_polygons[0].astype(np.int64)
     return shapely.from_ragged_array(
         shapely.GeometryType.MULTIPOLYGON, points, (rings, polygons, np.array([0, len(polygons) - 1]))

@@ -241,6 +241,7 @@ def get_street_cells(engine: Engine, walk: WalkSettings) -> tuple[Cells, CellWal
     with kept.lock:
         if setting not in kept.walks:
             graph = engine.graph(walk.avoid_steps)
+            assert isinstance(graph, WalkGraph), "straight lines have no cells to keep"
             stops = engine.snapped_stops(walk.avoid_steps)
             cells, by_stop, path = _load_or_build(
                 engine.pack, graph, stops, walk, kept.cells.get(walk.avoid_steps)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numba import types
 
 from data.errors import QueryError
@@ -98,7 +99,8 @@ def compute_isochrones(
         raise QueryError("An isochrone needs at least one cut-off and one statistic.")
     for cutoff_s in cutoffs_s:
         replace(query, cutoff_s=int(cutoff_s))  # checks the range
-    rows, bands = [], []
+    rows: list[tuple[str, int, str]] = []
+    bands: list[shapely.MultiPolygon | None] = []
     origin = engine.snap(query.walk.avoid_steps, pd.DataFrame({"x": [place.x], "y": [place.y]}))
     values = (
         None if origin.outside[0] else compute_cell_values(engine, query, origin, max(cutoffs_s), statistics)

@@ -54,7 +54,7 @@ class SegmentIndex:
         OUT_I4,
     )
 )
-def _fill_grid(x0, y0, x1, y1, grid_x0, grid_y0, cell_m, columns, rows, indptr, listed):
+def _fill_grid(x0, y0, x1, y1, grid_x0, grid_y0, cell_m, columns, rows, indptr, listed):  # type: ignore[no-untyped-def]
     """List each segment in every cell that it touches; count only, when ``listed`` is empty.
 
     The cells are found column by column: within a column the segment spans
@@ -97,7 +97,7 @@ def _fill_grid(x0, y0, x1, y1, grid_x0, grid_y0, cell_m, columns, rows, indptr, 
         types.float64, OUT_I4, OUT_F8, OUT_F8,
     )
 )  # fmt: skip
-def _find_nearest(
+def _find_nearest(  # type: ignore[no-untyped-def]
     x, y, first, last, x0, y0, x1, y1, grid_x0, grid_y0, cell_m, columns, rows, indptr, listed,
     limit_m, nearest, share, distance_m,
 ):  # fmt: skip

@@ -28,7 +28,7 @@ class StraightLine:
         types.float64, types.float64, types.int64, OUT_I8, OUT_I4, OUT_I4,
     )
 )  # fmt: skip
-def find_lines(
+def find_lines(  # type: ignore[no-untyped-def]
     x, y, first, last, target_x, target_y, target_index,
     grid_x0, grid_y0, cell_m, columns, rows, cell_indptr,
     reach_m, mm_per_m, limit_mm, count, target, length_mm,

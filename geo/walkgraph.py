@@ -69,7 +69,7 @@ class WalkGraph:
         OUT_I4,
     )
 )
-def _walk_chains(
+def _walk_chains(  # type: ignore[no-untyped-def]
     u, v, length_mm, incident_indptr, incident_edge, is_junction,
     edge_chain, edge_start_mm, edge_reversed,
     chain_u, chain_v, chain_length_mm, chain_indptr, chain_edges,

@@ -19,7 +19,7 @@ BUCKET_SHIFT = 14
 
 
 @helper
-def _grow(values, room):
+def _grow(values, room):  # type: ignore[no-untyped-def]
     """Return a copy with more room at its end."""
     longer = np.empty(room, values.dtype)
     longer[: len(values)] = values
@@ -33,7 +33,7 @@ def _grow(values, room):
         IN_I4, IN_I4, IN_I4, IN_I4, types.int64, types.int64, OUT_I8,
     )
 )  # fmt: skip
-def _search_rows(
+def _search_rows(  # type: ignore[no-untyped-def]
     first, last, arc_indptr, arcs, chain_u, chain_v, chain_length_mm,
     chain, offset_mm, off_network_mm, outside,
     target_indptr, target_index, target_offset_mm, target_off_network_mm, target_count, limit_mm, counts,
@@ -155,7 +155,7 @@ def _search_rows(
 
 
 @kernel(types.int32(IN_I8, IN_I4, IN_I4, types.int64, OUT_I8, OUT_I4, OUT_I4))
-def _transpose(indptr, target, length_mm, target_count, out_indptr, out_row, out_length):
+def _transpose(indptr, target, length_mm, target_count, out_indptr, out_row, out_length):  # type: ignore[no-untyped-def]
     """Turn rows and targets round; the rows of the result are in ascending order."""
     out_indptr[:] = 0
     for k in range(len(target)):
@@ -201,11 +201,16 @@ def compute_legs(graph: WalkGraph | StraightLine, sources: Snapped, targets: Sna
     """
     if limit_mm < 0 or len(sources) == 0 or len(targets) == 0:
         return Legs(np.zeros(len(sources) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
-    find = _find_lines if isinstance(graph, StraightLine) else _find_walks
+
+    def find(points: Snapped, others: Snapped) -> Legs:
+        if isinstance(graph, StraightLine):
+            return _find_lines(graph, points, others, limit_mm)
+        return _find_walks(graph, points, others, limit_mm)
+
     # Walking is the same both ways, so search from the fewer points.
     if len(targets) < len(sources):
-        return transpose_legs(find(graph, targets, sources, limit_mm), len(sources))
-    turned = transpose_legs(find(graph, sources, targets, limit_mm), len(targets))
+        return transpose_legs(find(targets, sources), len(sources))
+    turned = transpose_legs(find(sources, targets), len(targets))
     return transpose_legs(turned, len(sources))
 
 
