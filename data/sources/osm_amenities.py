@@ -98,7 +98,12 @@ def category_of(tags: Mapping[str, str]) -> str | None:
 
 
 def read_amenities(
-    path: Path, *, crs: str, source_title: str = "OpenStreetMap amenities", leave_out: Sequence[str] = ()
+    path: Path,
+    *,
+    crs: str,
+    postcodes: pd.DataFrame | None = None,
+    source_title: str = "OpenStreetMap amenities",
+    leave_out: Sequence[str] = (),
 ) -> PlacesResult:
     """Read places from an amenities table (.csv, .xlsx) or a street file (.osm.pbf, .osm).
 
@@ -109,6 +114,8 @@ def read_amenities(
         OpenStreetMap data; shapes stand at a point inside them.
     crs
         Projected CRS of the pack.
+    postcodes
+        The pack's postcode table, for places without coordinates, or None.
     source_title
         Title of the manifest's source.
     leave_out
@@ -130,7 +137,7 @@ def read_amenities(
         rows, blank = _read_osm(path), 0
     else:
         rows, blank = _read_rows(path, book)
-    locator = Locator(crs, None)
+    locator = Locator(crs, postcodes)
     records: dict[str, dict[str, object]] = {}
     left_out: Counter[str] = Counter()
     for number, tags in rows:
@@ -169,6 +176,9 @@ def _read_record(
     location, code = locator.from_degrees(tags.get("lon", ""), tags.get("lat", ""))
     if code:
         book.warn(number, code, f"lon {tags.get('lon')}, lat {tags.get('lat')}")
+    postcode = normalise_postcode(tags.get("postcode", ""))
+    if location is None and postcode:
+        location = locator.from_postcode(postcode)
     if location is None:
         book.warn(number, "no_place", "no coordinates")
     name = _text(tags, "name")
@@ -176,7 +186,6 @@ def _read_record(
         book.warn(number, "place_unnamed", category)
     street = _text(tags, "street")
     house = _text(tags, "housenumber")
-    postcode = normalise_postcode(tags.get("postcode", "")) if _text(tags, "postcode") else None
     known = {key: tags[key] for key in (*_KEYS, "denomination", "wheelchair") if tags.get(key)}
     served = _text(tags, "social_facility_for")
     record: dict[str, object] = {

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from data.errors import SourceError
 from data.sources.osm_amenities import PlacesResult
 from data.sources.service_faults import MESSAGES, FaultBook
@@ -40,7 +42,13 @@ _BY_HEADER = {header: name for name, headers in _HEADERS.items() for header in h
 _MESSAGES = {**MESSAGES, "school_closed": ("dropped", "schools that the register lists as closed")}
 
 
-def read_schools(path: Path, *, crs: str, source_title: str = "Schools register") -> PlacesResult:
+def read_schools(
+    path: Path,
+    *,
+    crs: str,
+    postcodes: pd.DataFrame | None = None,
+    source_title: str = "Schools register",
+) -> PlacesResult:
     """Read schools; those without coordinates are kept, with no place.
 
     Parameters
@@ -50,6 +58,8 @@ def read_schools(path: Path, *, crs: str, source_title: str = "Schools register"
         EPSG:27700 or degrees.
     crs
         Projected CRS of the pack.
+    postcodes
+        The pack's postcode table, for schools without coordinates, or None.
     source_title
         Title of the manifest's source.
 
@@ -73,7 +83,7 @@ def read_schools(path: Path, *, crs: str, source_title: str = "Schools register"
     book = FaultBook(file=path.name, part="places")
     for code, words in table.remarks:
         book.remark(code, words)
-    locator = Locator(crs, None)
+    locator = Locator(crs, postcodes)
     records: dict[str, dict[str, object]] = {}
     for number, cells in zip(table.row_numbers, table.rows, strict=True):
         row = {name: cells[at] for name, at in columns.items() if not is_not_known(cells[at])}
@@ -140,5 +150,9 @@ def _locate(number: int, row: dict[str, str], locator: Locator, book: FaultBook)
             book.warn(number, code, f"{first} {row.get(first)}, {second} {row.get(second)}")
         if location:
             return location
+    postcode = normalise_postcode(row.get("postcode", ""))
+    by_postcode = locator.from_postcode(postcode) if postcode else None
+    if by_postcode:
+        return by_postcode
     book.warn(number, "no_place", "no coordinates")
     return None
