@@ -1,0 +1,389 @@
+"""Homes, and the LSOA-sized neighbourhoods, wards, output areas and postcodes drawn round them."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from data.demo.geometry import node_lines, polygons_of
+from data.demo.land import BOROUGH, SKETCH_UNIT_M, Land
+from data.demo.streets import Network
+
+TARGET_PEOPLE = 174_000
+PEOPLE_PER_NEIGHBOURHOOD = 1_740
+_HOME_EVERY_M = {
+    "terrace": 11.5, "centre": 13.0, "semi": 19.0, "garden": 19.0, "estate": 18.0, "modern": 19.0, "village": 13.5,
+}  # fmt: skip
+"""Metres of street frontage to a home, on each side, by the age of the street."""
+_PEOPLE_PER_HOME = {
+    "terrace": 2.75, "centre": 1.6, "semi": 2.4, "garden": 2.4, "estate": 2.35, "modern": 2.5, "village": 2.3,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Every home of the borough: place (local metres), people, kind of street, the edge it stands on."""
+
+    xy: np.ndarray  # float64[n, 2]
+    people: np.ndarray  # float64[n]
+    kind: np.ndarray  # str[n]
+    edge: np.ndarray  # int[n]
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """One LSOA-sized area; local metres."""
+
+    code: str
+    name: str
+    ward_code: str
+    ward_name: str
+    polygon: BaseGeometry
+    population: int
+    x: float
+    y: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class PopulationPoint:
+    """An output-area-like point with its people, or a postcode's middle."""
+
+    code: str
+    neighbourhood: str
+    x: float
+    y: float
+    people: int
+
+
+def build_homes(network: Network, land: Land, rng: np.random.Generator) -> Homes:
+    """Stand homes along the streets, nine metres from the middle of the road."""
+    shapely.prepare(land.border)
+    shapely.prepare(land.urban)
+    xy, people, kinds, edges = [], [], [], []
+    for number, edge in enumerate(network.edges):
+        kind = edge.kind
+        if edge.highway in ("footway", "path", "steps", "service", "pedestrian") and kind != "centre":
+            continue
+        if kind not in _HOME_EVERY_M:
+            middle = edge.line.interpolate(0.5, normalized=True)
+            every, per_home, kind = (
+                (30.0, 2.2, "main") if land.urban.contains(middle) else (260.0, 2.4, "country")
+            )
+        else:
+            every, per_home = _HOME_EVERY_M[kind], _PEOPLE_PER_HOME[kind]
+        count = int(edge.line.length / every + rng.random())
+        if count == 0:
+            continue
+        along = (np.arange(count) + 0.5) / count * edge.line.length
+        spots = shapely.get_coordinates(shapely.line_interpolate_point(edge.line, along))
+        ahead = shapely.get_coordinates(
+            shapely.line_interpolate_point(edge.line, np.minimum(along + 1, edge.line.length))
+        )
+        behind = shapely.get_coordinates(shapely.line_interpolate_point(edge.line, np.maximum(along - 1, 0)))
+        step = ahead - behind
+        normal = np.column_stack([-step[:, 1], step[:, 0]]) / np.maximum(np.hypot(*step.T), 1e-9)[:, None]
+        both = np.vstack([spots + 9 * normal, spots - 9 * normal])
+        xy.append(both)
+        people.append(np.full(2 * count, per_home))
+        kinds += [kind] * (2 * count)
+        edges.append(np.full(2 * count, number))
+    points, weight = np.vstack(xy), np.concatenate(people)
+    dry = ~shapely.contains_xy(land.water.buffer(5), points[:, 0], points[:, 1])
+    inside = shapely.contains_xy(land.border, points[:, 0], points[:, 1]) & dry
+    weight = weight * rng.uniform(0.75, 1.25, len(weight))
+    scale = TARGET_PEOPLE / weight[inside].sum()
+    return Homes(
+        points[inside], weight[inside] * scale, np.array(kinds)[inside], np.concatenate(edges)[inside]
+    )
+
+
+def _blocks(network: Network, land: Land, rng: np.random.Generator) -> list[Polygon]:
+    """Return the ground between streets, river and railway; open country is cut into plots."""
+    minx, miny, maxx, maxy = land.border.bounds
+    grid = [(x, y) for x in np.arange(minx, maxx, 620.0) for y in np.arange(miny, maxy, 620.0)]
+    plots = np.array(grid) + rng.uniform(-240, 240, (len(grid), 2))
+    walls = shapely.voronoi_polygons(shapely.MultiPoint(plots), only_edges=True)
+    walls = walls.intersection(land.border).difference(land.urban)
+    lines = [edge.line for edge in network.edges if edge.highway not in ("path", "footway")]
+    lines += [land.river, land.railway, land.border.exterior, land.urban.exterior, walls]
+    blocks = polygons_of(shapely.polygonize(node_lines(lines)))
+    blocks = [block for block in blocks if land.border.contains(block.representative_point())]
+    return sorted(blocks, key=lambda block: block.centroid.coords[0])
+
+
+def _neighbours(blocks: list[Polygon], barrier: BaseGeometry) -> list[list[int]]:
+    """List for each block those that share a stretch of border that is not a barrier."""
+    tree = shapely.STRtree(blocks)
+    first, second = tree.query(blocks, predicate="touches")
+    pairs = [(a, b) for a, b in zip(first.tolist(), second.tolist(), strict=True) if a < b]
+    array = np.array(blocks)
+    left, right = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
+    shared = shapely.intersection(array[left], array[right])
+    length = shapely.length(shared)
+    dry = shapely.length(shapely.difference(shared, barrier))
+    out: list[list[int]] = [[] for _ in blocks]
+    for a, b, long_, open_ in zip(left, right, length, dry, strict=True):
+        if long_ > 4 and open_ > 4:
+            out[a].append(int(b))
+            out[b].append(int(a))
+    return out
+
+
+def _parts(members: set[int], around: list[list[int]]) -> list[list[int]]:
+    """Return the connected parts of a set of blocks, largest first."""
+    left, parts = set(members), []
+    for start in sorted(members):
+        if start not in left:
+            continue
+        left.discard(start)
+        part, stack = [start], [start]
+        while stack:
+            for other in around[stack.pop()]:
+                if other in left:
+                    left.discard(other)
+                    part.append(other)
+                    stack.append(other)
+        parts.append(part)
+    return sorted(parts, key=len, reverse=True)
+
+
+def _balanced(xy: np.ndarray, people: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Group points into ``count`` compact groups of about the same number of people."""
+    centres = xy[rng.choice(len(xy), count, replace=False, p=people / people.sum())]
+    pull = np.ones(count)
+    label = np.zeros(len(xy), dtype=int)
+    for _ in range(90):
+        distance = np.hypot(xy[:, None, 0] - centres[None, :, 0], xy[:, None, 1] - centres[None, :, 1])
+        label = np.argmin((distance + 60.0) * pull, axis=1)
+        size = np.bincount(label, people, count)
+        pull = np.clip(pull * (np.maximum(size, 1) * count / people.sum()) ** 0.12, 0.4, 2.5)
+        for axis in (0, 1):
+            total = np.bincount(label, people * xy[:, axis], count)
+            centres[:, axis] = np.where(size > 0, total / np.maximum(size, 1e-9), centres[:, axis])
+    return label
+
+
+def _partition(
+    blocks: list[Polygon], people: np.ndarray, around: list[list[int]], land: Land, rng: np.random.Generator
+) -> np.ndarray:
+    """Give each block the number of its neighbourhood; each is in one piece and 1,000 to 3,000 strong."""
+    xy = np.array([block.centroid.coords[0] for block in blocks])
+    in_town = shapely.contains_xy(land.urban, xy[:, 0], xy[:, 1])
+    label = np.full(len(blocks), -1)
+    used = len(land.villages)
+    for number, village in enumerate(land.villages):
+        near = np.hypot(*(xy - (village.x, village.y)).T) < village.radius * 1.5
+        label[near & ~in_town & (people > 0)] = number
+    for zone in _parts(set(range(len(blocks))), around):
+        lived = np.array([block for block in sorted(zone) if people[block] > 0 and in_town[block]], dtype=int)
+        count = round(people[lived].sum() / PEOPLE_PER_NEIGHBOURHOOD) if len(lived) else 0
+        if count < 1:
+            continue
+        label[lived] = used + _balanced(xy[lived], people[lived], count, rng)
+        used += count
+    for number in range(used):
+        for part in _parts(set(np.flatnonzero(label == number).tolist()), around)[1:]:
+            label[part] = -1
+    _grow(label, xy, around)
+    _even_out(label, people, around, used, len(land.villages))
+    _absorb_small(label, people, around, used)
+    return label
+
+
+def _absorb_small(label: np.ndarray, people: np.ndarray, around: list[list[int]], count: int) -> None:
+    """Give neighbourhoods under 1,150 people to their smallest neighbour."""
+    size = np.bincount(label, people, count)
+    for number in np.argsort(size, kind="stable"):
+        if size[number] >= 1_150:
+            break
+        members = np.flatnonzero(label == number)
+        beside = sorted(
+            {int(label[o]) for block in members for o in around[block]} - {int(number)}, key=lambda n: size[n]
+        )
+        if beside and size[beside[0]] + size[number] < 2_950:
+            label[members] = beside[0]
+            size[beside[0]] += size[number]
+            size[number] = 0
+
+
+def _grow(label: np.ndarray, xy: np.ndarray, around: list[list[int]]) -> None:
+    """Hand unclaimed blocks to the nearest claimed neighbour, outwards."""
+    queue = [(0.0, int(block), int(label[block])) for block in np.flatnonzero(label >= 0)]
+    heapq.heapify(queue)
+    done = set()
+    while queue:
+        distance, block, number = heapq.heappop(queue)
+        if block in done:
+            continue
+        done.add(block)
+        label[block] = number
+        for other in around[block]:
+            if other not in done and label[other] < 0:
+                heapq.heappush(queue, (distance + float(np.hypot(*(xy[other] - xy[block]))), other, number))
+    rest = np.flatnonzero(label < 0)
+    for block in rest:
+        claimed = np.flatnonzero(label >= 0)
+        label[block] = label[claimed[np.argmin(np.hypot(*(xy[claimed] - xy[block]).T))]]
+
+
+def _even_out(label: np.ndarray, people: np.ndarray, around: list[list[int]], count: int, fixed: int) -> None:
+    """Move border blocks from large to small neighbours while both stay in one piece."""
+    size = np.bincount(label, people, count)
+    for _ in range(60):
+        moved = False
+        for block in np.argsort(-size[label], kind="stable"):
+            home = label[block]
+            if home < fixed:
+                continue
+            options = sorted(
+                {int(label[other]) for other in around[block]} - {int(home)}, key=lambda n: size[n]
+            )
+            options = [number for number in options if number >= fixed]
+            if not options or people[block] == 0:
+                continue
+            best = options[0]
+            if size[home] - size[best] < 500 + people[block]:
+                continue
+            members = set(np.flatnonzero(label == home).tolist()) - {int(block)}
+            if not members or len(_parts(members, around)) > 1:
+                continue
+            label[block] = best
+            size[home] -= people[block]
+            size[best] += people[block]
+            moved = True
+        if not moved:
+            break
+
+
+WARD_PLACES: dict[str, tuple[float, float]] = {
+    "Market": (0, 0), "Riverside": (0.9, -0.9), "Weirside": (0.9, 1.3), "Holt Park": (-1.1, 0.6),
+    "Priorsgate": (0.1, -2.1), "Mercer": (2.0, 0.0), "Infirmary": (-2.5, 0.9), "Abbotsway": (-2.6, 2.5),
+    "Northgate": (-0.6, 2.3), "Larkfield": (-1.2, 3.5), "Ringland": (1.2, 3.0), "Hallowell": (2.4, 2.2),
+    "Eastmoor": (3.5, 0.3), "Kestrel Moss": (2.3, -3.0), "Jubilee": (-2.2, -1.3), "Moorfield": (-3.0, -2.8),
+    "Wharf": (3.2, -1.4), "Highmarl and Corrowby": (3.7, 5.0), "Overscar and Netherlow": (4.8, 2.4),
+    "Skelbeck": (-4.6, 2.6), "Carr End": (-1.0, -4.4), "Sandlow": (-3.7, -0.5), "Westbourne": (-1.5, -0.5),
+}  # fmt: skip
+
+
+def _letters(labels: np.ndarray, xy: np.ndarray) -> list[str]:
+    """Name areas as the census office does: number of the group of about five, north to south, and a letter."""
+    order = list(np.argsort(-xy[:, 1], kind="stable"))
+    names = [""] * len(labels)
+    number = 0
+    while order:
+        first = order[0]
+        near = sorted(order, key=lambda i: (float(np.hypot(*(xy[i] - xy[first]))), i))[:5]
+        number += 1
+        for letter, index in zip("ABCDE", sorted(near), strict=False):
+            names[index] = f"{BOROUGH} {number:03d}{letter}"
+        order = [index for index in order if index not in near]
+    return names
+
+
+def build_neighbourhoods(
+    network: Network, land: Land, homes: Homes, rng: np.random.Generator
+) -> tuple[list[Neighbourhood], np.ndarray]:
+    """Draw the neighbourhoods; also return, for each home, the number of its neighbourhood."""
+    blocks = _blocks(network, land, rng)
+    tree = shapely.STRtree(blocks)
+    points = shapely.points(homes.xy)
+    home, block_of = tree.query_nearest(points, all_matches=False)
+    block = np.empty(len(points), dtype=int)
+    block[home] = block_of
+    people = np.bincount(block, homes.people, len(blocks))
+    barrier = shapely.union_all([land.river, land.railway]).buffer(3.0)
+    label = _partition(blocks, people, _neighbours(blocks, barrier), land, rng)
+    numbers = np.unique(label)
+    label = np.searchsorted(numbers, label)
+    of_home = label[block]
+    count = len(numbers)
+    total = np.bincount(of_home, homes.people, count)
+    xy = np.column_stack([np.bincount(of_home, homes.people * homes.xy[:, a], count) / total for a in (0, 1)])
+    names = _letters(np.arange(count), xy)
+    wards = list(WARD_PLACES)
+    spots = np.array(list(WARD_PLACES.values())) * SKETCH_UNIT_M
+    nearest = [int(np.argmin(np.hypot(*(spots - xy[i]).T))) for i in range(count)]
+    present = sorted({wards[i] for i in nearest})
+    out = []
+    for number in range(count):
+        shape = shapely.union_all([blocks[i] for i in np.flatnonzero(label == number)])
+        kinds, weights = homes.kind[of_home == number], homes.people[of_home == number]
+        tally = {kind: float(weights[kinds == kind].sum()) for kind in sorted(set(kinds.tolist()))}
+        ward = wards[nearest[number]]
+        out.append(
+            Neighbourhood(
+                code=f"X01{number + 1:06d}",
+                name=names[number],
+                ward_code=f"X05{present.index(ward) + 1:06d}",
+                ward_name=ward,
+                polygon=shape,
+                population=round(float(total[number])),
+                x=float(xy[number, 0]),
+                y=float(xy[number, 1]),
+                kind=max(tally, key=lambda kind: tally[kind]),
+            )
+        )
+    return out, of_home
+
+
+def _chunks(order: np.ndarray, count: int) -> list[np.ndarray]:
+    return [part for part in np.array_split(order, count) if len(part)]
+
+
+def build_output_areas(
+    areas: list[Neighbourhood], homes: Homes, of_home: np.ndarray
+) -> list[PopulationPoint]:
+    """Cut each neighbourhood into compact output areas of about 300 people; the point is a home amid them."""
+    out: list[PopulationPoint] = []
+    for number, area in enumerate(areas):
+        mine = np.flatnonzero(of_home == number)
+        groups = [mine]
+        while max(homes.people[group].sum() for group in groups) > 380:
+            groups.sort(key=lambda group: -homes.people[group].sum())
+            group = groups.pop(0)
+            axis = int(np.argmax(np.ptp(homes.xy[group], axis=0)))
+            groups += _chunks(group[np.argsort(homes.xy[group, axis], kind="stable")], 2)
+        groups.sort(key=lambda group: (float(homes.xy[group, 0].mean()), float(homes.xy[group, 1].mean())))
+        exact = np.array([homes.people[group].sum() for group in groups])
+        whole = np.floor(exact * area.population / exact.sum()).astype(int)
+        whole[: area.population - whole.sum()] += 1
+        for group, people in zip(groups, whole, strict=True):
+            middle = np.average(homes.xy[group], axis=0, weights=homes.people[group])
+            home = homes.xy[group[np.argmin(np.hypot(*(homes.xy[group] - middle).T))]]
+            code = f"X00{len(out) + 1:06d}"
+            out.append(PopulationPoint(code, area.code, float(home[0]), float(home[1]), int(people)))
+    return out
+
+
+def build_postcodes(areas: list[Neighbourhood], homes: Homes, of_home: np.ndarray) -> list[PopulationPoint]:
+    """Give every 18 or so homes of a neighbourhood a postcode of an area, ZZ, that does not exist."""
+    letters = "ABDEFGHJLNPQRSTUWXYZ"
+    sectors: dict[tuple[int, int], int] = {}
+    out = []
+    for number, area in enumerate(areas):
+        angle = np.arctan2(area.y, area.x)
+        district = 1 if np.hypot(area.x, area.y) < 1100 else 2 + int((angle + np.pi) / (2 * np.pi) * 6.999)
+        mine = np.flatnonzero(of_home == number)
+        mine = mine[np.lexsort((homes.xy[mine, 0], homes.edge[mine]))]
+        sector = number % 9 + 1
+        for group in _chunks(mine, max(1, len(mine) // 18)):
+            used = sectors.get((district, sector), 0)
+            if used >= len(letters) ** 2:
+                sector = min(s for s in range(1, 10) if sectors.get((district, s), 0) < len(letters) ** 2)
+                used = sectors.get((district, sector), 0)
+            sectors[district, sector] = used + 1
+            code = f"ZZ{district} {sector}{letters[used // len(letters)]}{letters[used % len(letters)]}"
+            home = homes.xy[group[len(group) // 2]]
+            out.append(PopulationPoint(code, area.code, float(home[0]), float(home[1]), len(group)))
+    return sorted(out, key=lambda point: point.code)
+
+
+def locate(areas: list[Neighbourhood], x: float, y: float) -> Neighbourhood:
+    """Return the neighbourhood nearest to a point, local metres."""
+    return min(areas, key=lambda area: area.polygon.distance(Point(x, y)))
