@@ -123,6 +123,14 @@ class Census(_Strict):
     names: dict[str, str] = Field(default_factory=dict, description="the file's name to the census's own")
 
 
+class AreaLookup(_Strict):
+    """Which areas of an older census share people with which neighbourhoods."""
+
+    lookup: RawFile
+    old_column: str
+    new_column: str
+
+
 class OutputAreas(_Strict):
     """Origin points from output areas with people in each."""
 
@@ -130,6 +138,9 @@ class OutputAreas(_Strict):
     id_column: str
     people_column: str
     area_column: str | None = Field(default=None, description="the neighbourhood, or its old code")
+    area_lookup: AreaLookup | None = Field(
+        default=None, description="from old codes; [neighbourhoods.split_from] has its own"
+    )
     points: RawFile = Field(description="polygons or points, or a CSV with x_column and y_column")
     points_id_column: str
     x_column: str | None = None
@@ -166,6 +177,9 @@ class Timetable(_Strict):
     service_date: dt.date | None = None
     why: str | None = Field(default=None, description="why this date; needed with service_date")
     school_holidays: tuple[tuple[dt.date, dt.date], ...] = ()
+    nation: Literal["england_wales", "scotland", "northern_ireland", "none"] = Field(
+        default="england_wales", description="whose bank holidays"
+    )
 
     @model_validator(mode="after")
     def _reasoned(self) -> Timetable:
@@ -199,6 +213,15 @@ class Services(_Strict):
 
     kind: Literal["register", "osm_amenities", "schools"]
     source: RawFile
+    leave_out: tuple[str, ...] = Field(
+        default=(), description="for osm_amenities: categories that another file knows better"
+    )
+
+    @model_validator(mode="after")
+    def _only_amenities(self) -> Services:
+        if self.leave_out and self.kind != "osm_amenities":
+            raise ValueError("leave_out is for kind 'osm_amenities' only")
+        return self
 
 
 class AreaConfig(_Strict):

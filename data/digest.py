@@ -38,9 +38,7 @@ def _update_with_values(sha: hashlib._Hash, array: pa.Array) -> None:
     if array.null_count:
         sha.update(np.packbits(pc.is_valid(array).to_numpy(zero_copy_only=False)).tobytes())
     if pa.types.is_list(kind):
-        sha.update(
-            np.ascontiguousarray(pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False))
-        )
+        sha.update(_bytes_of(pc.list_value_length(array).fill_null(0)))
         _update_with_values(sha, array.flatten())
         return
     if pa.types.is_string(kind) or pa.types.is_binary(kind):

@@ -239,7 +239,8 @@ def _match_areas(
     if len(missing) and rows >= NOMIS_ROW_LIMIT and rows % NOMIS_ROW_LIMIT == 0:
         raise SourceError(
             f"{file}: has exactly {rows:,} rows and lacks {len(missing)} of {len(area_ids)} areas: the "
-            f"server cut the answer at {NOMIS_ROW_LIMIT:,}; fetch the rest with RecordOffset and join the pages."
+            f"server cut the answer at {NOMIS_ROW_LIMIT:,}; fetch the rest with RecordOffset and join the "
+            "pages."
         )
     log.add(
         "area_without_counts",
@@ -297,9 +298,10 @@ def _build(counts: pd.DataFrame, config: Census, file: str, log: FaultLog) -> Ce
     groups = build_groups(categories, table=config.table, year=config.year)
     id_of = dict(zip(groups["name"], groups["group_id"], strict=True))
     by_id = counts.rename(columns={name: id_of[name] for name in categories})
-    for row in groups[groups["is_aggregate"]].itertuples():
-        by_id[row.group_id] = by_id[row.members.split(";")].sum(axis=1, skipna=False)
+    aggregates = groups[groups["is_aggregate"]]
+    for group_id, members in zip(aggregates["group_id"], aggregates["members"], strict=True):
+        by_id[group_id] = by_id[str(members).split(";")].sum(axis=1, skipna=False)
     by_id = by_id[list(groups["group_id"])].astype("Int32")
-    by_id.index.name, by_id.columns.name = "neighbourhood_id", "group_id"
-    census = by_id.stack(future_stack=True).rename("people").reset_index()
-    return CensusResult(groups, census, by_id[ALL].rename("population"))
+    by_id = by_id.rename_axis(index="neighbourhood_id", columns="group_id")
+    census = by_id.stack(future_stack=True).to_frame("people").reset_index()
+    return CensusResult(groups, census, by_id[ALL])

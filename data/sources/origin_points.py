@@ -157,9 +157,9 @@ def assign_output_areas(
         "output areas of other neighbourhoods; not used",
         output_areas["point_id"][outside],
     )
-    return output_areas.assign(neighbourhood_id=np.where(outside, None, ids[row]))[~outside].reset_index(
-        drop=True
-    )
+    placed = output_areas.copy()
+    placed["neighbourhood_id"] = pd.Series(ids[row]).where(~outside, None)
+    return placed[~outside].reset_index(drop=True)
 
 
 def build_origin_points(

@@ -120,7 +120,8 @@ def _place(frame: pd.DataFrame, neighbourhoods: gpd.GeoDataFrame, margin_m: floa
     frame = frame[shapely.intersects_xy(area, frame["x"], frame["y"])].reset_index(drop=True)
     row = find_areas(frame["x"].to_numpy(), frame["y"].to_numpy(), neighbourhoods)
     ids = neighbourhoods["neighbourhood_id"].to_numpy(dtype=object)
-    return frame.assign(neighbourhood_id=np.where(row >= 0, ids[row], None))
+    frame["neighbourhood_id"] = pd.Series(ids[row]).where(row >= 0, None)
+    return frame
 
 
 def find_areas(x: np.ndarray, y: np.ndarray, areas: gpd.GeoDataFrame) -> np.ndarray:

@@ -1,0 +1,128 @@
+"""Command line: ``python -m data build|check|list|demo``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from data.errors import OneBusReachError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m data", description="Area packs: build, check, list.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    build = commands.add_parser("build", help="make an area pack from local raw files")
+    build.add_argument("config", type=Path, metavar="CONFIG.toml", help="for example data/areas/newport.toml")
+    build.add_argument(
+        "--raw", type=Path, required=True, metavar="DIR", help="the configuration's paths start here"
+    )
+    build.add_argument("--out", type=Path, metavar="PACK_DIR", help="default: where packs are listed from")
+    build.add_argument("--quiet", action="store_true", help="no progress bar")
+    check = commands.add_parser("check", help="verify a pack; print its manifest and the faults found")
+    check.add_argument("pack", metavar="PACK", help="a folder, or a listed name")
+    check.add_argument("--json", action="store_true", help="print JSON only")
+    listing = commands.add_parser("list", help="list the packs that the app offers")
+    listing.add_argument("--json", action="store_true", help="print JSON only")
+    demo = commands.add_parser("demo", help="make the fictional borough's raw files and its pack")
+    demo.add_argument("--raw", type=Path, metavar="DIR", help="keep the raw files here")
+    demo.add_argument("--out", type=Path, metavar="PACK_DIR", help="default: data/packs/demo")
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from data.build import STEPS, build_pack  # slow imports only where needed
+    from data.config import load_config
+    from data.errors import UsageError
+    from data.packio import default_out, write_pack
+    from data.progress import BarProgress, SilentProgress
+
+    config = load_config(options.config)
+    if not options.raw.is_dir():
+        raise UsageError(f"{options.raw}: --raw is not a folder.")
+    out = options.out or default_out(config.area_id)
+    if options.quiet:
+        pack = build_pack(config, options.raw, SilentProgress())
+        out = write_pack(pack, out)
+    else:
+        with BarProgress(STEPS + 1) as bar:
+            pack = build_pack(config, options.raw, bar)
+            bar.step("writing the pack")
+            out = write_pack(pack, out)
+    faults = pack.manifest.faults
+    print(f"{out}", file=sys.stdout)
+    print(
+        f"{config.name}: {len(faults)} kinds of faults in the raw files; "
+        f"`python -m data check {out}` shows them.",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from data.check import check_pack, describe_report
+
+    report = check_pack(options.pack)
+    if options.json:
+        found = {
+            "path": str(report.path),
+            "sound": not report.problems,
+            "problems": list(report.problems),
+            "manifest": report.manifest.model_dump(mode="json"),
+        }
+        print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
+    else:
+        print(describe_report(report))
+    if report.problems:
+        print(f"{report.path}: not sound ({len(report.problems)} problems).", file=sys.stderr)
+        return 3
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from data.packio import list_packs, pack_folders
+
+    faults: list[str] = []
+    entries = list_packs(faults)
+    if options.json:
+        rows = [
+            {"area_id": e.area_id, "name": e.name, "path": str(e.path), "fictional": e.fictional}
+            for e in entries
+        ]
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        for entry in entries:
+            print(
+                f"{entry.area_id:<20} {entry.name}{' (fictional)' if entry.fictional else ''}  {entry.path}"
+            )
+        if not entries:
+            print(f"No packs in {', '.join(map(str, pack_folders()))}.", file=sys.stderr)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from data.demo import run_demo  # the generator is large
+
+    print(run_demo(options.raw, options.out))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code (0, 2 usage, 3 data)."""
+    options = _parser().parse_args(argv)
+    commands = {"build": _build, "check": _check, "list": _list, "demo": _demo}
+    try:
+        return commands[options.command](options)
+    except OneBusReachError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
