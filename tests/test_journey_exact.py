@@ -15,7 +15,6 @@ from geo.journey import Journey, NoJourney, RideLeg, WalkLeg, journey_to_json
 from geo.places import resolve_place
 from geo.query import Query
 from tests import reference
-from tests.proof import make_query
 from tests.reference_walk import AmbiguousTown
 from tests.strategies import questions
 from tests.towns import build_town, call, point, route, service, street, trip
@@ -47,7 +46,8 @@ def test_depart_by_hand() -> None:
     # minute is 120 s. The bus of 09:40 needs leaving at 09:40 - 60 - 120 = 09:37.
     # From B 120 m and 80 m: 150 s after 09:50 is 09:52:30.
     pack = make_town(
-        trip(("A", "09:40"), ("M", "09:45"), ("B", "09:50")), trip(("A", "10:00"), ("M", "10:05"), ("B", "10:10"))
+        trip(("A", "09:40"), ("M", "09:45"), ("B", "09:50")),
+        trip(("A", "10:00"), ("M", "10:05"), ("B", "10:10")),
     )
     journey = ask(pack, depart_s=9 * 3600 + 30 * 60)
     assert isinstance(journey, Journey)
