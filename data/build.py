@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -17,6 +16,7 @@ from data.build_services import read_all_services
 from data.check import check_content
 from data.config import AreaConfig, RawFile, raw_files
 from data.coordinates import choose_crs
+from data.edges import find_edges
 from data.errors import SourceError
 from data.manifest import Fault, Manifest, Source, WalkFacts
 from data.packio import fill_digests
@@ -156,29 +156,19 @@ def _build_services(
 
 
 def _mark_edges(
-    areas: gpd.GeoDataFrame,
-    area: shapely.Geometry,
-    services: pd.DataFrame | None,
-    config: AreaConfig,
-    found: _Found,
-) -> gpd.GeoDataFrame:
-    """Flag neighbourhoods near the border beyond which no service is loaded."""
-    border = shapely.boundary(area)
-    near = shapely.distance(areas.geometry.to_numpy(), border) <= config.edge_m
-    if services is not None:
-        placed = services[services["x"].notna() & services["y"].notna() & (services["delivery"] == "venue")]
-        places = shapely.points(placed["x"].to_numpy(float), placed["y"].to_numpy(float))
-        beyond = places[~shapely.intersects(area, places)]
-        if len(beyond):
-            tree = shapely.STRtree(beyond)
-            hit, _ = tree.query(areas.geometry.to_numpy(), predicate="dwithin", distance=config.margin_m)
-            near[np.unique(hit)] = False
-        if near.any():
-            found.notes.append(
-                f"{int(near.sum())} neighbourhoods lie within {config.edge_m / 1000:g} km of the border, and "
-                "no service beyond it is loaded: there may be more in reach than is shown."
-            )
-    return areas.assign(edge=near)
+    people: People, services: pd.DataFrame | None, config: AreaConfig, found: _Found
+) -> gpd.GeoDataFrame | None:
+    if people.neighbourhoods is None or people.origin_points is None:
+        return None
+    edge = find_edges(
+        people.neighbourhoods, people.origin_points, services, edge_m=config.edge_m, margin_m=config.margin_m
+    )
+    if edge.any() and services is not None:
+        found.notes.append(
+            f"{int(edge.sum())} neighbourhoods lie within {config.edge_m / 1000:g} km of the border, and no "
+            "service beyond it is loaded: there may be more in reach than is shown."
+        )
+    return people.neighbourhoods.assign(edge=edge)
 
 
 def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) -> AreaPack:
@@ -223,9 +213,7 @@ def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) 
     walk, coverage, ground = _build_streets(config, raw, crs, progress, found)
     progress.step("services and places")
     services, sessions = _build_services(config, raw, crs, people.postcodes, found)
-    neighbourhoods = None
-    if people.neighbourhoods is not None and area is not None:
-        neighbourhoods = _mark_edges(people.neighbourhoods, area, services, config, found)
+    neighbourhoods = _mark_edges(people, services, config, found)
 
     progress.step("service day, checks and digests")
     fixed = None

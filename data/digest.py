@@ -34,7 +34,9 @@ def _bytes_of(numbers: pa.Array) -> bytes:
 def _update_with_values(sha: hashlib._Hash, array: pa.Array) -> None:
     """Feed one array's values: lengths and bytes for text, little-endian numbers for the rest."""
     kind = array.type
-    sha.update(f"{kind}:{len(array)}:{array.null_count};".encode())
+    # A list's inner field has one name in memory and another in a file.
+    name = f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
+    sha.update(f"{name}:{len(array)}:{array.null_count};".encode())
     if array.null_count:
         sha.update(np.packbits(pc.is_valid(array).to_numpy(zero_copy_only=False)).tobytes())
     if pa.types.is_list(kind):
