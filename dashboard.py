@@ -1,0 +1,47 @@
+"""One Bus Reach: which services people can get to, and get home from, on one bus.
+
+Run with ``streamlit run dashboard.py``. This file is a table of contents: what
+a tab shows is prepared in ``layers`` and drawn in ``dashboard_tabs``.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard_tabs import about, analyst, connector, look, planner, sidebar, stages, warming
+
+
+def main() -> None:
+    st.set_page_config("One Bus Reach", page_icon="🚌", layout="wide")
+    look.draw_style()
+    ready = stages.start_warming()
+    faults: list[str] = []
+    entries = stages.list_areas(faults)
+    for fault in faults:
+        st.warning(fault)
+    if not entries:
+        st.error(
+            "No area pack was found. Make the demo with `python -m data demo`, or build one (see README.md)."
+        )
+        return
+    entry = sidebar.choose_area(entries)
+    key = stages.key_of(entry)
+    pack = stages.open_pack(key)
+    look.draw_header(pack.manifest)
+    choices = sidebar.ask(pack)
+    if choices is None:
+        return
+    warming.draw_status(ready)
+    results = stages.answer(key, choices.query) if warming.is_ready(ready) else None
+    tabs = st.tabs(["Planner", "Connector", "Analyst", "About the numbers"])
+    with tabs[0]:
+        planner.draw(key, pack, choices, results)
+    with tabs[1]:
+        connector.draw(key, pack, choices, can_ask=results is not None)
+    with tabs[2]:
+        analyst.draw(key, pack, choices, can_ask=results is not None)
+    with tabs[3]:
+        about.draw(pack, choices)
+
+
+main()

@@ -1,0 +1,35 @@
+"""About the numbers: sources, faults, definitions, and what is left out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.areapack import AreaPack
+from layers.about import DEFINITIONS, LEAVES_OUT, build_about
+
+from . import look
+from .sidebar import Choices
+
+
+def draw(pack: AreaPack, choices: Choices) -> None:
+    page = build_about(pack, choices.query, look.today())
+    st.subheader(page.title, anchor=False)
+    look.draw_test_data(pack.manifest)
+    for fact in (*page.facts, *page.notes):
+        st.text(fact)
+    st.markdown("#### What the words mean")
+    st.markdown(DEFINITIONS)
+    st.markdown("#### What the numbers leave out")
+    st.markdown("\n".join(f"- {line}" for line in LEAVES_OUT))
+    if len(page.groups):
+        st.markdown("#### Census groups")
+        look.draw_table(page.groups, key="about_groups")
+    st.markdown("#### Where the data are from")
+    look.draw_table(page.sources, key="about_sources")
+    for line in page.licences:
+        st.text(line)
+    st.markdown("#### Faults found in the data, and what was done")
+    if len(page.faults):
+        look.draw_table(page.faults, key="about_faults")
+    else:
+        st.caption("None were found.")

@@ -1,0 +1,123 @@
+"""The Connector: one journey in words. What is typed here stays in this session's memory.
+
+It is never cached, logged or put into a link.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import streamlit as st
+
+from data.areapack import AreaPack
+from data.errors import OneBusReachError
+from geo.journey import journey_in_words
+from geo.places import Place, resolve_place
+from geo.query import Query
+from layers.connector import describe_service, list_destinations, list_sessions
+from layers.text import escape_for_map
+from layers.words import say_title
+
+from . import look, stages
+from .sidebar import Choices
+from .stages import AreaKey
+
+ARRIVE, LEAVE = "Arrive by", "Leave at"
+SESSION_START, SESSION_END = dt.time(10, 30), dt.time(12, 30)
+
+
+@st.fragment
+def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> None:
+    """From, to, when; then the way there and back."""
+    st.subheader("One journey, in words", anchor=False)
+    destinations = list_destinations(pack, choices.kind, choices.category)
+    if not destinations:
+        st.info("No service or place at a known venue is loaded for this choice.")
+        return
+    origin_text, destination_id, when, time, home = _ask(pack, destinations)
+    if not can_ask:
+        st.info("The engine is being made ready …")
+        return
+    if not origin_text:
+        st.caption("Choose a neighbourhood, or type a postcode or longitude, latitude.")
+        return
+    try:
+        origin, destination = resolve_place(pack, origin_text), resolve_place(pack, destination_id)
+        there = {"arrive_by_s": _seconds(time)} if when == ARRIVE else {"depart_s": _seconds(time)}
+        left, right = st.columns(2, gap="large")
+        with left:
+            _draw_journey(key, pack, choices.query, "The way there", origin, destination, there)
+        with right:
+            _draw_journey(
+                key, pack, choices.query, "The way home", destination, origin, {"depart_s": _seconds(home)}
+            )
+    except OneBusReachError as error:
+        st.error(str(error))
+        return
+    _draw_service(pack, destination_id)
+    st.caption(say_title("Journey", choices.query, pack.manifest))
+    look.draw_test_data(pack.manifest)
+
+
+def _ask(pack: AreaPack, destinations: dict[str, str]) -> tuple[str, str, str, dt.time, dt.time]:
+    one, two = st.columns(2, gap="large")
+    with one:
+        hood = None
+        if pack.neighbourhoods is not None:
+            names = dict(
+                zip(pack.neighbourhoods["neighbourhood_id"], pack.neighbourhoods["name"], strict=True)
+            )
+            names = dict(sorted(names.items(), key=lambda item: item[1]))
+            hood = st.selectbox(
+                "From neighbourhood", list(names), format_func=lambda i: names[i], key="from_hood",
+                index=None, placeholder="Choose a neighbourhood",
+            )  # fmt: skip
+        typed = st.text_input(
+            "or from a postcode, or longitude, latitude", key="from_text", max_chars=60, autocomplete="off",
+            help="Kept only while this page is open: never stored, logged or put into a link.",
+        )  # fmt: skip
+    with two:
+        ids = list(destinations)
+        if st.session_state.get("to_service") not in ids:
+            st.session_state["to_service"] = ids[0]
+        destination = st.selectbox("To", ids, format_func=lambda i: destinations[i], key="to_service")
+        when_cell, time_cell, home_cell = st.columns(3)
+        when = when_cell.selectbox("When", [ARRIVE, LEAVE], key="when")
+        time = time_cell.time_input(when, SESSION_START, key="when_time", step=300)
+        home = home_cell.time_input("Home, leaving at", SESSION_END, key="home_time", step=300)
+    return typed.strip() or hood or "", destination, when, time, home
+
+
+def _seconds(time: dt.time) -> int:
+    return time.hour * 3600 + time.minute * 60
+
+
+def _draw_journey(
+    key: AreaKey,
+    pack: AreaPack,
+    query: Query,
+    title: str,
+    origin: Place,
+    destination: Place,
+    time: dict[str, int],
+) -> None:
+    journey = stages.open_engine(key).journey(query, origin, destination, **time)
+    head, *steps = journey_in_words(journey, pack)
+    items = "".join(f"<li style='margin:.35rem 0'>{escape_for_map(step)}</li>" for step in steps)
+    st.markdown(f"#### {title}")
+    st.html(
+        f"<div style='font-size:1.05rem;line-height:1.5'><strong>{escape_for_map(head)}</strong>"
+        f"<ol style='padding-left:1.4rem'>{items}</ol></div>"
+    )
+
+
+def _draw_service(pack: AreaPack, service_id: str) -> None:
+    facts = describe_service(pack, service_id)
+    sessions = list_sessions(pack, service_id)
+    with st.expander("About this service", expanded=True):
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left;padding:.1rem 1rem .1rem 0;vertical-align:top'>"
+            f"{escape_for_map(what)}</th><td>{escape_for_map(words)}</td></tr>"
+            for what, words in (*facts, ("Sessions", "; ".join(sessions) or "not stated"))
+        )
+        st.html(f"<table style='border-collapse:collapse'>{rows}</table>")

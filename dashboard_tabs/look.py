@@ -1,0 +1,93 @@
+"""The page's look: print rules and small pieces that several tabs share."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from data.manifest import Manifest
+from layers.planner import say_cells
+from layers.styles import Theme
+from layers.text import escape_for_map
+from layers.words import say_area, say_test_data
+
+_STYLE = """
+<style>
+  .block-container { padding-top: 2.2rem; }
+  .obr-badge { display: inline-block; border: 1.5px solid currentColor; border-radius: 4px;
+               padding: 0 .5rem; font-size: .9rem; font-weight: 600; margin-left: .5rem;
+               vertical-align: middle; }
+  .obr-title { font-size: 1.7rem; font-weight: 700; line-height: 1.2; }
+  @media print {
+    header, [data-testid="stSidebar"], [data-testid="stToolbar"], [data-testid="stDecoration"],
+    [data-testid="stStatusWidget"], [data-testid="stTabs"] [role="tablist"], button,
+    .obr-no-print { display: none !important; }
+    html, body, .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"] {
+      position: static !important; height: auto !important; overflow: visible !important; }
+    .block-container { max-width: none; padding: 0; }
+    [data-testid="stVerticalBlock"] > div { break-inside: avoid; }
+  }
+</style>
+"""
+
+
+def draw_style() -> None:
+    st.html(_STYLE)
+
+
+def theme() -> Theme:
+    """The visitor's theme as the browser reports it; light where it does not."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def today() -> dt.date:
+    """The reader's day, by which the age of data is judged: the one clock of the app."""
+    return dt.date.today()
+
+
+def draw_header(manifest: Manifest) -> None:
+    """Title, area and, where it applies, 'Fictional' and 'Test data'."""
+    badge = '<span class="obr-badge">Fictional</span>' if manifest.fictional else ""
+    st.html(
+        f'<div role="heading" aria-level="1" class="obr-title">One Bus Reach: '
+        f"{escape_for_map(manifest.name)}{badge}</div>"
+        "<div>Which services can people get to, and get home from, on one bus, and who has none?</div>"
+    )
+    warning = say_test_data(manifest, today())
+    if warning:
+        st.warning(warning, icon="⚠️")
+
+
+def draw_test_data(manifest: Manifest) -> None:
+    """The warning in small, beside a table, map or download."""
+    warning = say_test_data(manifest, today())
+    if warning:
+        st.caption(f"⚠️ **{warning}**")
+
+
+def title_with_area(what: str, manifest: Manifest) -> str:
+    return f"{what}: {say_area(manifest)}"
+
+
+def draw_table(
+    table: pd.DataFrame, *, key: str | None = None, select: bool = False, height: int | None = None
+):
+    """A table whose numbers sort as numbers and read as words; returns its selected row, or None."""
+    styled = table.style.format(say_cells(table)) if say_cells(table) else table
+    size = {} if height is None else {"height": height}
+    if not select:
+        st.dataframe(styled, hide_index=True, width="stretch", key=key, **size)
+        return None
+    event = st.dataframe(
+        styled,
+        hide_index=True,
+        width="stretch",
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        **size,
+    )
+    rows = event["selection"]["rows"] if event else []
+    return rows[0] if rows and rows[0] < len(table) else None

@@ -1,0 +1,281 @@
+"""The map in a fragment: a click redraws this part of the page only."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit_folium import st_folium
+
+from data.areapack import AreaPack
+from data.errors import OneBusReachError
+from geo.places import Place, make_place, resolve_place
+from layers import catalogue, measures
+from layers.catalogue import Drawn
+from layers.legend import build_legend
+from layers.measures import ALL, ANY_CATEGORY, Measure
+from layers.messages import build_message, find_neighbourhood, read_click
+from layers.offline_map import ChangingLayers, MapView, build_map
+from layers.reach_bands import build_bands, choose_cutoffs
+from layers.reach_panel import ReachSummary, summarise_reach
+from layers.words import NO_SERVICE, NOT_KNOWN, say_area, say_date, say_title
+
+from . import look, stages, state
+from .sidebar import Choices
+from .stages import AreaKey, Results
+
+HEIGHT_PX = 620
+NOTHING = "Nothing"
+GAP_SHARE, GAP_NUMBER = f"{NO_SERVICE}: share", f"{NO_SERVICE}: number"
+UNKNOWN_SHARE = f"{NOT_KNOWN}: share"
+GROUP_SHARE, GROUP_COUNT, POPULATION = "Group: share of residents", "Group: people", "Population"
+SERVICES, PLACES, ROUTES, STOPS, OUTSIDE = (
+    "Services",
+    "Places",
+    "Bus routes",
+    "Stops",
+    "Outside the street data",
+)
+
+
+def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> None:
+    """Controls, map, and what is in reach from the chosen neighbourhood."""
+    _take_click(pack)
+    gap = results.gap if results else None
+    shade, circles, also = _ask_layers(pack, choices, gap is not None)
+    left, right = st.columns([0.66, 0.34], gap="medium")
+    with right:
+        place = _ask_place(pack)
+        keep_shading = place is not None and shade != NOTHING and st.toggle(
+            "Keep the shading under the reach", key="keep_shading", help="Reach is then drawn as lines."
+        )  # fmt: skip
+        summary = _summarise(pack, choices, results, place)
+    drawn = _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, summary)
+    title = _title(pack, choices, drawn, place)
+    with left:
+        _draw_map(key, pack, drawn, title, place)
+        st.caption(title)
+        look.draw_test_data(pack.manifest)
+    with right:
+        _draw_summary(summary, place)
+        for layer in drawn:
+            st.html(build_legend(layer.layer))
+        with st.expander("About these layers: source, date, what they leave out"):
+            for layer in drawn:
+                facts = layer.layer
+                st.markdown(f"**{_plain(facts.title)}**")
+                st.caption(
+                    _plain(f"In {facts.unit}. Source: {facts.source}. Date: {facts.date}. {facts.leaves_out}")
+                )
+
+
+def _plain(text: str) -> str:
+    """Text from outside inside Markdown: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-!|<>~$:" else c for c in text)
+
+
+def _take_click(pack: AreaPack) -> None:
+    """Turn a new click on the map into the same choice as the list's."""
+    waiting = st.session_state.pop(state.NEXT_PLACE, None)
+    if waiting is not None:
+        st.session_state[state.PLACE] = waiting
+    value = st.session_state.get(state.MAP) or {}
+    clicked = value.get("last_clicked") if isinstance(value, dict) else None
+    if clicked is None or clicked == st.session_state.get(state.SEEN_CLICK):
+        return
+    st.session_state[state.SEEN_CLICK] = clicked
+    click = read_click(clicked)
+    if click is None:
+        return
+    if pack.neighbourhoods is None:
+        st.session_state[state.CLICKED] = (click.lon, click.lat)
+        return
+    found = find_neighbourhood(pack, click)
+    if found is None:
+        st.toast("That point lies outside the neighbourhoods.")
+    else:
+        st.session_state[state.PLACE] = found
+
+
+def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, str, list[str]]:
+    counted = pack.neighbourhoods is not None and bool(pack.neighbourhoods["population"].notna().any())
+    gap_known = has_gap and counted
+    by_group = counted and choices.group_id != ALL
+    population = [POPULATION] if counted else []
+    shades = [NOTHING, *([GAP_SHARE, UNKNOWN_SHARE] if gap_known else [])]
+    shades += [*([GROUP_SHARE] if by_group else []), *population]
+    rounds = [
+        NOTHING,
+        *([GAP_NUMBER] if gap_known else []),
+        *([GROUP_COUNT] if by_group else []),
+        *population,
+    ]
+    offered = []
+    if pack.services is not None:
+        kinds = set(pack.services["kind"])
+        offered += [SERVICES] if "service" in kinds else []
+        offered += [PLACES] if "place" in kinds else []
+    offered += [
+        ROUTES,
+        STOPS,
+        *([OUTSIDE] if pack.coverage is not None and pack.neighbourhoods is not None else []),
+    ]
+    state.start_from_link(state.SHADE, shades, GAP_SHARE if gap_known else shades[-1])
+    state.start_from_link(state.CIRCLES, rounds, NOTHING)
+    if state.ALSO in st.session_state:
+        st.session_state[state.ALSO] = [name for name in st.session_state[state.ALSO] if name in offered]
+    else:
+        st.session_state[state.ALSO] = [SERVICES if SERVICES in offered else offered[0]]
+    one, two, three = st.columns([0.28, 0.28, 0.44])
+    shade = one.selectbox("Shading", shades, key=state.SHADE)
+    circles = two.selectbox(
+        "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people."
+    )
+    also = three.pills("Also show", offered, key=state.ALSO, selection_mode="multi")
+    state.write_link(
+        {state.SHADE: (shade, shades[1] if len(shades) > 1 else NOTHING), state.CIRCLES: (circles, NOTHING)}
+    )
+    return shade, circles, list(also)
+
+
+def _ask_place(pack: AreaPack) -> Place | None:
+    """The chosen neighbourhood, by list (also the keyboard's way) or by click."""
+    if pack.neighbourhoods is None:
+        st.caption("This area has no neighbourhoods: click on the map to see what is in reach from there.")
+        point = st.session_state.get(state.CLICKED)
+        try:
+            return make_place(pack, *point, label="the clicked point") if point else None
+        except OneBusReachError as error:
+            st.error(str(error))
+            return None
+    hoods = pack.neighbourhoods.sort_values("name", kind="stable")
+    names = dict(zip(hoods["neighbourhood_id"], hoods["name"], strict=True))
+    wards = dict(zip(hoods["neighbourhood_id"], hoods["ward_name"], strict=True))
+    options = [None, *names]
+    state.start_from_link(state.PLACE, options, None)
+    chosen = st.selectbox(
+        "Reach from (or click on the map)", options, key=state.PLACE,
+        format_func=lambda i: "No neighbourhood chosen" if i is None else
+        f"{names[i]} ({wards[i]})" if isinstance(wards[i], str) else str(names[i]),
+    )  # fmt: skip
+    state.write_link({state.PLACE: (chosen, None)})
+    return None if chosen is None else resolve_place(pack, chosen)
+
+
+def _summarise(
+    pack: AreaPack, choices: Choices, results: Results | None, place: Place | None
+) -> ReachSummary | None:
+    if place is None or place.kind != "neighbourhood" or results is None or results.reach is None:
+        return None
+    category = None if choices.category == ANY_CATEGORY else choices.category
+    return summarise_reach(pack, results.reach, place.place_id, kind=choices.kind, category=category)
+
+
+def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: str) -> Measure | None:
+    if name == POPULATION:
+        return measures.census_count(pack, ALL)
+    if name == GROUP_SHARE:
+        return measures.census_share(pack, choices.group_id)
+    if name == GROUP_COUNT:
+        return measures.census_count(pack, choices.group_id)
+    if results is None or results.gap is None:
+        return None
+    return measures.gap_measure(
+        pack, results.gap,
+        column="not_known" if name == UNKNOWN_SHARE else "cut_off",
+        unit="people" if name == GAP_NUMBER else "share",
+        kind=choices.kind, category=choices.category, group_id=choices.group_id,
+    )  # fmt: skip
+
+
+def _draw_layers(
+    key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None, shade: str, circles: str,
+    also: list[str], place: Place | None, keep_shading: bool, summary: ReachSummary | None,
+) -> list[Drawn]:  # fmt: skip
+    theme = look.theme()
+    drawn: list[Drawn] = []
+    if place is not None and results is not None:
+        drawn += _draw_reach(key, pack, choices, place, filled=not keep_shading)
+    if shade != NOTHING and (place is None or keep_shading or results is None):
+        measure = _measure(pack, choices, results, shade)
+        drawn += [] if measure is None else [catalogue.draw_shading(measure, theme)]
+    if circles != NOTHING:
+        measure = _measure(pack, choices, results, circles)
+        drawn += [] if measure is None else [catalogue.draw_circles(measure, theme)]
+    for kind, name in (("service", SERVICES), ("place", PLACES)):
+        if name in also:
+            same = kind == choices.kind
+            categories = frozenset({choices.category}) if same and choices.category != ANY_CATEGORY else None
+            reached = summary.rows_in_reach if summary and same else None
+            drawn.append(catalogue.draw_points(pack, kind, theme, categories=categories, reached=reached))
+    if ROUTES in also:
+        drawn.append(
+            catalogue.draw_routes(pack, stages.trips_per_hour(key, choices.query), choices.query, theme)
+        )
+    if STOPS in also:
+        drawn.append(catalogue.draw_stops(pack, theme))
+    if OUTSIDE in also:
+        drawn.append(catalogue.draw_outside(pack, theme))
+    return drawn
+
+
+def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *, filled: bool) -> list[Drawn]:
+    cutoffs = choose_cutoffs(choices.query.cutoff_s)
+    try:
+        if place.kind == "neighbourhood":
+            bands = stages.reach_bands(key, choices.query, place.place_id, cutoffs)
+        else:
+            bands = build_bands(stages.open_engine(key).isochrones(choices.query, place, cutoffs))
+    except OneBusReachError as error:
+        st.error(str(error))
+        return []
+    if not bands:
+        st.info("Nothing is in reach from there: it lies outside the street data.")
+        return []
+    day = choices.query.service_date or pack.manifest.timetable.service_date
+    date = f"timetable of {say_date(day)}"
+    return [catalogue.draw_reach(bands, place.label, choices.query, date, look.theme(), filled=filled)]
+
+
+def _title(pack: AreaPack, choices: Choices, drawn: list[Drawn], place: Place | None) -> str:
+    what = " and ".join(layer.layer.title for layer in drawn[:2]) or (place.label if place else "Map")
+    return say_title(what, choices.query, pack.manifest)
+
+
+def _draw_map(key: AreaKey, pack: AreaPack, drawn: list[Drawn], title: str, place: Place | None) -> None:
+    manifest = pack.manifest
+    tiles = not manifest.fictional and bool(st.session_state.get("online_tiles", False))
+    view = MapView(
+        layers=stages.static_layers(key),
+        title=f"Map of {say_area(manifest)}",
+        attribution=manifest.licences,
+        theme=look.theme(),
+        online_tiles=tiles,
+    )
+    message = build_message(drawn, title=title, chosen=place, pack=pack, theme=look.theme())
+    st_folium(
+        build_map(view, stages.browser_code()),
+        key=state.MAP,
+        height=HEIGHT_PX,
+        use_container_width=True,
+        returned_objects=["last_clicked"],
+        feature_group_to_add=ChangingLayers(message),
+    )
+    if not manifest.fictional:
+        st.toggle(
+            "Street map from the internet", key="online_tiles",
+            help="OpenStreetMap's tiles: your browser asks their server for the places you look at.",
+        )  # fmt: skip
+    if stages.static_files().problem:
+        st.info(stages.static_files().problem)
+
+
+def _draw_summary(summary: ReachSummary | None, place: Place | None) -> None:
+    if place is None:
+        st.caption(
+            "Choose a neighbourhood here, in the table below or on the map, to see what is in reach from it."
+        )
+        return
+    if summary is None:
+        return
+    st.markdown(summary.sentence)
+    if summary.total:
+        look.draw_table(summary.table, key="reach_table", height=250)

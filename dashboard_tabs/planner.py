@@ -1,0 +1,84 @@
+"""The Planner: the map, the three totals, and where no service lies within one bus."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.areapack import AreaPack
+from geo.tables import GapTable
+from layers.planner import (
+    build_area_table,
+    build_category_table,
+    build_group_table,
+    build_headline,
+)
+from layers.words import NO_SERVICE, say_title
+
+from . import look, mapview, state
+from .sidebar import Choices
+from .stages import AreaKey, Results
+
+
+def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> None:
+    """Headline, map and tables."""
+    gap = results.gap if results else None
+    if results is not None and results.why_none:
+        st.info(results.why_none)
+    if gap is not None:
+        _draw_headline(pack, choices, gap)
+    st.fragment(mapview.draw)(key, pack, choices, results)
+    if gap is not None:
+        _draw_tables(pack, choices, gap)
+
+
+def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
+    line = build_headline(pack, gap, kind=choices.kind, category=choices.category, group_id=choices.group_id)
+    if line is None:
+        return
+    cells = st.columns(4)
+    cells[0].metric("People", line.people)
+    cells[1].metric("In reach of at least one", line.in_reach)
+    cells[2].metric(
+        NO_SERVICE, line.cut_off, f"{line.share_cut_off} of those known", delta_color="off", delta_arrow="off"
+    )
+    cells[3].metric(
+        "Not known", line.not_known, f"{line.share_not_known} of people", delta_color="off", delta_arrow="off"
+    )
+    if line.note:
+        st.caption(line.note)
+
+
+@st.fragment
+def _draw_tables(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
+    st.subheader("Where and who", anchor=False)
+    levels = [level for level in ("neighbourhood", "ward") if (gap.frame["level"] == level).any()]
+    views = {**{level: {"neighbourhood": "By neighbourhood", "ward": "By ward"}[level] for level in levels},
+             "group": "By group", "category": "By category"}  # fmt: skip
+    view = st.segmented_control(
+        "Table", list(views), format_func=lambda name: views[name], default=next(iter(views)),
+        key="table_view", label_visibility="collapsed",
+    ) or next(iter(views))  # fmt: skip
+    names = {"kind": choices.kind, "category": choices.category}
+    title = say_title(f"{NO_SERVICE}, {views[view].lower()}", choices.query, pack.manifest)
+    if view == "group":
+        look.draw_table(build_group_table(pack, gap, **names), key="group_table")
+    elif view == "category":
+        look.draw_table(
+            build_category_table(gap, kind=choices.kind, group_id=choices.group_id), key="category_table"
+        )
+    else:
+        table = build_area_table(pack, gap, level=view, group_id=choices.group_id, **names)
+        row = look.draw_table(table, key=f"{view}_table", select=view == "neighbourhood", height=420)
+        if row is not None and view == "neighbourhood":
+            _choose(str(table.index[row]))
+    st.caption(title)
+    look.draw_test_data(pack.manifest)
+
+
+def _choose(neighbourhood_id: str) -> None:
+    """A newly selected row is the same choice as a click on the map."""
+    if st.session_state.get("seen_row") == neighbourhood_id:
+        return
+    st.session_state["seen_row"] = neighbourhood_id
+    st.session_state[state.NEXT_PLACE] = neighbourhood_id
+    st.rerun()

@@ -1,0 +1,152 @@
+"""The sidebar: which area, whose walk, when, how long, which group and what for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from data.areapack import AreaPack
+from data.errors import QueryError
+from data.packio import PackEntry
+from geo.query import WALK_PRESETS, Query, WalkSettings
+from layers.measures import ALL, ANY_CATEGORY, list_groups
+from layers.planner import list_categories, list_kinds
+from layers.words import say_clock
+
+from . import state
+
+KIND_WORDS = {"service": "Services", "place": "Places (stand-ins)"}
+_WALK_HELP = (
+    "How somebody walks, not who they are. Limits hold for each walk; both together at most twice that."
+)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is asked about: the question, the people and the destinations."""
+
+    query: Query
+    group_id: str
+    kind: str
+    category: str
+
+
+def choose_area(entries: list[PackEntry]) -> PackEntry:
+    """Choose the area, the demo first."""
+    by_id = {entry.area_id: entry for entry in entries}
+    state.start_from_link(state.AREA, list(by_id), entries[0].area_id)
+    chosen = st.sidebar.selectbox(
+        "Area",
+        list(by_id),
+        key=state.AREA,
+        format_func=lambda area_id: (
+            by_id[area_id].name + (" (fictional)" if by_id[area_id].fictional else "")
+        ),
+    )
+    return by_id[chosen]
+
+
+def ask(pack: AreaPack) -> Choices | None:
+    """Draw the controls; None (with a message) where the question can't be asked."""
+    with st.sidebar:
+        walk = _ask_walk()
+        state.start_window_from_link()
+        window = st.select_slider(
+            "Leave home between", state.TIMES_S, key=state.LEAVE, format_func=say_clock,
+            help="Leaving at any moment in here, looked up beforehand.",
+        )  # fmt: skip
+        state.start_from_link(state.WITHIN, state.WITHIN_MIN, state.DEFAULT_WITHIN)
+        within = st.select_slider(
+            "At most, door to door", state.WITHIN_MIN, key=state.WITHIN, format_func=lambda m: f"{m} min"
+        )
+        tram = _ask_tram(pack)
+        st.divider()
+        group_id = _ask_group(pack)
+        kind, category = _ask_destination(pack)
+    try:
+        if window[0] == window[1]:
+            raise QueryError("The window is empty: choose two different times.")
+        query = state.build_query(
+            walk=walk,
+            window_s=(window[0], window[1]),
+            within_min=within,
+            modes=("bus", "tram") if tram else ("bus",),
+        )
+    except QueryError as error:
+        st.error(str(error))
+        return None
+    state.write_link(
+        {
+            state.AREA: (pack.area_id, None),
+            state.WALK: (walk if walk != state.OWN_WALK else None, next(iter(WALK_PRESETS))),
+            state.LEAVE: (f"{window[0]}-{window[1]}", "{}-{}".format(*state.DEFAULT_LEAVE)),
+            state.WITHIN: (within, state.DEFAULT_WITHIN),
+            state.TRAM: (tram, False),
+            state.GROUP: (group_id, ALL),
+            state.KIND: (kind, "service"),
+            state.CATEGORY: (category, ANY_CATEGORY),
+        }
+    )
+    return Choices(query, group_id, kind, category)
+
+
+def _ask_walk() -> str:
+    presets = {**WALK_PRESETS, state.OWN_WALK: state.own_walk()}
+    state.start_from_link(state.WALK, list(presets), next(iter(presets)))
+    name = st.selectbox("Walk", list(presets), key=state.WALK, help=_WALK_HELP)
+    st.caption(_say_walk(presets[name]) + (" Set them in the Analyst tab." if name == state.OWN_WALK else ""))
+    return name
+
+
+def _say_walk(walk: WalkSettings) -> str:
+    steps = ", no steps" if walk.avoid_steps else ""
+    return f"{walk.speed_kmh:g} km/h, at most {walk.max_walk_m:,} m a walk{steps}."
+
+
+def _ask_tram(pack: AreaPack) -> bool:
+    has_tram = bool((pack.feed.routes["mode"] == "tram").any())
+    state.start_from_link(state.TRAM, [False, True] if has_tram else [False], False)
+    return st.toggle(
+        "A tram counts as the one bus",
+        key=state.TRAM,
+        disabled=not has_tram,
+        help=None if has_tram else "The timetable of this area has no tram.",
+    )
+
+
+def _ask_group(pack: AreaPack) -> str:
+    groups = list_groups(pack)
+    names = dict(zip(groups["group_id"], groups["name"], strict=True)) if len(groups) else {}
+    names = {ALL: "All residents", **{key: name for key, name in names.items() if key != ALL}}
+    state.start_from_link(state.GROUP, list(names), ALL)
+    chosen = st.selectbox(
+        "Group", list(names), key=state.GROUP, format_func=lambda key: names[key], disabled=len(names) == 1,
+        help="The census's own names." if len(names) > 1 else "This area has no census counts by group.",
+    )  # fmt: skip
+    if len(groups) and chosen != ALL:
+        leaves_out = groups.set_index("group_id").loc[chosen, "leaves_out"]
+        if isinstance(leaves_out, str):
+            st.caption(leaves_out)
+    return str(chosen)
+
+
+def _ask_destination(pack: AreaPack) -> tuple[str, str]:
+    kinds = list_kinds(pack)
+    if not kinds:
+        st.caption("No services or places are loaded for this area.")
+        return "service", ANY_CATEGORY
+    kind = kinds[0]
+    if len(kinds) > 1:
+        state.start_from_link(state.KIND, kinds, kinds[0])
+        kind = st.radio(
+            "Going to", kinds, key=state.KIND, format_func=lambda k: KIND_WORDS[k], horizontal=True,
+            help="Services come from a register. Places, such as schools and libraries, stand in for them.",
+        )  # fmt: skip
+    categories = list_categories(pack, kind)
+    state.start_from_link(state.CATEGORY, categories, ANY_CATEGORY)
+    category = st.selectbox(
+        "Category", categories, key=state.CATEGORY,
+        format_func=lambda name: "Any" if name == ANY_CATEGORY else name,
+    )  # fmt: skip
+    return kind, str(category)

@@ -1,0 +1,143 @@
+"""Cached stages from a pack on disk to its answers, shared by every visitor.
+
+Keys are (area, digest, query, engine's version) and small settings: never a
+table, and never anything that a visitor typed or uploaded.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from geo.people import compute_neighbourhood_reach
+
+from data.areapack import AreaPack
+from data.errors import OneBusReachError
+from data.packio import PackEntry, list_packs, load_manifest, load_pack
+from geo.engine import Engine, warm
+from geo.places import resolve_place
+from geo.query import Query
+from geo.tables import GapTable, ReachTable
+from geo.version import ENGINE_VERSION
+from layers.reach_bands import build_bands
+from layers.routes import compute_trips_per_hour
+from layers.static_files import BrowserCode, StaticFiles, publish_browser_code
+from layers.static_layers import StaticLayers, publish_static_layers
+
+STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
+DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class AreaKey:
+    """What a cached answer about an area is filed under."""
+
+    area_id: str
+    digest: str
+    path: str
+    engine_version: str = ENGINE_VERSION
+
+
+@dataclass(frozen=True)
+class Results:
+    """One query's answers; None where the pack has no part that they need."""
+
+    reach: ReachTable | None
+    gap: GapTable | None
+    why_none: str | None
+
+
+def list_areas(faults: list[str]) -> list[PackEntry]:
+    """Packs on offer, the demo first; those that can't be read are named in ``faults``."""
+    return sorted(list_packs(faults), key=lambda entry: (entry.area_id != DEMO, entry.name))
+
+
+def key_of(entry: PackEntry) -> AreaKey:
+    """The key of a pack as it lies on disk now: a pack built anew is another key."""
+    return AreaKey(entry.area_id, load_manifest(entry.path).digest, str(entry.path))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the area …")
+def open_pack(key: AreaKey) -> AreaPack:
+    return load_pack(key.path)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def open_engine(key: AreaKey) -> Engine:
+    return Engine(open_pack(key))
+
+
+@st.cache_resource(show_spinner=False)
+def static_files() -> StaticFiles:
+    return StaticFiles(STATIC_FOLDER)
+
+
+@st.cache_resource(show_spinner=False)
+def browser_code() -> BrowserCode:
+    return publish_browser_code(static_files())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Preparing the map …")
+def static_layers(key: AreaKey) -> StaticLayers:
+    return publish_static_layers(open_pack(key), static_files())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Working out who can reach what …")
+def answer(key: AreaKey, query: Query) -> Results:
+    engine = open_engine(key)
+    try:
+        points = engine.reach(query, level="point")
+    except OneBusReachError as error:
+        return Results(None, None, str(error))
+    pack = engine.pack
+    gap = engine.gap(query, points=points) if pack.neighbourhoods is not None else None
+    return Results(compute_neighbourhood_reach(points, pack), gap, None)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def reach_bands(key: AreaKey, query: Query, neighbourhood_id: str, cutoffs_s: tuple[int, ...]) -> list[dict]:
+    """Isochrones of a neighbourhood; a place of a visitor's own is never cached (see ``mapview``)."""
+    engine = open_engine(key)
+    place = resolve_place(engine.pack, neighbourhood_id)
+    return build_bands(engine.isochrones(query, place, cutoffs_s))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def trips_per_hour(key: AreaKey, query: Query) -> np.ndarray:
+    values = compute_trips_per_hour(open_pack(key), query)
+    values.setflags(write=False)
+    return values
+
+
+@dataclass
+class Warming:
+    """The engine's compilation, run once a process in the background."""
+
+    ready: threading.Event = field(default_factory=threading.Event)
+    doing: str = "starting"
+    done: float = 0.0
+    problem: str | None = None
+
+    def report(self, done: float, doing: str) -> None:
+        self.done, self.doing = min(max(done, 0.0), 1.0), doing
+
+    def run(self) -> None:
+        try:
+            warm(self.report)
+        except Exception as error:
+            # The page must say that it failed; the console has the rest.
+            self.problem = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self.ready.set()
+
+
+@st.cache_resource(show_spinner=False)
+def start_warming() -> Warming:
+    """Compile (first time ever) or load (after that) the engine's kernels, behind the page."""
+    warming = Warming()
+    threading.Thread(target=warming.run, name="warm", daemon=True).start()
+    return warming

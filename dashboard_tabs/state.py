@@ -1,0 +1,95 @@
+"""The page's state: session keys, and the plain query parameters that a link may carry.
+
+A parameter is text from outside: it counts only where it names something on
+offer, else the default stands. A link never holds a postcode, a coordinate or
+anything about a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from geo.query import WALK_PRESETS, Query, WalkSettings
+
+AREA, WALK, LEAVE, WITHIN, TRAM = "area", "walk", "leave", "within", "tram"
+GROUP, KIND, CATEGORY, PLACE = "group", "kind", "category", "place"
+SHADE, CIRCLES, ALSO = "shade", "circles", "also"
+MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "next_place"
+OWN_WALK = "Own settings"
+
+TIMES_S = tuple(range(5 * 3600, 26 * 3600 + 1, 1800))
+WITHIN_MIN = tuple(range(15, 95, 5))
+_DEFAULT = Query()
+DEFAULT_LEAVE = (_DEFAULT.window_start_s, _DEFAULT.window_end_s)
+DEFAULT_WITHIN = _DEFAULT.cutoff_s // 60
+
+
+def start_from_link(key: str, options: Sequence[Any], default: Any) -> None:
+    """Give a widget its first value: from the link where it names an option, else the default.
+
+    A value that is no longer on offer (another area was chosen) falls back too.
+    """
+    if key in st.session_state:
+        if st.session_state[key] not in options:
+            st.session_state[key] = default
+        return
+    named = {str(option): option for option in options}
+    st.session_state[key] = named.get(str(st.query_params.get(key, "")), default)
+
+
+def start_window_from_link() -> None:
+    """First value of the departure window: ``?leave=34200-41400`` in seconds, clamped to the offer."""
+    if LEAVE in st.session_state:
+        return
+    start, _, end = str(st.query_params.get(LEAVE, "")).partition("-")
+    try:
+        window = int(start), int(end)
+    except ValueError:
+        window = DEFAULT_LEAVE
+    fits = window[0] in TIMES_S and window[1] in TIMES_S and window[0] < window[1]
+    st.session_state[LEAVE] = window if fits else DEFAULT_LEAVE
+
+
+def write_link(values: dict[str, tuple[Any, Any]]) -> None:
+    """Put what differs from its default into the page's address.
+
+    Parameters
+    ----------
+    values : mapping of key to (value, default)
+    """
+    for key, (value, default) in values.items():
+        if value is None or value == default:
+            if key in st.query_params:
+                del st.query_params[key]
+        elif st.query_params.get(key) != str(value):
+            st.query_params[key] = str(value)
+
+
+def own_walk() -> WalkSettings:
+    """The Analyst's own walk settings, as far as they have been set."""
+    return WalkSettings(
+        speed_kmh=float(st.session_state.get("own_speed", 4.8)),
+        max_walk_m=int(st.session_state.get("own_leg", 640)),
+        max_walk_total_m=int(st.session_state.get("own_total", 1280)),
+        avoid_steps=bool(st.session_state.get("own_steps", False)),
+    )
+
+
+def build_query(*, walk: str, window_s: tuple[int, int], within_min: int, modes: tuple[str, ...]) -> Query:
+    """The page's question, with what the Analyst changed; raises QueryError naming all that is wrong."""
+    date = st.session_state.get("own_date")
+    return Query(
+        service_date=date if isinstance(date, dt.date) else None,
+        window_start_s=window_s[0],
+        window_end_s=window_s[1],
+        cutoff_s=within_min * 60,
+        percentiles=tuple(sorted(st.session_state.get("own_percentiles") or _DEFAULT.percentiles)),
+        walk=own_walk() if walk == OWN_WALK else WALK_PRESETS[walk],
+        board_slack_s=int(st.session_state.get("own_slack", _DEFAULT.board_slack_s)),
+        modes=modes,
+        boardings=int(st.session_state.get("own_boardings", 1)),
+    )

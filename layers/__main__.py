@@ -1,0 +1,87 @@
+"""The command line of layers: ``python -m layers export PACK --out FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from data.packio import load_pack
+from geo.engine import Engine
+from geo.options import add_query_options, cutoffs_to_seconds, query_from_options, run_command
+from layers.export import PARTS, ExportRequest, choose_parts, export_pack
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options, by the same names as ``python -m geo``."""
+    parser = argparse.ArgumentParser(prog="python -m layers", description="Exports of One Bus Reach.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    export = commands.add_parser(
+        "export",
+        help="write neighbourhoods, gap, reach and isochrones",
+        description="Write neighbourhoods, gap, reach and isochrones. A GeoPackage holds all as layers; "
+        "GeoJSON, Parquet and CSV hold one. The query, versions, data dates and licences stand inside "
+        "(beside a CSV in FILE.meta.json).",
+    )
+    export.add_argument("pack", help="an area pack's folder, or its name as `python -m data list` gives it")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE.gpkg|.geojson|.parquet|.csv")
+    export.add_argument(
+        "--what",
+        default="",
+        metavar=",".join(PARTS),
+        help="parts joined by commas (default: what the format holds)",
+    )
+    export.add_argument(
+        "--origins", default="", metavar="ID,ID",
+        help="neighbourhoods to draw isochrones from (default: every one)",
+    )  # fmt: skip
+    export.add_argument(
+        "--cutoffs", type=cutoffs_to_seconds, default=(900, 1800, 2700, 3600), metavar="15,30,45,60",
+        help="bands of the isochrones, minutes",
+    )  # fmt: skip
+    export.add_argument(
+        "--isochrone-percentiles", action="store_true",
+        help="draw isochrones for turning up at the percentiles, not for the best journey",
+    )  # fmt: skip
+    add_query_options(export)
+    return parser
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command that was asked for."""
+    wanted = tuple(part.strip() for part in options.what.split(",") if part.strip())
+    unknown = [part for part in wanted if part not in PARTS]
+    if unknown:
+        build_parser().error(f"--what {', '.join(unknown)}: choose from {', '.join(PARTS)}")
+    query = query_from_options(options)
+    request = ExportRequest(
+        query=query,
+        parts=choose_parts(options.out, wanted),
+        origins=tuple(part.strip() for part in options.origins.split(",") if part.strip()) or None,
+        cutoffs_s=options.cutoffs,
+        statistics=query.percentiles if options.isochrone_percentiles else ("best",),
+    )
+    with tqdm(total=100, unit="%", bar_format="{desc} |{bar}| {percentage:3.0f}%", file=sys.stderr) as bar:
+
+        def show(done: float, doing: str) -> None:
+            bar.set_description_str(f"{doing:<28.28}")
+            bar.update(round(100 * done) - bar.n)
+
+        show(0.0, "opening the area")
+        export_pack(
+            Engine(load_pack(options.pack)), request, options.out, today=dt.date.today(), progress=show
+        )
+    print(f"wrote {options.out}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return run_command(build_parser(), run, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

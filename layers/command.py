@@ -1,0 +1,44 @@
+"""The command line that gives the same figures as the page shows."""
+
+from __future__ import annotations
+
+import shlex
+
+from geo.query import Query
+
+
+def say_command(area_id: str, query: Query, out: str, what: str = "", origins: str = "") -> str:
+    """``python -m layers export`` with every option that differs from its default."""
+    default = Query()
+    walk, usual = query.walk, default.walk
+    total = None if walk.max_walk_total_m in (None, 2 * walk.max_walk_m) else walk.max_walk_total_m
+    window = f"{_clock(query.window_start_s)}-{_clock(query.window_end_s)}"
+    options = [
+        ("--what", what, ""),
+        ("--origins", origins, ""),
+        ("--date", query.service_date.isoformat() if query.service_date else "", ""),
+        ("--window", window, f"{_clock(default.window_start_s)}-{_clock(default.window_end_s)}"),
+        ("--cutoff", f"{query.cutoff_s / 60:g}", f"{default.cutoff_s / 60:g}"),
+        ("--percentiles", _join(query.percentiles), _join(default.percentiles)),
+        ("--max-walk", str(walk.max_walk_m), str(usual.max_walk_m)),
+        ("--max-walk-total", "" if total is None else str(total), ""),
+        ("--walk-speed", f"{walk.speed_kmh:g}", f"{usual.speed_kmh:g}"),
+        ("--board-slack", str(query.board_slack_s), str(default.board_slack_s)),
+        ("--modes", _join(query.modes), _join(default.modes)),
+        ("--boardings", str(query.boardings), str(default.boardings)),
+    ]
+    words = ["python", "-m", "layers", "export", area_id, "--out", out]
+    for name, value, usual_value in options:
+        if value != usual_value:
+            words += [name, value]
+    if walk.avoid_steps:
+        words.append("--avoid-steps")
+    return shlex.join(words)
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
+
+
+def _join(values: tuple[object, ...]) -> str:
+    return ",".join(str(value) for value in values)

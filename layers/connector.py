@@ -1,0 +1,103 @@
+"""What the Connector reads: destinations to choose from, and what a register says of one."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from data.areapack import AreaPack
+from layers.measures import ANY_CATEGORY
+from layers.reach_panel import service_title
+from layers.text import clean_text
+
+NOT_STATED = "not stated"
+COST_WORDS = {"free": "free", "donation": "a donation is asked for", "paid": "there is a charge"}
+REFERRAL_WORDS = {
+    "self": "people can come by themselves",
+    "organisation": "another organisation must refer people",
+    "mixed": "people can come by themselves or be referred",
+}
+DELIVERY_WORDS = {
+    "venue": "at a venue",
+    "several_venues": "at several venues",
+    "home": "comes to people's homes",
+    "phone": "by phone",
+    "online": "online",
+}
+
+
+def list_destinations(pack: AreaPack, kind: str, category: str) -> dict[str, str]:
+    """Services or places at a venue, by id, with a title that tells them apart; in order of title."""
+    if pack.services is None:
+        return {}
+    rows = pack.services
+    rows = rows[
+        (rows["kind"] == kind) & rows["x"].notna() & rows["delivery"].isin(["venue", "several_venues"])
+    ]
+    if category != ANY_CATEGORY:
+        rows = rows[rows["category"] == category]
+    titles = {
+        str(service_id): _title(name, of, where)
+        for service_id, name, of, where in zip(
+            rows["service_id"], rows["name"], rows["category"], rows["locality"], strict=True
+        )
+    }
+    return dict(sorted(titles.items(), key=lambda item: (item[1].casefold(), item[0])))
+
+
+def _title(name: object, category: str, locality: object) -> str:
+    where = "" if pd.isna(locality) else f", {clean_text(locality)}"  # type: ignore[call-overload]
+    title = clean_text(service_title(name, category))
+    return f"{title}{where}" if pd.isna(name) else f"{title}{where} ({clean_text(category)})"  # type: ignore[call-overload]
+
+
+def describe_service(pack: AreaPack, service_id: str) -> list[tuple[str, str]]:
+    """A service's facts as (what, words); what the register leaves open reads 'not stated'."""
+    if pack.services is None:
+        return []
+    rows = pack.services[pack.services["service_id"] == service_id]
+    if rows.empty:
+        return []
+    row = rows.iloc[0]
+    facts = [
+        ("Organisation", _text(row["organisation"])),
+        ("Address", _text(row["address"])),
+        ("Phone", _text(row["phone"])),
+        ("How it works", DELIVERY_WORDS.get(str(row["delivery"]), NOT_STATED)),
+        ("Cost", _worded(COST_WORDS, row["cost"], row["cost_note"])),
+        ("Referral", _worded(REFERRAL_WORDS, row["referral"], row["referral_note"])),
+        ("For", _joined(row["target_groups"])),
+        ("Languages", _joined(row["languages"])),
+        ("Women only", _yes_no(row["women_only"])),
+        ("Transport offered", _yes_no(row["transport_offered"])),
+        ("Checked", "yes" if bool(row["verified"]) else "no: a starting list that nobody has checked"),
+    ]
+    return (
+        facts
+        if row["kind"] == "service"
+        else [f for f in facts if f[0] in ("Organisation", "Address", "Phone")]
+    )
+
+
+def list_sessions(pack: AreaPack, service_id: str) -> list[str]:
+    """Its sessions as the source wrote them."""
+    if pack.sessions is None:
+        return []
+    rows = pack.sessions[pack.sessions["service_id"] == service_id]
+    return [clean_text(text) for text in rows["text"].dropna()]
+
+
+def _text(value: object) -> str:
+    return NOT_STATED if pd.isna(value) else clean_text(value) or NOT_STATED  # type: ignore[call-overload]
+
+
+def _joined(value: object) -> str:
+    return _text(value).replace(";", ", ")
+
+
+def _worded(words: dict[str, str], value: object, note: object) -> str:
+    said = NOT_STATED if pd.isna(value) else words.get(str(value), clean_text(value))  # type: ignore[call-overload]
+    return said if pd.isna(note) else f"{said} ({clean_text(note)})"  # type: ignore[call-overload]
+
+
+def _yes_no(value: object) -> str:
+    return NOT_STATED if pd.isna(value) else "yes" if bool(value) else "no"  # type: ignore[call-overload]

@@ -1,0 +1,205 @@
+"""Exports: neighbourhoods, gap, reach and isochrones, with all that made them inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+from geo.people import compute_neighbourhood_reach
+
+from data.errors import ExportError
+from geo.engine import Engine
+from geo.places import resolve_place
+from geo.query import Query
+from geo.tables import GAP_COLUMNS, PEOPLE_COLUMN, REACH_COLUMNS, GapTable
+from geo.write import (
+    FEATURE_SUFFIXES,
+    TABLE_SUFFIXES,
+    build_metadata,
+    check_target,
+    write_features,
+    write_table,
+)
+from layers.measures import ALL, ANY_CATEGORY, gap_rows
+from layers.planner import list_kinds
+from layers.words import say_title
+
+Part = Literal["gap", "reach", "neighbourhoods", "isochrones"]
+PARTS: tuple[Part, ...] = ("neighbourhoods", "gap", "reach", "isochrones")
+TABLE_PARTS: tuple[Part, ...] = ("gap", "reach")
+DEFAULT_PARTS: dict[str, tuple[Part, ...]] = {
+    ".gpkg": PARTS,
+    ".geojson": ("neighbourhoods",),
+    ".parquet": ("gap",),
+    ".csv": ("gap",),
+}
+TITLES: dict[Part, str] = {
+    "gap": "No service within one bus, by category, group and area",
+    "reach": "Reach of every service from every neighbourhood",
+    "neighbourhoods": "Neighbourhoods with people in reach and with no service within one bus",
+    "isochrones": "Land in reach by walking and one bus",
+}
+_HEADLINE = (
+    "people",
+    "in_reach",
+    "cut_off",
+    "not_known",
+    "share_cut_off",
+    "share_not_known",
+    "small_count",
+    "small_base",
+)
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What to export.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        Of ``PARTS``; several only in a GeoPackage.
+    origins : tuple of str, or None
+        Neighbourhoods (or other places) to draw isochrones from; None: every neighbourhood.
+    cutoffs_s : tuple of int
+        Bands of the isochrones.
+    statistics : tuple
+        "best", or percentiles.
+    """
+
+    query: Query
+    parts: tuple[Part, ...]
+    origins: tuple[str, ...] | None = None
+    cutoffs_s: tuple[int, ...] = (900, 1800, 2700, 3600)
+    statistics: tuple[int | Literal["best"], ...] = ("best",)
+
+
+def choose_parts(out: Path, wanted: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts a file will hold: those wanted, else what suits its format.
+
+    Raises
+    ------
+    ExportError
+        The format can't hold them.
+    """
+    check_target(out, FEATURE_SUFFIXES)
+    suffix = out.suffix.lower()
+    parts = tuple(dict.fromkeys(wanted)) or DEFAULT_PARTS[suffix]
+    if len(parts) > 1 and suffix != ".gpkg":
+        raise ExportError(
+            f"{out.name}: {suffix} holds one part; use .gpkg for {', '.join(parts)}, or choose one."
+        )
+    if parts[0] in TABLE_PARTS and suffix not in (*TABLE_SUFFIXES, ".gpkg"):
+        raise ExportError(f"{out.name}: {parts[0]} has no geometry; use .csv, .parquet or .gpkg.")
+    return parts
+
+
+def export_pack(
+    engine: Engine, request: ExportRequest, out: Path, *, today: dt.date, progress: Progress
+) -> None:
+    """Compute the parts and write them.
+
+    Parameters
+    ----------
+    today : date
+        The reader's day, by which "Test data: not for decisions" is judged.
+    progress : callable
+        Told how much is done (0 to 1) and what is being done.
+
+    Raises
+    ------
+    ExportError, QueryError
+    """
+    parts = choose_parts(out, request.parts)
+    layers = build_parts(engine, request, parts, progress=progress)
+    progress(0.95, f"writing {out.name}")
+    manifest = engine.pack.manifest
+    title = " · ".join(TITLES[part] for part in parts)
+    columns = {
+        **({**REACH_COLUMNS, PEOPLE_COLUMN: "share of people in reach, 0 to 1"} if "reach" in parts else {}),
+        **(GAP_COLUMNS if {"gap", "neighbourhoods"} & set(parts) else {}),
+    }
+    metadata = build_metadata(
+        manifest, say_title(title, request.query, manifest), query=request.query,
+        service_date=engine.service_date(request.query), today=today, columns=columns,
+    )  # fmt: skip
+    only = layers[parts[0]]
+    if out.suffix.lower() == ".gpkg":
+        write_features(layers, out, metadata)
+    elif isinstance(only, gpd.GeoDataFrame):
+        write_features(only, out, metadata)
+    else:
+        write_table(only, out, metadata)
+    progress(1.0, "done")
+
+
+def build_parts(
+    engine: Engine, request: ExportRequest, parts: Sequence[Part], *, progress: Progress
+) -> dict[Part, gpd.GeoDataFrame | pd.DataFrame]:
+    """Each part as a frame, in the order of ``PARTS``."""
+    query, pack = request.query, engine.pack
+    built: dict[Part, gpd.GeoDataFrame | pd.DataFrame] = {}
+    gap: GapTable | None = None
+    if {"gap", "reach", "neighbourhoods"} & set(parts):
+        progress(0.0, "working out reach")
+        points = engine.reach(query, level="point")
+        if "reach" in parts:
+            table = points if pack.neighbourhoods is None else compute_neighbourhood_reach(points, pack)
+            built["reach"] = table.frame
+        if pack.neighbourhoods is not None:
+            progress(0.2, "adding up people")
+            gap = engine.gap(query, points=points)
+    if "gap" in parts:
+        if gap is None:
+            raise ExportError(f"{pack.manifest.name} has no neighbourhoods, so it has no gap table.")
+        built["gap"] = gap.frame
+    if "neighbourhoods" in parts:
+        built["neighbourhoods"] = build_neighbourhoods(engine, gap)
+    if "isochrones" in parts:
+        built["isochrones"] = build_isochrones(engine, request, progress=progress)
+    return {part: built[part] for part in PARTS if part in built}
+
+
+def build_neighbourhoods(engine: Engine, gap: GapTable | None) -> gpd.GeoDataFrame:
+    """Neighbourhoods with the totals for all residents and any category of the pack's first kind."""
+    pack = engine.pack
+    if pack.neighbourhoods is None:
+        raise ExportError(f"{pack.manifest.name} has no neighbourhoods.")
+    hoods = pack.neighbourhoods.reset_index(drop=True)
+    kinds = list_kinds(pack)
+    if gap is None or not kinds:
+        return hoods
+    rows = gap_rows(gap, "neighbourhood", kinds[0], ANY_CATEGORY, ALL).reindex(hoods["neighbourhood_id"])
+    added = rows[list(_HEADLINE)].reset_index(drop=True).add_prefix("any_")
+    added["any_kind"] = kinds[0]
+    return gpd.GeoDataFrame(
+        pd.concat([hoods.drop(columns="geometry"), added], axis=1),
+        geometry=hoods.geometry.to_numpy(),
+        crs=hoods.crs,
+    )
+
+
+def build_isochrones(engine: Engine, request: ExportRequest, *, progress: Progress) -> gpd.GeoDataFrame:
+    """Isochrones of the chosen places, or of every neighbourhood, one below the other."""
+    pack = engine.pack
+    origins = request.origins
+    if origins is None:
+        if pack.neighbourhoods is None:
+            raise ExportError(f"{pack.manifest.name} has no neighbourhoods: name places with --origins.")
+        origins = tuple(pack.neighbourhoods["neighbourhood_id"])
+    if not origins:
+        raise ExportError("No place was chosen to draw isochrones from.")
+    drawn = []
+    for number, origin in enumerate(origins):
+        progress(0.25 + 0.7 * number / len(origins), f"isochrone {number + 1} of {len(origins)}")
+        place = resolve_place(pack, origin)
+        drawn.append(
+            engine.isochrones(request.query, place, request.cutoffs_s, statistics=request.statistics)
+        )
+    return gpd.GeoDataFrame(pd.concat(drawn, ignore_index=True), geometry="geometry", crs=drawn[0].crs)
