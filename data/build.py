@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from data.areapack import AreaPack, WalkNetwork
-from data.build_people import build_people
+from data.build_people import People, build_people
 from data.build_services import read_all_services
 from data.check import check_content
 from data.config import AreaConfig, RawFile, raw_files

@@ -42,7 +42,7 @@ def find_edges(
     border = shapely.boundary(union.buffer(_CLOSING_M).buffer(-_CLOSING_M))
     near = shapely.dwithin(shapely.points(points["x"], points["y"]), border, edge_m)
     share = (points["weight"] * near).groupby(points["neighbourhood_id"]).sum()
-    edge = (share.reindex(areas["neighbourhood_id"]) > 0.5).to_numpy()
+    edge = (share.reindex(areas["neighbourhood_id"]) > 0.5).to_numpy(copy=True)
     if services is not None:
         placed = services[services["x"].notna() & services["y"].notna() & (services["delivery"] == "venue")]
         places = shapely.points(placed["x"].to_numpy(float), placed["y"].to_numpy(float))

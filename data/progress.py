@@ -42,6 +42,7 @@ class BarProgress:
             dynamic_ncols=True,
             bar_format="{desc} |{bar:20}| {n:.0f}/{total_fmt} {elapsed}{postfix}",
         )
+        self._steps = steps
         self._begun = 0
         self._percent = -1
 
@@ -71,7 +72,7 @@ class BarProgress:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._bar.update(self._bar.total - self._bar.n)
+            self._bar.update(self._steps - self._bar.n)
             self._bar.set_postfix_str("", refresh=False)
             self._bar.set_description_str("done", refresh=True)
         self._bar.close()
