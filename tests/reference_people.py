@@ -20,6 +20,7 @@ REASON_ORDER = (
     "direct_bus_other_times",
     "too_long",
 )
+Rows = dict[tuple[str, str], dict]
 NOT_KNOWN = ("outside_data", "no_timetable")
 
 
@@ -37,7 +38,7 @@ def build_town_of(pack: AreaPack, query: Query) -> Town:
     return build_reference(pack, query, places)
 
 
-def point_rows(pack: AreaPack, query: Query) -> dict[tuple[str, str], dict]:
+def point_rows(pack: AreaPack, query: Query) -> Rows:
     """One row for every (origin point, venue)."""
     town = build_town_of(pack, query)
     return {
@@ -67,9 +68,9 @@ def heaviest(values: Iterable[tuple[str, float]], order: tuple[str, ...]) -> str
     return min(weights, key=lambda v: (-round(weights[v], 9), order.index(v)), default=None)
 
 
-def neighbourhood_rows(pack: AreaPack, query: Query) -> dict[tuple[str, str], dict]:
+def neighbourhood_rows(pack: AreaPack, query: Query, by_point: Rows | None = None) -> Rows:
     """One row for every (neighbourhood, venue): most weight, weighted share, weighted medians."""
-    by_point = point_rows(pack, query)
+    by_point = point_rows(pack, query) if by_point is None else by_point
     result = {}
     for hood, points in pack.origin_points.groupby("neighbourhood_id", sort=False):
         for service in venues(pack)["service_id"]:
@@ -87,9 +88,11 @@ def neighbourhood_rows(pack: AreaPack, query: Query) -> dict[tuple[str, str], di
     return result
 
 
-def gap(pack: AreaPack, query: Query, level: str = "neighbourhood") -> dict[tuple[str, str, str, str], dict]:
+def gap(
+    pack: AreaPack, query: Query, level: str = "neighbourhood", by_point: Rows | None = None
+) -> dict[tuple[str, str, str, str], dict]:
     """People in reach, cut off and not known by (area, kind, category, group)."""
-    by_point = point_rows(pack, query)
+    by_point = point_rows(pack, query) if by_point is None else by_point
     good = ("walk", "one_bus", "two_buses") if query.boardings == 2 else ("walk", "one_bus")
     table = venues(pack)
     wards = dict(zip(pack.neighbourhoods["neighbourhood_id"], pack.neighbourhoods["ward_id"], strict=True))

@@ -13,9 +13,10 @@ import pandas as pd
 from hypothesis import assume, given, note, settings
 
 from data.areapack import AreaPack
+from geo.engine import Engine
 from geo.query import Query
 from tests import reference_people
-from tests.proof import differences, engine_rows, reference_rows
+from tests.proof import differences, frame_rows, reference_rows
 from tests.reference import (
     build_reference,
     exact_percentile,
@@ -49,22 +50,21 @@ def test_every_value_of_every_pair_equals_the_reference(question: tuple[TownSpec
         SEEN[row["reach_class"]] += 1
         SEEN[row["reason"] or "reached"] += 1
     note(str(query))
-    assert differences(engine_rows(pack, query), theirs) == []
-    hoods = reference_rows(pack, query, "neighbourhood")
-    assert differences(engine_rows(pack, query, "neighbourhood"), hoods) == []
-    assert gap_differences(pack, query) == []
+    engine = Engine(pack)
+    points = engine.reach(query, level="point")
+    assert differences(frame_rows(points.frame), theirs) == []
+    hoods = reference_people.neighbourhood_rows(pack, query, theirs)
+    assert differences(frame_rows(engine.reach(query).frame), hoods) == []
+    assert gap_differences(engine.gap(query, points=points).frame, pack, query, theirs) == []
 
 
-def gap_differences(pack: AreaPack, query: Query) -> list[str]:
+def gap_differences(frame: pd.DataFrame, pack: AreaPack, query: Query, theirs: dict) -> list[str]:
     """Values in which the engine's gap and the reference's differ."""
-    from geo.engine import Engine
-
-    frame = Engine(pack).gap(query).frame
     lines = []
     for level in ("neighbourhood", "ward", "area"):
         ours = frame[frame["level"] == level]
         rows = {(r.area_id, r.kind, r.category, r.group_id): r for r in ours.itertuples()}
-        for key, totals in reference_people.gap(pack, query, level).items():
+        for key, totals in reference_people.gap(pack, query, level, theirs).items():
             if key not in rows:
                 lines.append(f"{level} {key}: missing")
                 continue

@@ -218,7 +218,7 @@ def _build_feed(
             for sequence, c in enumerate(t.calls):
                 calls.append((len(trip_rows), sequence, index[c.stop], c))
             if calendars[t.calendar].ever_runs:
-                served.update(c.stop for c in t.calls)
+                served.update(c.stop for c in t.calls if c.pickup != 1 or c.drop_off != 1)
             trip_rows.append(
                 {
                     "trip_id": t.trip_id or f"{r.route_id}-{number}",
