@@ -303,5 +303,6 @@ def _build(counts: pd.DataFrame, config: Census, file: str, log: FaultLog) -> Ce
         by_id[group_id] = by_id[str(members).split(";")].sum(axis=1, skipna=False)
     by_id = by_id[list(groups["group_id"])].astype("Int32")
     by_id = by_id.rename_axis(index="neighbourhood_id", columns="group_id")
-    census = by_id.stack(future_stack=True).to_frame("people").reset_index()
-    return CensusResult(groups, census, by_id.loc[:, ALL])
+    people = pd.Series(by_id.stack(future_stack=True), name="people")
+    census = people.reset_index()
+    return CensusResult(groups, census, by_id[ALL])
