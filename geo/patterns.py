@@ -49,7 +49,8 @@ def group_by_pattern(calls: TripCalls, trips: np.ndarray) -> np.ndarray:
     data = memoryview(calls.code).cast("B")
     bounds = (calls.first * calls.code.itemsize).tolist()
     patterns = [
-        number.setdefault(bytes(data[bounds[trip] : bounds[trip + 1]]), len(number)) for trip in trips.tolist()
+        number.setdefault(bytes(data[bounds[trip] : bounds[trip + 1]]), len(number))
+        for trip in trips.tolist()
     ]
     return np.array(patterns, np.int64)
 

@@ -181,7 +181,7 @@ def compute_stop_profiles(
         timetable.stop_first, timetable.stop_lane, timetable.stop_position,
         timetable.can_board, timetable.can_alight, timetable.lane_first, timetable.trip_first,
         timetable.time_first, timetable.arrival_s, timetable.departure_s, timetable.stop,
-        query.window_start_s, query.window_end_s, query.horizon_s, query.board_slack_s,
+        np.arange(timetable.n_lanes + 1), query.window_start_s, query.window_end_s, query.horizon_s, query.board_slack_s,
     )  # fmt: skip
     return StopProfiles(stop, indptr, leave_s, arrive_s, best_key, len(timetable.stop_first) - 1)
 

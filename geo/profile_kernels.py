@@ -190,8 +190,8 @@ def _board(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Boardings of one origin on every lane that leads to a destination.
 
-    ``running``: leaves are running maxima over the lane's boardings so far; else
-    each boarding's own (where the whole-walk limit must be checked for each).
+    ``running`` of 1: leaves are running maxima over the lane's boardings so far; of
+    0: each boarding's own (where the whole-walk limit must be checked for each).
 
     Returns
     -------
@@ -200,49 +200,55 @@ def _board(  # type: ignore[no-untyped-def]
     leave_first int64[B] and leave int64[...] (keys, -1 for none); late int64[B]:
     the first trip whose leave comes after the window, within the horizon.
     """
+    n_calls = 0
+    for leg in range(legs_from, legs_to):
+        n_calls += stop_first[access_stop[leg] + 1] - stop_first[access_stop[leg]]
+    found_touched = np.empty(n_calls, np.int32)
+    found_position = np.empty(n_calls, np.int32)
+    found_leg = np.empty(n_calls, np.int64)
+    lanes = np.empty(n_calls, np.int32)
+    board_first = np.zeros(n_calls + 1, np.int64)
     n_boardings = 0
     n_touched = 0
     for leg in range(legs_from, legs_to):
         stop = access_stop[leg]
         for call in range(stop_first[stop], stop_first[stop + 1]):
             lane = stop_lane[call]
-            if lane_group[lane + 1] > lane_group[lane] and can_board[lane_first[lane] + stop_position[call]]:
-                n_boardings += 1
-                if slot_of_lane[lane] < 0:
-                    slot_of_lane[lane] = n_touched
-                    n_touched += 1
-    lanes = np.empty(n_touched, np.int32)
-    board_first = np.zeros(n_touched + 1, np.int64)
-    for leg in range(legs_from, legs_to):
-        stop = access_stop[leg]
-        for call in range(stop_first[stop], stop_first[stop + 1]):
-            lane = stop_lane[call]
-            if lane_group[lane + 1] > lane_group[lane] and can_board[lane_first[lane] + stop_position[call]]:
-                lanes[slot_of_lane[lane]] = lane
-                board_first[slot_of_lane[lane] + 1] += 1
+            if (
+                lane_group[lane + 1] == lane_group[lane]
+                or not can_board[lane_first[lane] + stop_position[call]]
+            ):
+                continue
+            if slot_of_lane[lane] < 0:
+                slot_of_lane[lane] = n_touched
+                lanes[n_touched] = lane
+                n_touched += 1
+            found_touched[n_boardings] = slot_of_lane[lane]
+            found_position[n_boardings] = stop_position[call]
+            found_leg[n_boardings] = leg
+            board_first[slot_of_lane[lane] + 1] += 1
+            n_boardings += 1
+    lanes = lanes[:n_touched]
+    fill = np.empty(n_touched, np.int64)
     for touched in range(n_touched):
+        slot_of_lane[lanes[touched]] = -1
+        fill[touched] = board_first[touched]
         board_first[touched + 1] += board_first[touched]
-    fill = board_first[:-1].copy()
     board_position = np.empty(n_boardings, np.int32)
     board_s = np.empty(n_boardings, np.int32)
     board_mm = np.empty(n_boardings, np.int32)
-    for leg in range(legs_from, legs_to):
-        stop = access_stop[leg]
-        for call in range(stop_first[stop], stop_first[stop + 1]):
-            lane = stop_lane[call]
-            position = stop_position[call]
-            if lane_group[lane + 1] > lane_group[lane] and can_board[lane_first[lane] + position]:
-                touched = slot_of_lane[lane]
-                at = fill[touched]
-                fill[touched] += 1
-                while at > board_first[touched] and board_position[at - 1] > position:
-                    board_position[at] = board_position[at - 1]
-                    board_s[at] = board_s[at - 1]
-                    board_mm[at] = board_mm[at - 1]
-                    at -= 1
-                board_position[at] = position
-                board_s[at] = access_s[leg]
-                board_mm[at] = access_mm[leg]
+    for found in range(n_boardings):
+        touched = found_touched[found]
+        at = fill[touched]
+        fill[touched] += 1
+        while at > board_first[touched] and board_position[at - 1] > found_position[found]:
+            board_position[at] = board_position[at - 1]
+            board_s[at] = board_s[at - 1]
+            board_mm[at] = board_mm[at - 1]
+            at -= 1
+        board_position[at] = found_position[found]
+        board_s[at] = access_s[found_leg[found]]
+        board_mm[at] = access_mm[found_leg[found]]
 
     trip_from = np.zeros(n_touched, np.int64)
     trip_count = np.zeros(n_touched, np.int64)
@@ -251,7 +257,6 @@ def _board(  # type: ignore[no-untyped-def]
     size = 0
     for touched in range(n_touched):
         lane = lanes[touched]
-        slot_of_lane[lane] = -1
         count = trip_first[lane + 1] - trip_first[lane]
         begin, end = count, np.int64(0)
         for at in range(board_first[touched], board_first[touched + 1]):
@@ -262,7 +267,7 @@ def _board(  # type: ignore[no-untyped-def]
             end = max(end, min(after + 1, count))
             if after < count and departure_s[start + after] - ready <= end_s + horizon_s:
                 late[at] = after
-            if running and at > board_first[touched]:
+            if running == 1 and at > board_first[touched]:
                 late[at] = min(late[at], late[at - 1])
         trip_from[touched] = begin
         trip_count[touched] = max(end - begin, 0)
@@ -280,7 +285,7 @@ def _board(  # type: ignore[no-untyped-def]
                 key = np.int64(-1)
                 if start_s <= leave_s <= end_s:
                     key = (leave_s << WALK_BITS) + WALK_MASK - board_s[at]
-                if running and at > board_first[touched]:
+                if running == 1 and at > board_first[touched]:
                     key = max(key, leave[leave_first[at - 1] + trip])
                 leave[leave_first[at] + trip] = key
     return (
@@ -433,7 +438,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
         (lanes, board_first, board_position, board_mm, trip_from, trip_count, leave_first, leave, late) = _board(
             access_first[origin], access_first[origin + 1], access_stop, access_s, access_mm,
             stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-            lane_group, slot_of_lane, start_s, end_s, horizon_s, slack_s, not limited,
+            lane_group, slot_of_lane, start_s, end_s, horizon_s, slack_s, np.int64(not limited),
         )  # fmt: skip
         n_links = 0
         for touched in range(len(lanes)):
@@ -518,13 +523,13 @@ def fill_matrix(  # type: ignore[no-untyped-def]
 @kernel(
     (IN_I4, IN_I4, IN_I4)  # access of the one origin
     + (IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4)  # timetable
-    + (_I8, _I8, _I8, _I8)
+    + (IN_I8, _I8, _I8, _I8, _I8)
 )
 def profile_stops(  # type: ignore[no-untyped-def]
     access_stop, access_s, access_mm,
     stop_first, stop_lane, stop_position, can_board, can_alight,
     lane_first, trip_first, time_first, arrival_s, departure_s, stop,
-    start_s, end_s, horizon_s, slack_s,
+    every_lane, start_s, end_s, horizon_s, slack_s,
 ):  # fmt: skip
     """Journeys of one origin to every stop, without the walk from it.
 
@@ -533,12 +538,11 @@ def profile_stops(  # type: ignore[no-untyped-def]
     stops int32[R]; first int64[R + 1]; leave_s, arrive_s int32 (latest leave
     first); best int64[R], the key of the best journey leaving inside the window.
     """
-    every_lane = np.arange(len(lane_first))
     slot_of_lane = np.full(len(lane_first) - 1, -1, np.int32)
     (lanes, board_first, board_position, _, trip_from, trip_count, leave_first, leave, late) = _board(
-        0, len(access_stop), access_stop, access_s, access_mm,
+        np.int64(0), np.int64(len(access_stop)), access_stop, access_s, access_mm,
         stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-        every_lane, slot_of_lane, start_s, end_s, horizon_s, slack_s, True,
+        every_lane, slot_of_lane, start_s, end_s, horizon_s, slack_s, np.int64(1),
     )  # fmt: skip
     n_links = 0
     for touched in range(len(lanes)):
@@ -591,7 +595,7 @@ def profile_stops(  # type: ignore[no-untyped-def]
             time_at = time_first[lane] + link_position[link] * (trip_first[lane + 1] - trip_first[lane])
             best[i] = _alight_at(
                 slots, words, best[i], end_s, leave, leave_first[board],
-                trip_from[touched], trip_count[touched], late[board], arrival_s, time_at, 0,
+                trip_from[touched], trip_count[touched], late[board], arrival_s, time_at, np.int32(0),
             )  # fmt: skip
             link = link_next[link]
         n = _take_pareto(slots, words, end_s, pareto_leave, pareto_arrive)

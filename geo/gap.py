@@ -1,0 +1,194 @@
+"""People in reach, cut off and not known, by category, group and area.
+
+Definitions: docs/methods.md, "People"; docs/design.md, decision 9.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data.areapack import AreaPack
+from data.errors import PackError
+from geo.people import find_points
+from geo.query import Query
+from geo.tables import CLASSES, GAP_COLUMNS, NOT_KNOWN_REASONS, REASONS, GapTable, ReachTable
+
+ANY_CATEGORY = "*"
+SMALL_COUNT = 10
+SMALL_BASE = 50
+
+
+def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
+    """Count people by whether any service of a category is in reach of their origin point.
+
+    A group's people are split over the points of a neighbourhood by weight. A
+    group's count that is missing in a neighbourhood is null there; ward and area
+    sums are null where none of theirs is known, else sums of what is known.
+
+    Parameters
+    ----------
+    points : ReachTable
+        By point, of all the pack's origin points.
+    query : Query
+        With ``boardings`` of 2, two buses count as in reach.
+
+    Raises
+    ------
+    PackError
+        The pack has no counts of people.
+    """
+    if (
+        pack.neighbourhoods is None
+        or pack.origin_points is None
+        or pack.groups is None
+        or pack.census is None
+    ):
+        raise PackError(
+            "The pack has no counts of people, so there is no gap to count: reach alone can be asked for."
+        )
+    if points.level != "point":
+        raise ValueError("the gap is counted from reach by point")
+    categories, state = _states(points, pack, query)
+    areas, membership = _areas(pack)
+    counts = _counts(pack)  # float64[hoods, groups], NaN where not published
+
+    # Share of each neighbourhood's weight in each state: float64[3, categories, hoods].
+    own = pack.origin_points
+    rows = find_points(points, own)
+    hood = pd.Index(pack.neighbourhoods["neighbourhood_id"]).get_indexer(own["neighbourhood_id"].iloc[rows])
+    weight = own["weight"].to_numpy(np.float64)[rows]
+    split = np.zeros((len(rows), len(pack.neighbourhoods)))
+    split[np.arange(len(rows)), hood] = weight
+    share = state.astype(np.float64) @ split
+    # A neighbourhood none of whose points was asked about is not known, whatever the category.
+    rest = 1.0 - share.sum(axis=0)
+    share[2] += np.where(rest > 1e-9, rest, 0.0)
+
+    known = ~np.isnan(counts)
+    people_of_hood = np.where(known, counts, 0.0)
+    people = membership @ people_of_hood  # [areas, groups]
+    has_count = (membership @ known.astype(np.float64)) > 0
+    # [3, categories, areas, groups] = sum over hoods of member x share x people
+    totals = np.einsum("ah,sch,hg->scag", membership, share, people_of_hood, optimize=True)
+    frame = _assemble(pack, categories, areas, people, has_count, totals)
+    return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
+
+
+def _states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.DataFrame, np.ndarray]:
+    """Categories (kind, category, services) and whether each point is in reach, cut off or not known.
+
+    Returns
+    -------
+    DataFrame [kind, category, services]; bool[3, categories, points]
+    """
+    frame = points.frame
+    n_points = max(1, frame["origin_id"].nunique())
+    m = len(frame) // n_points
+    service_ids = frame["service_id"].to_numpy(object)[:m]
+    services = pack.services
+    if services is None:
+        raise PackError("The pack has no services or places, so there is no gap to count.")
+    table = services.set_index("service_id").loc[service_ids]
+    kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
+    wanted = [
+        (one, name)
+        for one in sorted(set(kind), reverse=True)  # services before places
+        for name in (ANY_CATEGORY, *sorted(set(category[kind == one])))
+    ]
+    member = np.array(
+        [(kind == one) & ((category == name) | (name == ANY_CATEGORY)) for one, name in wanted], bool
+    ).reshape(len(wanted), m)
+
+    reached_names = ("walk", "one_bus", "two_buses") if query.boardings == 2 else ("walk", "one_bus")
+    codes = frame["reach_class"].cat.codes.to_numpy().reshape(-1, m)
+    reasons = frame["reason"].cat.codes.to_numpy().reshape(-1, m)
+    reached = np.isin(codes, [CLASSES.index(name) for name in reached_names])
+    not_known = np.isin(reasons, [REASONS.index(name) for name in NOT_KNOWN_REASONS])
+    # Float products: numpy has no fast product of booleans.
+    pick = member.astype(np.float32)
+    any_reached = (pick @ reached.T.astype(np.float32)) > 0
+    any_known = (pick @ (~not_known).T.astype(np.float32)) > 0
+    state = np.stack([any_reached, ~any_reached & any_known, ~any_reached & ~any_known])
+    listed = pd.DataFrame(wanted, columns=["kind", "category"])
+    listed["services"] = member.sum(axis=1)
+    return listed, state
+
+
+def _areas(pack: AreaPack) -> tuple[pd.DataFrame, np.ndarray]:
+    """Areas (level, area_id, area_name) and which neighbourhoods each has: float64[areas, hoods]."""
+    hoods = pack.neighbourhoods
+    assert hoods is not None
+    n = len(hoods)
+    rows = [
+        ("neighbourhood", h, name) for h, name in zip(hoods["neighbourhood_id"], hoods["name"], strict=True)
+    ]
+    blocks = [np.eye(n)]
+    in_ward = hoods[hoods["ward_id"].notna()]
+    wards = in_ward.drop_duplicates("ward_id").sort_values("ward_id")
+    if len(wards):
+        rows += [
+            ("ward", ward, ward if pd.isna(name) else name)
+            for ward, name in zip(wards["ward_id"], wards["ward_name"], strict=True)
+        ]
+        blocks.append((hoods["ward_id"].to_numpy(object) == wards["ward_id"].to_numpy(object)[:, None]) * 1.0)
+    rows.append(("area", pack.area_id, pack.manifest.name))
+    blocks.append(np.ones((1, n)))
+    return pd.DataFrame(rows, columns=["level", "area_id", "area_name"]), np.vstack(blocks)
+
+
+def _counts(pack: AreaPack) -> np.ndarray:
+    """Census counts as float64[hoods, groups], in the pack's order of both, NaN where not published."""
+    assert pack.census is not None and pack.groups is not None and pack.neighbourhoods is not None
+    hood = pd.Index(pack.neighbourhoods["neighbourhood_id"]).get_indexer(pack.census["neighbourhood_id"])
+    group = pd.Index(pack.groups["group_id"]).get_indexer(pack.census["group_id"])
+    counts = np.full((len(pack.neighbourhoods), len(pack.groups)), np.nan)
+    inside = (hood >= 0) & (group >= 0)
+    people = pack.census["people"].to_numpy(np.float64, na_value=np.nan)
+    counts[hood[inside], group[inside]] = people[inside]
+    return counts
+
+
+def _assemble(
+    pack: AreaPack,
+    categories: pd.DataFrame,
+    areas: pd.DataFrame,
+    people: np.ndarray,
+    has_count: np.ndarray,
+    totals: np.ndarray,
+) -> pd.DataFrame:
+    """One row per area x category x group, in that nesting."""
+    assert pack.groups is not None
+    n_categories, n_areas, n_groups = totals.shape[1:]
+    area = np.repeat(np.arange(n_areas), n_categories * n_groups)
+    category = np.tile(np.repeat(np.arange(n_categories), n_groups), n_areas)
+    group = np.tile(np.arange(n_groups), n_areas * n_categories)
+    in_reach, cut_off, not_known = (part.transpose(1, 0, 2).ravel() for part in totals)
+    count, counted = people[area, group], has_count[area, group]
+    base = in_reach + cut_off
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share_cut_off = np.where(base > 0, cut_off / base, np.nan)
+        share_not_known = np.where(count > 0, not_known / count, np.nan)
+
+    def or_null(values: np.ndarray) -> np.ndarray:
+        return np.where(counted, values, np.nan)
+
+    columns = {
+        **{name: areas[name].array.take(area) for name in ("level", "area_id", "area_name")},
+        **{name: categories[name].array.take(category) for name in ("kind", "category")},
+        **{
+            target: pack.groups[source].array.take(group)
+            for target, source in (("group_id", "group_id"), ("group_name", "name"))
+        },
+        "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~counted),
+        "in_reach": or_null(in_reach),
+        "cut_off": or_null(cut_off),
+        "not_known": or_null(not_known),
+        "share_cut_off": or_null(share_cut_off),
+        "share_not_known": or_null(share_not_known),
+        "small_count": counted & (count < SMALL_COUNT),
+        "small_base": counted & (base < SMALL_BASE),
+        "services": categories["services"].to_numpy(np.int64)[category],
+    }
+    frame = pd.DataFrame(columns, copy=False)
+    return frame[list(GAP_COLUMNS)]

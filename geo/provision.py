@@ -1,0 +1,67 @@
+"""What each neighbourhood has of each category: number in reach, nearest and third nearest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data.areapack import AreaPack
+from data.errors import PackError
+from geo.gap import ANY_CATEGORY
+from geo.reach import to_nullable
+from geo.profile import NONE
+from geo.tables import ReachTable
+
+
+def compute_provision(neighbourhoods: ReachTable, pack: AreaPack) -> pd.DataFrame:
+    """Count and rank services in reach, neighbourhood x category.
+
+    Parameters
+    ----------
+    neighbourhoods : ReachTable
+        By neighbourhood.
+
+    Returns
+    -------
+    DataFrame
+        ``neighbourhood_id, kind, category, services`` (of the category, at a
+        venue), ``in_reach`` (of them in reach, by the class of most people),
+        ``nearest_s`` and ``third_nearest_s`` (best durations of those in reach,
+        Int32, null where there are fewer).
+
+    Raises
+    ------
+    PackError
+        The pack has no services.
+    """
+    if pack.services is None:
+        raise PackError("The pack has no services or places.")
+    frame = neighbourhoods.frame
+    hoods = frame["origin_id"].drop_duplicates()
+    m = len(frame) // max(1, len(hoods))
+    table = pack.services.set_index("service_id").loc[frame["service_id"].to_numpy(object)[:m]]
+    kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
+    names = ["walk", "one_bus"] + (["two_buses"] if neighbourhoods.query.boardings == 2 else [])
+    reached = frame["reach_class"].isin(names).to_numpy().reshape(-1, m)
+    best_s = frame["best_duration_s"].to_numpy(np.int32, na_value=NONE).reshape(-1, m)
+    best_s = np.where(reached, best_s, NONE)
+    parts = []
+    for one in sorted(set(kind), reverse=True):  # services before places
+        for name in (ANY_CATEGORY, *sorted(set(category[kind == one]))):
+            member = (kind == one) & ((category == name) | (name == ANY_CATEGORY))
+            ranked = np.sort(best_s[:, member], axis=1)
+            third = ranked[:, 2] if ranked.shape[1] > 2 else np.full(len(ranked), NONE, np.int32)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "neighbourhood_id": hoods.array,
+                        "kind": one,
+                        "category": name,
+                        "services": int(member.sum()),
+                        "in_reach": reached[:, member].sum(axis=1),
+                        "nearest_s": to_nullable(np.ascontiguousarray(ranked[:, 0])),
+                        "third_nearest_s": to_nullable(np.ascontiguousarray(third)),
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,84 @@
+"""Two boardings, only to tell "two buses" from "no way".
+
+Definition: docs/methods.md, "Journey"; docs/design.md, decision 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from geo.inputs import ReachInputs
+from geo.legs import leg_seconds
+from geo.query import Query
+from geo.threads import run_blocks
+from geo.twobuses_kernels import NONE, fill_two_buses
+
+
+def compute_two_buses(
+    inputs: ReachInputs,
+    query: Query,
+    wanted: np.ndarray,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> np.ndarray:
+    """Compute the shortest journeys with two boardings that leave inside the window.
+
+    Exact for pairs that have no journey within the cut-off with one: of others
+    it may miss some.
+
+    Parameters
+    ----------
+    wanted : bool[n, m]
+        Pairs to look for.
+    progress : callable, optional
+        Called with the share done, 0 to 1.
+
+    Returns
+    -------
+    int32[n, m], seconds; ``NONE`` where there is none within the cut-off.
+    """
+    if inputs.transfers is None:
+        raise ValueError("two boardings need walks between stops")
+    timetable, access, egress, change = inputs.timetable, inputs.access, inputs.egress, inputs.transfers
+    speed = query.walk.speed_mm_per_h
+    n = len(inputs.origin_ids)
+    # From a stop to its destinations: the destinations' legs turned round.
+    by_stop = np.argsort(egress.target, kind="stable")
+    destination = np.repeat(np.arange(len(egress.indptr) - 1, dtype=np.int32), np.diff(egress.indptr))
+    goal_first = np.searchsorted(egress.target[by_stop], np.arange(len(inputs.stop_active) + 1)).astype(
+        np.int64
+    )
+    goal_mm = egress.length_mm[by_stop]
+
+    lane = np.repeat(np.arange(timetable.n_lanes), np.diff(timetable.lane_first))
+    useful = timetable.can_alight & (np.diff(goal_first)[timetable.stop] > 0)
+    position = np.arange(len(lane)) - timetable.lane_first[lane]
+    last_goal = np.full(timetable.n_lanes, -1, np.int32)
+    last_goal[lane[useful]] = position[useful]  # ascending: the last one stays
+
+    duration_s = np.full(wanted.shape, NONE, np.int32)
+    access_s, change_s = leg_seconds(access.length_mm, speed), leg_seconds(change.length_mm, speed)
+    done = 0
+
+    def fill(first: int, last: int) -> None:
+        nonlocal done
+        fill_two_buses(
+            first, last, access.indptr, access.target, access_s, access.length_mm,
+            goal_first, destination[by_stop], leg_seconds(goal_mm, speed), goal_mm,
+            change.indptr, change.target, change_s, change.length_mm,
+            timetable.stop_first, timetable.stop_lane, timetable.stop_position,
+            timetable.can_board, timetable.can_alight,
+            timetable.lane_first, timetable.trip_first, timetable.time_first,
+            timetable.arrival_s, timetable.departure_s, timetable.stop, last_goal,
+            query.window_start_s, query.window_end_s, query.cutoff_s, query.board_slack_s,
+            query.walk.total_limit_mm, int(goal_mm.max(initial=0)), int(change.length_mm.max(initial=0)),
+            wanted, duration_s,
+        )  # fmt: skip
+        done += last - first
+        if progress is not None:
+            progress(done / n)
+
+    run_blocks(n, fill, min_rows=8, blocks_per_thread=8)
+    return duration_s
