@@ -170,24 +170,19 @@ def compute_feed_dates(feed: Feed) -> FeedDates:
         No trip runs on any date.
     """
     running = find_services_with_days(feed)
-    parts = [
-        pd.DataFrame(
-            {
-                "service_id": feed.calendar["service_id"].astype(object),
-                "start": _to_days(feed.calendar["start_date"]),
-                "end": _to_days(feed.calendar["end_date"]),
-            }
-        )[feed.calendar[list(WEEKDAYS)].to_numpy(bool).any(axis=1)]
-    ]
+    # A row whose seven days are all 0 only carries dates of calendar_dates: its own dates mean nothing.
+    ordinary = feed.calendar[feed.calendar[list(WEEKDAYS)].to_numpy(bool).any(axis=1)]
     added = feed.calendar_dates[feed.calendar_dates["exception_type"].to_numpy(int) == ADDED]
     added_days = _to_days(added["date"])
-    parts.append(
-        pd.DataFrame(
-            {"service_id": added["service_id"].astype(object), "start": added_days, "end": added_days}
-        )
+    spans = pd.DataFrame(
+        {
+            "service_id": [*ordinary["service_id"], *added["service_id"]],
+            "start": np.concatenate([_to_days(ordinary["start_date"]), added_days]).astype("datetime64[s]"),
+            "end": np.concatenate([_to_days(ordinary["end_date"]), added_days]).astype("datetime64[s]"),
+        }
     )
-    spans = pd.concat(parts, ignore_index=True)
-    spans = spans[spans["service_id"].isin(running)].groupby("service_id").agg({"start": "min", "end": "max"})
+    spans = spans[spans["service_id"].isin(running)]
+    spans = spans.groupby("service_id").agg({"start": "min", "end": "max"})
     trips = feed.trips[["route_id", "service_id"]].drop_duplicates()
     used = trips.merge(feed.routes[["route_id", "agency_id"]], on="route_id").merge(
         spans, left_on="service_id", right_index=True
@@ -195,7 +190,7 @@ def compute_feed_dates(feed: Feed) -> FeedDates:
     if not len(used):
         raise FeedError("timetable: no trip runs on any date; check calendar.txt and calendar_dates.txt")
     by_operator = used.groupby("agency_id").agg({"start": "min", "end": "max"})
-    in_calendar = used["service_id"].isin(feed.calendar["service_id"])
+    in_calendar = used["service_id"].isin(ordinary["service_id"])
     starts = used["start"][in_calendar] if in_calendar.any() else by_operator["start"]
     return FeedDates(
         used["start"].min().date(),
@@ -280,16 +275,19 @@ def choose_service_date(
     for first, last in school_holidays:
         no_school &= ~((np.datetime64(first) <= days) & (days <= np.datetime64(last)))
 
-    rule = "Tuesday to Thursday, inside all operators' dates, within 12 weeks of the latest start date"
+    everyone = "Tuesday to Thursday, inside all operators' dates"
+    rule = f"{everyone}, within 12 weeks of the latest start date"
     spared = "no bank holiday" if nation is not None else "no bank holidays known for this place"
+    school = "no school holiday" if school_holidays else "no school holidays given"
+    most = "inside the dates of as many operators as there are"
     stages = (
-        (midweek & in_all & begun & no_bank & no_school, f"{rule}, {spared}, no school holiday given"),
+        (midweek & in_all & begun & no_bank & no_school, f"{rule}, {spared}, {school}"),
         (midweek & in_all & begun & no_bank, f"{rule}, {spared}; school holidays allowed"),
-        (midweek & in_all & no_bank, f"Tuesday to Thursday, inside all operators' dates, {spared}; before the latest start date"),
-        (midweek & in_most & no_bank, f"Tuesday to Thursday, {spared}; inside the dates of as many operators as there are"),
-        (workday & in_most, "Monday to Friday, inside the dates of as many operators as there are; holidays allowed"),
+        (midweek & in_all & no_bank, f"{everyone}, {spared}; before the latest start date"),
+        (midweek & in_most & no_bank, f"Tuesday to Thursday, {spared}; {most}"),
+        (workday & in_most, f"Monday to Friday, {most}; holidays allowed"),
         (np.ones(len(days), bool), "any day with a trip"),
-    )  # fmt: skip
+    )
     for number, (mask, words) in enumerate(stages):
         rows = np.flatnonzero(mask & (per_day > 0))
         if not len(rows):
@@ -298,8 +296,8 @@ def choose_service_date(
         median = counts[(len(counts) - 1) // 2]
         date = days[rows[per_day[rows] == median][0]].item()
         why = (
-            f"{_in_words(date)}: of {len(rows)} candidates ({words}) the earliest with the median number of "
-            f"trips, {int(median):,}"
+            f"{_in_words(date)}: of {len(rows)} candidates ({words}) the earliest with the median "
+            f"number of trips, {int(median):,}"
         )
         if number:
             why = f"{why}. No day meets the whole rule"
@@ -320,7 +318,7 @@ def _in_words(date: dt.date) -> str:
 
 
 def _list_days(known: FeedDates) -> np.ndarray:
-    """Days to look at: up to 12 weeks after the latest start, and two years before it for the weaker rules."""
+    """Days to look at: to 12 weeks after the latest start, and two years before it for weaker rules."""
     last = min(known.last, known.latest_start + dt.timedelta(weeks=WEEKS_AFTER_START))
     first = max(known.first, known.latest_start - dt.timedelta(days=LOOK_BACK_DAYS))
     return np.arange(np.datetime64(first), np.datetime64(last) + 1)

@@ -23,10 +23,10 @@ from data.manifest import Fault
 from data.schema import AGENCY, CALENDAR, CALENDAR_DATES, ROUTES, STOPS, TRIPS
 from data.service_days import find_services_with_days
 from data.sources.faultlog import FaultLog
+from data.sources.gtfs_clean import clean_calls
 from data.sources.gtfs_frequencies import expand_frequencies
-from data.sources.gtfs_repair import add_day_at_wrap, fill_one_sided, find_uninterpolable, interpolate_blanks
 from data.sources.gtfs_shapes import read_shapes
-from data.sources.gtfs_stop_times import NO_SEQUENCE, read_stop_times
+from data.sources.gtfs_stop_times import read_stop_times
 from data.sources.gtfs_tables import (
     Calendars,
     check_structure,
@@ -40,7 +40,6 @@ from data.sources.gtfs_times import parse_dates
 from data.sources.gtfs_zip import FeedZip
 from data.sources.stops import compute_served
 
-FILE = "stop_times.txt"
 Arrays = dict[str, np.ndarray]
 
 
@@ -119,7 +118,7 @@ def read_gtfs(
         inside = _find_inside(stops, clip, margin_m)
         calls = read_stop_times(zipped, trips["trip_id"], stops["stop_id"], inside, progress)
         n_reached = len(np.unique(calls["trip"]))
-        trips, calls = _repair(trips, stops, calls, log, complete=inside is None)
+        trips, calls = clean_calls(trips, stops, calls, log, complete=inside is None)
         if not len(trips):
             what = (
                 "no trip calls in the area"
@@ -154,148 +153,6 @@ def _find_inside(stops: pd.DataFrame, clip: shapely.Geometry | None, margin_m: f
     inside = np.zeros(len(stops), bool)
     inside[placed] = shapely.intersects_xy(area, x[placed], y[placed])
     return inside
-
-
-def _repair(
-    trips: pd.DataFrame, stops: pd.DataFrame, calls: Arrays, log: FaultLog, *, complete: bool
-) -> tuple[pd.DataFrame, Arrays]:
-    """Sort the calls, leave out those that can't be used, repair times, drop trips with fewer than two."""
-    trip_id = trips["trip_id"].to_numpy()
-
-    def keep(rows: np.ndarray) -> Arrays:
-        return calls if rows.all() else {name: values[rows] for name, values in calls.items()}
-
-    reached = np.zeros(len(trips), bool)
-    reached[calls["trip"]] = True
-    if complete:
-        log.add(
-            "trip_without_calls",
-            "dropped",
-            int((~reached).sum()),
-            "trips that stop_times.txt says nothing of",
-            trip_id[~reached],
-            file="trips.txt",
-        )
-    x = stops["x"].to_numpy()
-    calls = keep((calls["stop"] >= 0) & (calls["sequence"] != NO_SEQUENCE))
-    placed = np.isfinite(x[calls["stop"]])
-    log.add(
-        "call_without_place",
-        "dropped",
-        int((~placed).sum()),
-        "calls at stops without a place; the trip is kept where two calls remain",
-        trip_id[calls["trip"][~placed][:50]],
-        file=FILE,
-    )
-    calls = keep(placed)
-    odd = stops["location_type"].to_numpy()[calls["stop"]] != 0
-    log.add(
-        "call_at_station",
-        "repaired",
-        int(odd.sum()),
-        "calls at a station or entrance and not at a stop; read as a stop at that place",
-        stops["stop_id"].to_numpy()[calls["stop"][odd][:50]],
-        file=FILE,
-    )
-    order = np.lexsort((calls["sequence"], calls["trip"]))
-    if (np.diff(order) < 0).any():
-        calls = {name: values[order] for name, values in calls.items()}
-    same = np.zeros(len(order), bool)
-    same[1:] = (np.diff(calls["trip"]) == 0) & (np.diff(calls["sequence"]) == 0)
-    again = np.zeros(len(order), bool)
-    again[1:] = same[1:] & (np.diff(calls["stop"]) == 0)
-    for code, rows, message in (
-        ("call_repeated", again, "calls with the stop_sequence and stop of the call before; left out"),
-        (
-            "stop_sequence_repeated",
-            same & ~again,
-            "calls with the stop_sequence of another; taken in the file's order",
-        ),
-    ):
-        severity = "dropped" if rows is again else "note"
-        log.add(
-            code,
-            "dropped" if severity == "dropped" else "note",
-            int(rows.sum()),
-            message,
-            trip_id[calls["trip"][rows][:50]],
-            file=FILE,
-        )
-    calls = keep(~again)
-    calls["interpolated"] = np.zeros(len(calls["trip"]), bool)
-    for name in ("arrival_s", "departure_s"):
-        calls[name] = calls[name].copy()
-    log.add(
-        "time_one_sided",
-        "repaired",
-        fill_one_sided(calls["arrival_s"], calls["departure_s"]),
-        "calls with only an arrival or only a departure; one stands for both",
-        file=FILE,
-    )
-    endless = find_uninterpolable(calls["trip"], calls["arrival_s"])
-    log.add(
-        "time_missing_at_end",
-        "dropped",
-        int(endless.sum()),
-        "calls before the first or after the last time of their trip; left out",
-        trip_id[calls["trip"][endless][:50]],
-        file=FILE,
-    )
-    calls = keep(~endless)
-    wrapped, backwards = add_day_at_wrap(calls["trip"], calls["arrival_s"], calls["departure_s"])
-    log.add(
-        "trip_wraps_midnight",
-        "repaired",
-        len(wrapped),
-        "trips that start again at 00:xx after midnight; 24 hours added from there",
-        trip_id[wrapped],
-        file=FILE,
-    )
-    log.add(
-        "trip_steps_backwards",
-        "dropped",
-        len(backwards),
-        "trips with a call earlier than the one before, not by passing midnight; left out",
-        trip_id[backwards],
-        file=FILE,
-    )
-    calls = keep(~np.isin(calls["trip"], backwards))
-    blank, by_shape = interpolate_blanks(
-        calls["trip"],
-        calls["arrival_s"],
-        calls["departure_s"],
-        x[calls["stop"]],
-        stops["y"].to_numpy()[calls["stop"]],
-        calls["shape_dist"] if np.isfinite(calls["shape_dist"]).any() else None,
-    )
-    calls["interpolated"] = blank
-    log.add(
-        "time_interpolated",
-        "repaired",
-        int(blank.sum()),
-        f"blank times filled in by distance along the trip ({by_shape:,} by shape_dist_traveled, the rest by "
-        "straight lines between stops)",
-        trip_id[calls["trip"][blank][:50]],
-        file=FILE,
-    )
-    count = np.bincount(calls["trip"], minlength=len(trips))
-    short = reached & (count < 2)
-    short[backwards] = False
-    log.add(
-        "trip_too_short",
-        "dropped",
-        int(short.sum()),
-        "trips with fewer than two usable calls; no one can ride them",
-        trip_id[short],
-        file=FILE,
-    )
-    return _renumber_trips(trips, keep(count[calls["trip"]] >= 2), count >= 2)
-
-
-def _renumber_trips(trips: pd.DataFrame, calls: Arrays, kept: np.ndarray) -> tuple[pd.DataFrame, Arrays]:
-    number = np.cumsum(kept) - 1
-    calls = dict(calls, trip=number[calls["trip"]].astype(np.int32))
-    return trips[kept].reset_index(drop=True), calls
 
 
 def _prune_stops(

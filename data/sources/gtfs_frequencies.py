@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from data.errors import FeedError
 from data.sources.gtfs_times import UNKNOWN, parse_times
@@ -61,13 +60,14 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
     lines = lines[~bad]
     if not len(lines):
         return trips, calls
-    count = -(-(lines["end_s"] - lines["start_s"]) // lines["headway_s"])
+    span_s = (lines["end_s"] - lines["start_s"]).to_numpy(np.int64)
+    count = -(-span_s // lines["headway_s"].to_numpy(np.int64))
     first = np.searchsorted(calls["trip"], np.arange(len(trips) + 1))
     calls_of = np.diff(first)
-    new_calls = int((count.to_numpy() * calls_of[lines["template"].to_numpy()]).sum())
+    new_calls = int((count * calls_of[lines["template"].to_numpy()]).sum())
     if new_calls > MAX_NEW_CALLS:
         raise FeedError(
-            f"{feed.path.name}: {FILE} stands for {new_calls:,} calls; more than {MAX_NEW_CALLS:,} can't be meant"
+            f"{feed.path.name}: {FILE} stands for {new_calls:,} calls; over {MAX_NEW_CALLS:,} can't be meant"
         )
     template = np.repeat(lines["template"].to_numpy(), count)
     nth = np.arange(len(template)) - np.repeat(np.cumsum(count) - count, count)
@@ -88,7 +88,7 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
         "frequencies_expanded",
         "note",
         len(copies),
-        f"trips made from the headways of {int(is_template.sum())}; {int(approximate.sum())} of them approximate",
+        f"trips made from the headways of {int(is_template.sum())}; {int(approximate.sum())} are approximate",
         trips["trip_id"][is_template],
         file=FILE,
     )
@@ -112,7 +112,7 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
     return pd.concat([trips.iloc[kept], copies], ignore_index=True), expanded
 
 
-def _make_unique(ids: list[str], taken: set[str]) -> pa.Array:
+def _make_unique(ids: list[str], taken: set[str]) -> list[str]:
     seen = set(taken)
     unique = []
     for base in ids:

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.manifest import Severity
 from data.sources.faultlog import MAX_EXAMPLES
 from data.sources.gtfs_times import parse_times
 from data.sources.gtfs_zip import FeedZip
@@ -158,24 +159,20 @@ def _no_rows() -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in COLUMNS})
 
 
+_FAULTS: dict[str, tuple[Severity, str]] = {
+    "stop_time_unknown_trip": ("dropped", "calls of trips that are not in trips.txt or were left out there"),
+    "stop_time_unknown_stop": ("dropped", "calls at stops that are not in stops.txt"),
+    "time_malformed": ("repaired", "times that are none, such as '10:15:00am'; treated as blank"),
+    "stop_sequence_malformed": ("dropped", "calls without a whole number as stop_sequence"),
+    "pickup_type_unknown": ("repaired", "pickup_type that is not 0 to 3; read as 0, regular"),
+    "drop_off_type_unknown": ("repaired", "drop_off_type that is not 0 to 3; read as 0, regular"),
+}
+
+
 def _log_tally(feed: FeedZip, tally: _Tally) -> None:
-    messages = {
-        "stop_time_unknown_trip": "calls of trips that are not in trips.txt, or were left out; left out of the whole file",
-        "stop_time_unknown_stop": "calls at stops that are not in stops.txt; left out",
-        "time_malformed": "times that are none, such as '10:15:00am'; treated as blank",
-        "stop_sequence_malformed": "calls without a whole number as stop_sequence; left out",
-        "pickup_type_unknown": "pickup_type that is not 0 to 3; read as 0, regular",
-        "drop_off_type_unknown": "drop_off_type that is not 0 to 3; read as 0, regular",
-    }
-    for code, message in messages.items():
-        severity = "repaired" if code.endswith("type_unknown") or code == "time_malformed" else "dropped"
+    for code, (severity, message) in _FAULTS.items():
         feed.log.add(
-            code,
-            "repaired" if severity == "repaired" else "dropped",
-            tally.counts.get(code, 0),
-            message,
-            tally.examples.get(code, ()),
-            file=FILE,
+            code, severity, tally.counts.get(code, 0), message, tally.examples.get(code, ()), file=FILE
         )
 
 

@@ -263,7 +263,7 @@ def read_calendars(feed: FeedZip) -> Calendars:
     log.add(
         "calendar_date_repeated",
         "dropped",
-        repeated.sum(),
+        int(repeated.sum()),
         "a service and date again; the first row is kept",
         dates["service_id"][repeated],
         file=file,

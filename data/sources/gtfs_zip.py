@@ -207,6 +207,7 @@ class FeedZip:
                 if "UTF8" in str(error) or "utf-8" in str(error).lower():
                     continue
                 raise FeedError(f"{self.path.name}: {name}: {shorten_example(error)}") from None
+            self._refuse_open_quote(name, ragged)
             if encoding != "utf8":
                 self.log.add("not_utf8", "repaired", 1, f"not UTF-8; read as {encoding}", file=name)
             self.log.add(
@@ -219,6 +220,16 @@ class FeedZip:
             )
             return result
         raise FeedError(f"{self.path.name}: {name}: the text is in no encoding that this program knows")
+
+    def _refuse_open_quote(self, name: str, ragged: list[str]) -> None:
+        """An open quote takes all the rest of the file for one row: that is no row to leave out."""
+        for text in ragged:
+            if "\n" in text.strip():
+                lines = text.strip().count("\n") + 1
+                raise FeedError(
+                    f"{self.path.name}: {name}: a quote is opened and not closed, or stands undoubled inside "
+                    f"quotes: {lines:,} lines from {shorten_example(text)!r}"
+                )
 
     def _batches(
         self,

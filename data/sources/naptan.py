@@ -76,7 +76,7 @@ def read_naptan(path: Path, *, crs: str) -> tuple[pd.DataFrame, list[Fault]]:
     path = Path(path)
     log = FaultLog("stops")
     raw = _read_text(path, log)
-    text = {name: raw[name].str.strip() for name in raw}
+    text = {name: raw[name].str.strip() for name in _COLUMNS.values()}
     code = text["stop_id"]
     blank = code == ""
     log.add("id_blank", "dropped", blank.sum(), "rows without an ATCO code; left out", file=path.name)
@@ -179,7 +179,7 @@ def _read_text(path: Path, log: FaultLog) -> pd.DataFrame:
 
 
 def _numbers(values: pd.Series) -> np.ndarray:
-    return pd.to_numeric(values, errors="coerce").to_numpy(float)
+    return pd.to_numeric(values, errors="coerce").to_numpy(float, copy=True)
 
 
 def _project(x: np.ndarray, y: np.ndarray, source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
