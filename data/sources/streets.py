@@ -66,7 +66,7 @@ def build_walk_network(segments: StreetSegments, *, crs: str, tally: FaultTally)
         )
     )
     starts = np.flatnonzero(rank[order] == 0)
-    ends = np.append(starts[1:], len(order)) - 1
+    ends = np.append(starts[1:], len(order))[: len(starts)] - 1
 
     way = segments.way[order[starts]]
     from_node, to_node = segments.start[order[starts]], segments.end[order[ends]]
