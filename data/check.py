@@ -138,7 +138,7 @@ def _census_faults(frames: dict[str, pd.DataFrame], population: pd.Series) -> li
     differ = (wide[ALL] != population).fillna(False) | (wide[ALL].isna() != population.isna())
     if differ.any():
         faults.append(f"census: 'all' is not the population in {_some(population.index[differ])}")
-    for row in groups[groups["is_aggregate"]].to_dict("records"):
+    for row in groups[groups["is_aggregate"] & groups["members"].notna()].to_dict("records"):
         members = str(row["members"]).split(";")
         if row["group_id"] not in wide or any(member not in wide for member in members):
             faults.append(f"groups: {row['group_id']} names groups that the census does not have")
