@@ -90,7 +90,8 @@ def read_areas(
 
 
 def _detect(frame: pd.DataFrame, names: tuple[str, ...], path: Path, key: str) -> str:
-    return detect_column(frame, names, "the area's code", path.name, key)
+    filled = frame.loc[:, frame.notna().any()]  # readers of TopoJSON add an empty "id"
+    return detect_column(filled, names, "the area's code", path.name, key)
 
 
 def _as_text(values: pd.Series) -> pd.Series:
