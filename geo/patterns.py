@@ -46,10 +46,10 @@ def group_by_pattern(calls: TripCalls, trips: np.ndarray) -> np.ndarray:
     int64[k], the pattern of each trip
     """
     number: dict[bytes, int] = {}
-    data = memoryview(calls.code).cast("B")
+    data = calls.code.view(np.uint8).tobytes()
     bounds = (calls.first * calls.code.itemsize).tolist()
     patterns = [
-        number.setdefault(bytes(data[bounds[trip] : bounds[trip + 1]]), len(number))
+        number.setdefault(data[bounds[trip] : bounds[trip + 1]], len(number))
         for trip in trips.tolist()
     ]
     return np.array(patterns, np.int64)

@@ -64,8 +64,8 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
     columns: dict[str, object] = {
         "origin_id": pd.array(hood_ids, dtype="str").take(np.repeat(np.arange(n_hoods), m)),
         "service_id": frame["service_id"].array[:m].take(np.tile(np.arange(m), n_hoods)),
-        "reach_class": pd.Categorical.from_codes(main_class.ravel(), CLASSES),
-        "reason": pd.Categorical.from_codes(main_reason.ravel(), REASONS),
+        "reach_class": pd.Categorical.from_codes(main_class.ravel(), pd.Index(CLASSES)),
+        "reason": pd.Categorical.from_codes(main_reason.ravel(), pd.Index(REASONS)),
     }
     for name in frame.columns:
         if name.endswith("_s"):

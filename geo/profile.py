@@ -13,16 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.errors import QueryError
+from geo.destinations import WALK_BITS, WALK_MASK, index_destinations
 from geo.legs import Legs, leg_seconds
-from geo.profile_kernels import (
-    NONE,
-    WALK_BITS,
-    WALK_MASK,
-    fill_cells,
-    fill_matrix,
-    index_destinations,
-    profile_stops,
-)
+from geo.profile_kernels import NONE, fill_cells, fill_matrix, profile_stops
 from geo.query import Query
 from geo.threads import run_blocks
 from geo.timetable import Timetable
@@ -181,7 +174,8 @@ def compute_stop_profiles(
         timetable.stop_first, timetable.stop_lane, timetable.stop_position,
         timetable.can_board, timetable.can_alight, timetable.lane_first, timetable.trip_first,
         timetable.time_first, timetable.arrival_s, timetable.departure_s, timetable.stop,
-        np.arange(timetable.n_lanes + 1), query.window_start_s, query.window_end_s, query.horizon_s, query.board_slack_s,
+        np.arange(timetable.n_lanes + 1),
+        query.window_start_s, query.window_end_s, query.horizon_s, query.board_slack_s,
     )  # fmt: skip
     return StopProfiles(stop, indptr, leave_s, arrive_s, best_key, len(timetable.stop_first) - 1)
 

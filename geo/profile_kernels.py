@@ -7,6 +7,9 @@ journeys of a pair are dropped into an array with one slot for every second of
 the window (a bitmap tells which are taken), from which the Pareto journeys are
 read in order: nothing is ever sorted.
 
+The file is long because numba's cache does not notice a change of a helper in
+another file.
+
 *Leaves after the window* matter only to moments before its end that wait for
 them, so they all fall into the slot of the window's end; they never count as a
 journey inside the window (``best``).
@@ -23,12 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.compile import IN_B1, IN_I4, IN_I8, OUT_I4, helper, kernel
+from geo.destinations import NO_KEY, WALK_BITS, WALK_MASK
 
-WALK_BITS = 17  # 131,071 s: above two legs of 5 km at 0.5 km/h
-WALK_MASK = (1 << WALK_BITS) - 1
 NONE = np.iinfo(np.int32).max  # within the engine: unreached
-_NO_KEY = np.iinfo(np.int64).max
 _NO_TRIP = np.iinfo(np.int32).max
 
 _I8 = IN_I8.dtype
@@ -55,131 +56,6 @@ def _first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
         else:
             high = middle
     return low
-
-
-@helper
-def _trips_of_window(lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s):  # type: ignore[no-untyped-def]
-    """Trips of a lane that can be boarded with a leave inside the window, and the first after it."""
-    count = trip_first[lane + 1] - trip_first[lane]
-    begin, end = count, 0
-    for position in range(lane_first[lane + 1] - lane_first[lane]):
-        start = time_first[lane] + position * count
-        begin = min(begin, _first_at_or_after(departure_s, start, count, earliest_s))
-        end = max(end, _first_at_or_after(departure_s, start, count, latest_s + 1) + 1)
-    end = min(end, count)
-    return begin, max(begin, end)
-
-
-@kernel(
-    (IN_I8, IN_I4, IN_I4, IN_I4, _I8, _I8)  # egress, destinations from and to
-    + (IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4)  # timetable
-    + (_I8, _I8)
-)
-def index_destinations(  # type: ignore[no-untyped-def]
-    egress_first, egress_stop, egress_s, egress_mm, destination_from, destination_to,
-    stop_first, stop_lane, stop_position, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s,
-    earliest_s, latest_s,
-):  # fmt: skip
-    """List, lane by lane, which destinations can be got off for, where, and when one is there.
-
-    A *group* is one destination on one lane. Its column holds, for each trip of
-    the window, the key of the earliest arrival at the destination over all its
-    alightings on the lane.
-
-    Returns
-    -------
-    lane_group int64[L + 1], group_destination int32[G], group_alight int64[G + 1],
-    alight_position int32[A], alight_s int32[A], alight_mm int32[A] (ascending
-    position in each group), lane_from int64[L], lane_to int64[L] (trips of the
-    window), column_first int64[G], column int64[...]
-    """
-    n_lanes = len(lane_first) - 1
-    entry_first = np.zeros(n_lanes + 1, np.int64)
-    for leg in range(egress_first[destination_from], egress_first[destination_to]):
-        stop = egress_stop[leg]
-        for call in range(stop_first[stop], stop_first[stop + 1]):
-            lane = stop_lane[call]
-            if can_alight[lane_first[lane] + stop_position[call]]:
-                entry_first[lane + 1] += 1
-    for lane in range(n_lanes):
-        entry_first[lane + 1] += entry_first[lane]
-    n_entries = entry_first[n_lanes]
-    destination_of = np.empty(n_entries, np.int32)
-    alight_position = np.empty(n_entries, np.int32)
-    alight_s = np.empty(n_entries, np.int32)
-    alight_mm = np.empty(n_entries, np.int32)
-    fill = entry_first[:-1].copy()
-    for destination in range(destination_from, destination_to):
-        for leg in range(egress_first[destination], egress_first[destination + 1]):
-            stop = egress_stop[leg]
-            for call in range(stop_first[stop], stop_first[stop + 1]):
-                lane = stop_lane[call]
-                position = stop_position[call]
-                if not can_alight[lane_first[lane] + position]:
-                    continue
-                # Destinations come in order; positions of one are put in order here.
-                at = fill[lane]
-                fill[lane] += 1
-                while (
-                    at > entry_first[lane]
-                    and destination_of[at - 1] == destination
-                    and alight_position[at - 1] > position
-                ):
-                    destination_of[at] = destination
-                    alight_position[at] = alight_position[at - 1]
-                    alight_s[at] = alight_s[at - 1]
-                    alight_mm[at] = alight_mm[at - 1]
-                    at -= 1
-                destination_of[at] = destination
-                alight_position[at] = position
-                alight_s[at] = egress_s[leg]
-                alight_mm[at] = egress_mm[leg]
-
-    lane_group = np.zeros(n_lanes + 1, np.int64)
-    for lane in range(n_lanes):
-        groups = 0
-        for at in range(entry_first[lane], entry_first[lane + 1]):
-            if at == entry_first[lane] or destination_of[at] != destination_of[at - 1]:
-                groups += 1
-        lane_group[lane + 1] = lane_group[lane] + groups
-    n_groups = lane_group[n_lanes]
-    group_destination = np.empty(n_groups, np.int32)
-    group_alight = np.empty(n_groups + 1, np.int64)
-    column_first = np.empty(n_groups, np.int64)
-    lane_from = np.zeros(n_lanes, np.int64)
-    lane_to = np.zeros(n_lanes, np.int64)
-    size = 0
-    group = 0
-    for lane in range(n_lanes):
-        if lane_group[lane + 1] == lane_group[lane]:
-            continue
-        lane_from[lane], lane_to[lane] = _trips_of_window(
-            lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s
-        )
-        for at in range(entry_first[lane], entry_first[lane + 1]):
-            if at == entry_first[lane] or destination_of[at] != destination_of[at - 1]:
-                group_destination[group] = destination_of[at]
-                group_alight[group] = at
-                column_first[group] = size
-                size += lane_to[lane] - lane_from[lane]
-                group += 1
-    group_alight[n_groups] = n_entries
-
-    column = np.full(size, _NO_KEY, np.int64)
-    for lane in range(n_lanes):
-        count = trip_first[lane + 1] - trip_first[lane]
-        for group in range(lane_group[lane], lane_group[lane + 1]):
-            for at in range(group_alight[group], group_alight[group + 1]):
-                start = time_first[lane] + alight_position[at] * count
-                for trip in range(lane_from[lane], lane_to[lane]):
-                    key = ((arrival_s[start + trip] + np.int64(alight_s[at])) << WALK_BITS) + alight_s[at]
-                    cell = column_first[group] + trip - lane_from[lane]
-                    if key < column[cell]:
-                        column[cell] = key
-    return (
-        lane_group, group_destination, group_alight, alight_position, alight_s, alight_mm,
-        lane_from, lane_to, column_first, column,
-    )  # fmt: skip
 
 
 @helper
@@ -385,19 +261,22 @@ def _summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentil
 
 
 @kernel(
-    (_I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4)  # origins, access
-    + (_I8, _I8, IN_I8, IN_I4, IN_I4)  # destinations, walking all the way
-    + (IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4)  # timetable
-    + (IN_I8, IN_I4, IN_I8, IN_I4, IN_I4, IN_I4, IN_I8, IN_I8, IN_I8, IN_I8)  # index_destinations
-    + (_I8, _I8, _I8, _I8, _I8, _I8, IN_I8)  # the question
-    + (_OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_3D, _OUT_B1_2D)
-)
+    (
+        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
+        _I8, _I8, IN_I8, IN_I4, IN_I4,  # destinations, walking all the way
+        IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
+        IN_I8, IN_I4, IN_I8, IN_I4, IN_I4, IN_I4, IN_I8, IN_I8, IN_I8,  # index_destinations
+        _I8, _I8, _I8, _I8, _I8, _I8, IN_I8,  # the question
+        _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_3D, _OUT_B1_2D,
+    )
+)  # fmt: skip
 def fill_matrix(  # type: ignore[no-untyped-def]
     origin_from, origin_to, access_first, access_stop, access_s, access_mm,
     destination_from, destination_to, direct_first, direct_destination, direct_s,
-    stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, arrival_s, departure_s,
+    stop_first, stop_lane, stop_position, can_board,
+    lane_first, trip_first, time_first, arrival_s, departure_s,
     lane_group, group_destination, group_alight, alight_position, alight_s, alight_mm,
-    lane_from, lane_to, column_first, column,
+    lane_from, column_first, column,
     start_s, end_s, horizon_s, cutoff_s, slack_s, total_limit_mm, percentiles,
     walk_s, ride_s, ride_walk_s, in_reach_s, percentile_s, direct_bus,
 ):  # fmt: skip
@@ -435,7 +314,9 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                 for k in range(len(percentiles)):
                     percentile_s[k, origin, destination] = direct_s[leg]
 
-        (lanes, board_first, board_position, board_mm, trip_from, trip_count, leave_first, leave, late) = _board(
+        (
+            lanes, board_first, board_position, board_mm, trip_from, trip_count, leave_first, leave, late
+        ) = _board(
             access_first[origin], access_first[origin + 1], access_stop, access_s, access_mm,
             stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
             lane_group, slot_of_lane, start_s, end_s, horizon_s, slack_s, np.int64(not limited),
@@ -464,7 +345,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                 n_links += 1
 
         for i in range(n_reached):
-            best = np.int64(_NO_KEY)
+            best = np.int64(NO_KEY)
             direct = False
             link = head[reached[i]]
             head[reached[i]] = -1
@@ -508,7 +389,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
             destination = reached[i] + destination_from
             direct_bus[origin, destination] = direct
             n = _take_pareto(slots, words, end_s, pareto_leave, pareto_arrive)
-            if best != _NO_KEY:
+            if best != NO_KEY:
                 ride_s[origin, destination] = (best + WALK_MASK) >> WALK_BITS
                 ride_walk_s[origin, destination] = (best + WALK_MASK) & WALK_MASK
             if n:
@@ -521,10 +402,12 @@ def fill_matrix(  # type: ignore[no-untyped-def]
 
 
 @kernel(
-    (IN_I4, IN_I4, IN_I4)  # access of the one origin
-    + (IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4)  # timetable
-    + (IN_I8, _I8, _I8, _I8, _I8)
-)
+    (
+        IN_I4, IN_I4, IN_I4,  # access of the one origin
+        IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4,  # timetable
+        IN_I8, _I8, _I8, _I8, _I8,
+    )
+)  # fmt: skip
 def profile_stops(  # type: ignore[no-untyped-def]
     access_stop, access_s, access_mm,
     stop_first, stop_lane, stop_position, can_board, can_alight,
@@ -582,7 +465,7 @@ def profile_stops(  # type: ignore[no-untyped-def]
     pareto_leave = np.empty(window + 1, np.int64)
     pareto_arrive = np.empty(window + 1, np.int64)
     first = np.zeros(n_reached + 1, np.int64)
-    best = np.full(n_reached, _NO_KEY, np.int64)
+    best = np.full(n_reached, NO_KEY, np.int64)
     leave_s = np.empty(size, np.int32)
     arrive_s = np.empty(size, np.int32)
     size = 0
@@ -604,18 +487,19 @@ def profile_stops(  # type: ignore[no-untyped-def]
             arrive_s[size] = pareto_arrive[j]
             size += 1
         first[i + 1] = size
-        if best[i] != _NO_KEY:
+        if best[i] != NO_KEY:
             best[i] += WALK_MASK
     return reached[:n_reached].copy(), first, leave_s[:size].copy(), arrive_s[:size].copy(), best
 
 
 @kernel(
-    (_I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4)  # cells: from, to, egress; walking all the way
-    + (IN_I4, IN_I8, IN_I4, IN_I4, IN_I8)  # stop profiles
-    + (_I8, _I8, _I8, IN_I8)
-    + (IN_I4.copy(readonly=False),) * 3
-    + (_OUT_I4_2D,)
-)
+    (
+        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # cells: from, to, egress; walking all the way
+        IN_I4, IN_I8, IN_I4, IN_I4, IN_I8,  # stop profiles
+        _I8, _I8, _I8, IN_I8,
+        OUT_I4, OUT_I4, OUT_I4, _OUT_I4_2D,
+    )
+)  # fmt: skip
 def fill_cells(  # type: ignore[no-untyped-def]
     cell_from, cell_to, egress_first, egress_stop, egress_s, walk_s,
     row_of_stop, first, leave_s, arrive_s, best,
@@ -630,13 +514,13 @@ def fill_cells(  # type: ignore[no-untyped-def]
     pareto_arrive = np.empty(window + 1, np.int64)
     times_s = np.empty(len(percentiles), np.int64)
     for cell in range(cell_from, cell_to):
-        best_key = np.int64(_NO_KEY)
+        best_key = np.int64(NO_KEY)
         for leg in range(egress_first[cell], egress_first[cell + 1]):
             row = row_of_stop[egress_stop[leg]]
             if row < 0:
                 continue
             walk = np.int64(egress_s[leg])
-            if best[row] != _NO_KEY:
+            if best[row] != NO_KEY:
                 best_key = min(best_key, best[row] + (walk << WALK_BITS) + walk)
             for at in range(first[row], first[row + 1]):
                 _drop(slots, words, end_s - leave_s[at], arrive_s[at] + walk)
@@ -648,6 +532,6 @@ def fill_cells(  # type: ignore[no-untyped-def]
             percentile_s[k, cell] = times_s[k]
         ride_s[cell] = NONE
         ride_walk_s[cell] = NONE
-        if best_key != _NO_KEY:
+        if best_key != NO_KEY:
             ride_s[cell] = best_key >> WALK_BITS
             ride_walk_s[cell] = best_key & WALK_MASK

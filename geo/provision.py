@@ -8,8 +8,8 @@ import pandas as pd
 from data.areapack import AreaPack
 from data.errors import PackError
 from geo.gap import ANY_CATEGORY
-from geo.reach import to_nullable
 from geo.profile import NONE
+from geo.reach import to_nullable
 from geo.tables import ReachTable
 
 

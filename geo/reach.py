@@ -61,8 +61,8 @@ def assemble_frame(
     columns = {
         "origin_id": _repeat_ids(inputs.origin_ids, np.repeat(np.arange(n), m)),
         "service_id": _repeat_ids(inputs.service_ids, np.tile(np.arange(m), n)),
-        "reach_class": pd.Categorical.from_codes(reach_class.ravel(), CLASSES),
-        "reason": pd.Categorical.from_codes(reason.ravel(), REASONS),
+        "reach_class": pd.Categorical.from_codes(reach_class.ravel(), pd.Index(CLASSES)),
+        "reason": pd.Categorical.from_codes(reason.ravel(), pd.Index(REASONS)),
         "walk_time_s": to_nullable(matrix.walk_s),
         "best_duration_s": to_nullable(matrix.best_s),
         "best_wait_s": to_nullable(wait_s),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,8 +86,8 @@ def build_timetable(
 ) -> Timetable:
     """Build the lanes of a service date.
 
-    Holds the date's trips, those of the day before that still run after 0 s,
-    and those of following days that start by ``span_s``.
+    Holds the date's trips, those of the day before that still run at 0 s, and
+    those of following days that start by ``span_s``.
 
     Parameters
     ----------
@@ -179,13 +180,16 @@ def _choose_trips(
     usable = feed.trips["route_id"].isin(counted_routes).to_numpy(bool) & (np.diff(first) >= 2)
     service = feed.trips["service_id"]
     chosen, shifts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for days_after in range(-1, -(-span_s // DAY_S)):
+    for days_after in itertools.count(-1):
         date = service_date + dt.timedelta(days=days_after)
-        running = np.flatnonzero(usable & service.isin(list(services_on(feed, date))).to_numpy(bool))
         shift = service_day_offset_s(service_date, date, pack.manifest.timetable.timezone)
-        last_arrival = arrival[first[running + 1] - 1] + shift
-        first_departure = departure[first[running]] + shift
-        running = running[(last_arrival >= 0) & (first_departure <= span_s)]
+        if shift > span_s:
+            break
+        running = np.flatnonzero(usable & service.isin(list(services_on(feed, date))).to_numpy(bool))
+        if days_after < 0:
+            running = running[arrival[first[running + 1] - 1] + shift >= 0]
+        if days_after > 0:
+            running = running[departure[first[running]] + shift <= span_s]
         chosen.append(running)
         shifts.append(np.full(len(running), shift, np.int64))
     return np.concatenate(chosen), np.concatenate(shifts)

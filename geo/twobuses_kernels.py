@@ -77,13 +77,15 @@ def _first_at_or_after(times, start, count, value):  # type: ignore[no-untyped-d
 
 
 @kernel(
-    (_I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4)  # origins, access
-    + (IN_I8, IN_I4, IN_I4, IN_I4)  # stop to destinations
-    + (IN_I8, IN_I4, IN_I4, IN_I4)  # changes on foot
-    + (IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4, IN_I4)  # timetable
-    + (_I8, _I8, _I8, _I8, _I8, _I8, _I8)
-    + (_IN_B1_2D, _OUT_I4_2D)
-)
+    (
+        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
+        IN_I8, IN_I4, IN_I4, IN_I4,  # stop to destinations
+        IN_I8, IN_I4, IN_I4, IN_I4,  # changes on foot
+        IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4, IN_I4,  # timetable
+        _I8, _I8, _I8, _I8, _I8, _I8, _I8,
+        _IN_B1_2D, _OUT_I4_2D,
+    )
+)  # fmt: skip
 def fill_two_buses(  # type: ignore[no-untyped-def]
     origin_from, origin_to, access_first, access_stop, access_s, access_mm,
     goal_first, goal, goal_s, goal_mm,
