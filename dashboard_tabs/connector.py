@@ -11,7 +11,7 @@ import streamlit as st
 
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
-from geo.journey import journey_in_words
+from geo.journey_words import journey_in_words
 from geo.places import Place, resolve_place
 from geo.query import Query
 from layers.connector import describe_service, list_destinations, list_sessions

@@ -52,7 +52,7 @@ def draw_header(manifest: Manifest) -> None:
     badge = '<span class="obr-badge">Fictional</span>' if manifest.fictional else ""
     st.html(
         f'<div role="heading" aria-level="1" class="obr-title">One Bus Reach: '
-        f"{escape_for_map(manifest.name)}{badge}</div>"
+        f"{escape_for_map(manifest.name.removesuffix(' (fictional)'))}{badge}</div>"
         "<div>Which services can people get to, and get home from, on one bus, and who has none?</div>"
     )
     warning = say_test_data(manifest, today())

@@ -32,15 +32,15 @@ SERVICES, PLACES, ROUTES, STOPS, OUTSIDE = (
     "Places",
     "Bus routes",
     "Stops",
-    "Outside the street data",
+    "Outside the data",
 )
 
 
 def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> None:
     """Controls, map, and what is in reach from the chosen neighbourhood."""
     _take_click(pack)
-    gap = results.gap if results else None
-    shade, circles, also = _ask_layers(pack, choices, gap is not None)
+    # While the engine is made ready its layers are on offer already: a link may ask for one.
+    shade, circles, also = _ask_layers(pack, choices, results is None or results.gap is not None)
     left, right = st.columns([0.66, 0.34], gap="medium")
     with right:
         place = _ask_place(pack)
@@ -124,7 +124,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
         st.session_state[state.ALSO] = [name for name in st.session_state[state.ALSO] if name in offered]
     else:
         st.session_state[state.ALSO] = [SERVICES if SERVICES in offered else offered[0]]
-    one, two, three = st.columns([0.28, 0.28, 0.44])
+    one, two, three = st.columns([0.24, 0.22, 0.54])
     shade = one.selectbox("Shading", shades, key=state.SHADE)
     circles = two.selectbox(
         "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people."
@@ -149,12 +149,11 @@ def _ask_place(pack: AreaPack) -> Place | None:
     hoods = pack.neighbourhoods.sort_values("name", kind="stable")
     names = dict(zip(hoods["neighbourhood_id"], hoods["name"], strict=True))
     wards = dict(zip(hoods["neighbourhood_id"], hoods["ward_name"], strict=True))
-    options = [None, *names]
-    state.start_from_link(state.PLACE, options, None)
+    state.start_from_link(state.PLACE, [None, *names], None)
     chosen = st.selectbox(
-        "Reach from (or click on the map)", options, key=state.PLACE,
-        format_func=lambda i: "No neighbourhood chosen" if i is None else
-        f"{names[i]} ({wards[i]})" if isinstance(wards[i], str) else str(names[i]),
+        "Reach from (or click on the map)", list(names), key=state.PLACE, index=None,
+        placeholder="No neighbourhood chosen",
+        format_func=lambda i: f"{names[i]} ({wards[i]})" if isinstance(wards[i], str) else str(names[i]),
     )  # fmt: skip
     state.write_link({state.PLACE: (chosen, None)})
     return None if chosen is None else resolve_place(pack, chosen)

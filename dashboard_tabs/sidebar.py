@@ -12,7 +12,7 @@ from data.packio import PackEntry
 from geo.query import WALK_PRESETS, Query, WalkSettings
 from layers.measures import ALL, ANY_CATEGORY, list_groups
 from layers.planner import list_categories, list_kinds
-from layers.words import say_clock
+from layers.words import say_area_name, say_clock
 
 from . import state
 
@@ -40,9 +40,7 @@ def choose_area(entries: list[PackEntry]) -> PackEntry:
         "Area",
         list(by_id),
         key=state.AREA,
-        format_func=lambda area_id: (
-            by_id[area_id].name + (" (fictional)" if by_id[area_id].fictional else "")
-        ),
+        format_func=lambda area_id: say_area_name(by_id[area_id].name, by_id[area_id].fictional),
     )
     return by_id[chosen]
 
@@ -51,10 +49,9 @@ def ask(pack: AreaPack) -> Choices | None:
     """Draw the controls; None (with a message) where the question can't be asked."""
     with st.sidebar:
         walk = _ask_walk()
-        state.start_window_from_link()
         window = st.select_slider(
-            "Leave home between", state.TIMES_S, key=state.LEAVE, format_func=say_clock,
-            help="Leaving at any moment in here, looked up beforehand.",
+            "Leave home between", state.TIMES_S, state.window_from_link(), key=state.LEAVE,
+            format_func=say_clock, help="Leaving at any moment in here, looked up beforehand.",
         )  # fmt: skip
         state.start_from_link(state.WITHIN, state.WITHIN_MIN, state.DEFAULT_WITHIN)
         within = st.select_slider(

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from geo.people import compute_neighbourhood_reach
 
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from data.packio import PackEntry, list_packs, load_manifest, load_pack
 from geo.engine import Engine, warm
+from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
 from geo.tables import GapTable, ReachTable

@@ -20,6 +20,7 @@ GROUP, KIND, CATEGORY, PLACE = "group", "kind", "category", "place"
 SHADE, CIRCLES, ALSO = "shade", "circles", "also"
 MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "next_place"
 OWN_WALK = "Own settings"
+_FIRST_WINDOW = "first_window"
 
 TIMES_S = tuple(range(5 * 3600, 26 * 3600 + 1, 1800))
 WITHIN_MIN = tuple(range(15, 95, 5))
@@ -41,17 +42,22 @@ def start_from_link(key: str, options: Sequence[Any], default: Any) -> None:
     st.session_state[key] = named.get(str(st.query_params.get(key, "")), default)
 
 
-def start_window_from_link() -> None:
-    """First value of the departure window: ``?leave=34200-41400`` in seconds, clamped to the offer."""
-    if LEAVE in st.session_state:
-        return
+def window_from_link() -> tuple[int, int]:
+    """First value of the departure window: ``?leave=34200-41400`` in seconds, if that is on offer.
+
+    A range slider must be given its value (by session state alone it forgets
+    that it is one), and the same on every run.
+    """
+    if _FIRST_WINDOW in st.session_state:
+        return st.session_state[_FIRST_WINDOW]
     start, _, end = str(st.query_params.get(LEAVE, "")).partition("-")
     try:
         window = int(start), int(end)
     except ValueError:
         window = DEFAULT_LEAVE
     fits = window[0] in TIMES_S and window[1] in TIMES_S and window[0] < window[1]
-    st.session_state[LEAVE] = window if fits else DEFAULT_LEAVE
+    st.session_state[_FIRST_WINDOW] = window if fits else DEFAULT_LEAVE
+    return st.session_state[_FIRST_WINDOW]
 
 
 def write_link(values: dict[str, tuple[Any, Any]]) -> None:

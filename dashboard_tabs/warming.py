@@ -32,6 +32,6 @@ def _poll(warming: Warming) -> None:
         st.rerun(scope="app")
     st.progress(
         warming.done,
-        text=f"Getting the engine ready ({warming.doing}): only the first time on a machine, a few seconds. "
+        text="Getting the engine ready: some seconds, and only the first time on this machine. "
         "The map can already be looked at.",
     )

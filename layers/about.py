@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from data.areapack import AreaPack
-from data.manifest import Manifest
+from data.manifest import Manifest, TimetableFacts
 from geo.query import Query
 from geo.version import ENGINE_VERSION
 from layers.measures import list_groups
@@ -89,9 +89,8 @@ def build_about(pack: AreaPack, query: Query, today: dt.date) -> About:
 def _timetable_facts(manifest: Manifest) -> list[str]:
     facts = manifest.timetable
     lines = [
-        f"The timetable is read for {facts.service_date:%A} {say_date(facts.service_date)}: "
-        f"{facts.service_date_why.rstrip('.')}. {facts.trips_on_service_date:,} trips run that day; "
-        f"the feed runs from {say_date(facts.first_date)} to {say_date(facts.last_date)}."
+        f"The timetable is read for {_why_that_day(facts)}. "
+        f"{facts.trips_on_service_date:,} trips run that day; the feed runs from {say_date(facts.first_date)} to {say_date(facts.last_date)}."
     ]
     if facts.completeness is None:
         lines.append(
@@ -108,6 +107,11 @@ def _timetable_facts(manifest: Manifest) -> list[str]:
         counts = ", ".join(f"{name} {count:,}" for name, count in facts.duplicate_trips.items())
         lines.append(f"Trips that the feed holds twice are left out of trips an hour: {counts}.")
     return lines
+
+
+def _why_that_day(facts: TimetableFacts) -> str:
+    day, why = say_date(facts.service_date), facts.service_date_why.rstrip(". ")
+    return why if day in why else f"{facts.service_date:%A} {day}: {why}"
 
 
 def _walk_fact(manifest: Manifest) -> str:

@@ -27,6 +27,7 @@ from layers.styles import (
     Symbol,
     Theme,
     build_palette,
+    choose_fills,
 )
 from layers.text import escape_for_map
 from layers.words import say_date, say_people, say_percent
@@ -84,8 +85,7 @@ def draw_shading(measure: Measure, theme: Theme) -> Drawn:
     breaks = choose_breaks(measure.values)
     classes = classify(measure.values, breaks)
     say = _speaker(measure)
-    # With fewer classes than fills, keep the ends of the scale far apart.
-    fills = palette.classes[: len(breaks) + 1]
+    fills = choose_fills(palette, len(breaks) + 1)
     labels = label_classes(breaks, say)
     legend = [
         LegendEntry(label, fill, count=int((classes == number).sum()))
@@ -324,7 +324,7 @@ def draw_outside(pack: AreaPack, theme: Theme) -> Drawn:
     return Drawn(
         Layer(
             layer_id="outside",
-            title="Outside the street data",
+            title="Outside the data",
             unit="land",
             source="; ".join(dict.fromkeys(s.title for s in pack.manifest.sources if s.part == "streets"))
             or "none",

@@ -10,10 +10,10 @@ from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
-from geo.people import compute_neighbourhood_reach
 
 from data.errors import ExportError
 from geo.engine import Engine
+from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
 from geo.tables import GAP_COLUMNS, PEOPLE_COLUMN, REACH_COLUMNS, GapTable

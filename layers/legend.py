@@ -5,6 +5,8 @@ HTML for the page (not for the map); every text in it is escaped.
 
 from __future__ import annotations
 
+import base64
+
 from layers.catalogue import Layer, LegendEntry, Line
 from layers.styles import Fill, Symbol
 from layers.text import escape_for_map
@@ -37,10 +39,14 @@ def _picture(entry: LegendEntry) -> str:
 
 
 def _svg(width: float, height: float, body: str) -> str:
-    return (
+    # As an image, because pages that clean HTML drop inline SVG.
+    svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" aria-hidden="true" style="flex:none">{body}</svg>'
+        f'viewBox="0 0 {width:g} {height:g}">{body}</svg>'
     )
+    data = base64.b64encode(svg.encode()).decode()
+    size = f'width="{width:g}" height="{height:g}"'
+    return f'<img src="data:image/svg+xml;base64,{data}" {size} alt="" style="flex:none">'
 
 
 def _swatch(fill: Fill) -> str:

@@ -2,8 +2,8 @@
 
 Neighbouring classes differ by at least 3:1 in contrast as they are seen (the
 fill over the ground, WCAG 1.4.11). No four plain colours can all do that from
-white to black, so the fourth class repeats the third with dots, and what is not
-known is hatched. ``tests/test_layers_styles.py`` measures all of it.
+white to black, so one class is the palest with dots of the next one's colour,
+and what is not known is hatched. ``tests/test_layers_styles.py`` measures all of it.
 """
 
 from __future__ import annotations
@@ -106,14 +106,19 @@ CHOSEN_LINE: dict[Theme, str] = {"light": "#000000", "dark": "#ffffff"}
 
 
 def build_palette(hue: str, theme: Theme) -> Palette:
-    """The four classes of a hue; the fourth is the third with dots."""
+    """The four classes of a hue; the second is the first with dots."""
     low, middle, high = _HUES[hue][theme]
-    dot = "#ffffff" if theme == "light" else "#101214"
     return Palette(
-        classes=(Fill(low), Fill(middle), Fill(high), Fill(high, "dots", dot)),
+        classes=(Fill(low), Fill(low, "dots", middle), Fill(middle), Fill(high)),
         missing=_MISSING[theme],
         line=GROUND[theme]["outline"],
     )
+
+
+def choose_fills(palette: Palette, count: int) -> tuple[Fill, ...]:
+    """Fills for up to four classes; three and fewer need no pattern."""
+    low, _, middle, high = palette.classes
+    return {0: (), 1: (low,), 2: (low, middle), 3: (low, middle, high)}.get(count, palette.classes)
 
 
 def blend(colour: str, ground: str, opacity: float) -> str:

@@ -134,7 +134,7 @@ def say_question(query: Query, service_date: dt.date, completeness: float | None
 def say_title(what: str, query: Query, manifest: Manifest) -> str:
     """A table's or map's full title: what it shows and the question behind it."""
     day = query.service_date or manifest.timetable.service_date
-    return f"{what}, {manifest.name}: {say_question(query, day, manifest.timetable.completeness)}"
+    return f"{what}, {say_area(manifest)}: {say_question(query, day, manifest.timetable.completeness)}"
 
 
 def say_test_data(manifest: Manifest, today: dt.date) -> str | None:
@@ -145,7 +145,12 @@ def say_test_data(manifest: Manifest, today: dt.date) -> str | None:
 
 def say_area(manifest: Manifest) -> str:
     """The area's name; a fictional one never stands without the word."""
-    return f"{manifest.name} (fictional)" if manifest.fictional else manifest.name
+    return say_area_name(manifest.name, manifest.fictional)
+
+
+def say_area_name(name: str, fictional: bool) -> str:
+    """As ``say_area``, where only the name is known; a name that says so itself stays as it is."""
+    return f"{name} (fictional)" if fictional and "fictional" not in name.casefold() else name
 
 
 def say_reason(reach_class: str, reason: object) -> str:
