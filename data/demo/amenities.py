@@ -28,11 +28,17 @@ class Amenity:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-_SAINTS = """Aidan Alban Anselm Bede Catherine Cedd Chad Clement Columba Cuthbert Edmund Etheldreda Everilda Hild Hilda Jude
-Luke Mark Oswald Oswin Paulinus Stephen Werburgh Wilfrid Winifred""".split()  # fmt: skip
-_PUBS = """Weaver's Arms; Fleece; Shuttle; Ring o' Bells; Old Packhorse; Hare and Heather; Three Looms; Plough and Lapwing;
-Navigation; Station Buffet; Black Swan; Moorcock; Golden Heron; Stag at Bay; Cross Keys; Jolly Dyer; Owl and Ivy; Ferryman;
-Woolpack; Scar Top Inn; Marl Pit; Junction; Tanner's Rest; King's Oak""".replace("\n", " ").split("; ")  # fmt: skip
+_SAINTS = (
+    "Aidan", "Alban", "Anselm", "Bede", "Catherine", "Cedd", "Chad", "Clement", "Columba",
+    "Cuthbert", "Edmund", "Etheldreda", "Everilda", "Hild", "Hilda", "Jude", "Luke", "Mark",
+    "Oswald", "Oswin", "Paulinus", "Stephen", "Werburgh", "Wilfrid", "Winifred",
+)  # fmt: skip
+_PUBS = (
+    "Weaver's Arms", "Fleece", "Shuttle", "Ring o' Bells", "Old Packhorse", "Hare and Heather",
+    "Three Looms", "Plough and Lapwing", "Navigation", "Station Buffet", "Black Swan", "Moorcock",
+    "Golden Heron", "Stag at Bay", "Cross Keys", "Jolly Dyer", "Owl and Ivy", "Ferryman",
+    "Woolpack", "Scar Top Inn", "Marl Pit", "Junction", "Tanner's Rest", "King's Oak",
+)  # fmt: skip
 _WEEK_HOURS = (
     "Mo-Fr 09:00-17:30",
     "Mo-Fr 09:00-18:00; Sa 09:00-13:00",
@@ -95,8 +101,10 @@ def _phone(rng: np.random.Generator) -> str:
 
 _CENTRE: Sketched = (0.0, 0.0)
 _SUBURBS: tuple[Sketched, ...] = (
-    (-1.2, -0.45), (-0.95, 1.05), (-2.3, 0.3), (-3.3, -0.5), (-2.9, 1.7), (-1.3, 2.4), (-0.6, 3.4), (0.2, 2.3),
-    (1.4, 3.1), (1.2, 0.75), (2.3, 1.9), (2.2, 0.2), (3.2, 0.5), (3.2, -0.9), (2.6, -1.6), (2.4, -2.8), (0.7, -1.35),
+    (-1.2, -0.45), (-0.95, 1.05), (-2.3, 0.3), (-3.3, -0.5), (-2.9, 1.7), (-1.3, 2.4), (-0.6, 3.4),
+    (0.2, 2.3),
+    (1.4, 3.1), (1.2, 0.75), (2.3, 1.9), (2.2, 0.2), (3.2, 0.5), (3.2, -0.9), (2.6, -1.6), (2.4, -2.8),
+    (0.7, -1.35),
     (0.1, -2.3), (-0.4, -3.3), (-1.3, -2.3), (-2.4, -2.9), (-1.0, -1.4), (-2.1, -1.2), (1.9, 2.8),
 )  # fmt: skip
 
@@ -214,8 +222,10 @@ def build_amenities(finder: PlaceFinder, land: Land, rng: np.random.Generator) -
         denomination="pentecostal",
     )
     for name, spot in (
-        ("Abbotsway High School", (-2.55, 2.25)), ("Moorfield Academy", (-2.3, -2.5)), ("Weirside High School", (1.3, 1.9)),
-        ("Eastmoor Academy", (3.0, 0.6)), ("St Bede's High School", (-0.3, -2.6)), (f"{TOWN} Sixth Form College", (-0.6, -0.1)),
+        ("Abbotsway High School", (-2.55, 2.25)), ("Moorfield Academy", (-2.3, -2.5)),
+        ("Weirside High School", (1.3, 1.9)),
+        ("Eastmoor Academy", (3.0, 0.6)), ("St Bede's High School", (-0.3, -2.6)),
+        (f"{TOWN} Sixth Form College", (-0.6, -0.1)),
     ):  # fmt: skip
         add("amenity", "school", name, spot, 0.08, busy=0.4)
     for spot in ((0.1, -0.1), (-1.2, 0.2), (2.5, -2.7), (0.8, 0.7), (-0.6, 3.2), (-2.4, -2.7)):

@@ -42,12 +42,14 @@ class Borough:
 
     @property
     def greens(self) -> list[tuple[str, str, Polygon]]:
-        """Parks and woods as (name, OSM tag, polygon)."""
-        return [
-            (d.name, "landuse=forest" if "Wood" in d.name else "leisure=park", d.polygon.buffer(-9.0))
+        """Parks, fields, woods and water as (name, OSM tag, polygon)."""
+        tags = {"park": "leisure=park", "field": "landuse=meadow"}
+        inside = [
+            (d.name, "landuse=forest" if "Wood" in d.name else tags[d.kind], d.polygon.buffer(-9.0))
             for d in self.skeleton.districts
-            if d.kind == "park"
+            if d.kind in tags
         ]
+        return [*inside, *self.land.greens]
 
 
 def localities(land: Land) -> dict[str, Sketched]:

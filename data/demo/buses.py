@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -270,12 +271,14 @@ class _StopMaker:
         for number, forwards in steps:
             length = self._network.edges[number].line.length
             spans.append((run, number, length, forwards))
-            for along in self._places.get((number, tram), []):
-                found.append((run + (along if forwards else length - along), number, along, forwards))
+            found += [
+                (run + (along if forwards else length - along), number, along, forwards)
+                for along in self._places.get((number, tram), [])
+            ]
             run += length
         found.sort()
         marks = [60.0 - spacing_m, *(place[0] for place in found), run - 60.0 + spacing_m]
-        for before, after in zip(marks[:-1], marks[1:], strict=True):
+        for before, after in pairwise(marks):
             count = int((after - before) / spacing_m + 0.35) - 1
             for part in range(1, count + 1):
                 target = before + (after - before) * part / (count + 1)
@@ -391,9 +394,7 @@ def build_buses(
     buses = BusNetwork()
     for line in LINES:
         marks = [router.nearest(STATION_AT if at == "station" else at) for at in line.via]
-        there = _without_spurs(
-            [step for a, b in zip(marks[:-1], marks[1:], strict=True) for step in router.way(a, b)]
-        )
+        there = _without_spurs([step for a, b in pairwise(marks) for step in router.way(a, b)])
         back = [(number, not forwards) for number, forwards in reversed(there)]
         ways = [there] if line.one_way else [there, back]
         for direction, steps in enumerate(ways):

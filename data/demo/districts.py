@@ -115,7 +115,9 @@ def _cut_across(polygon: Polygon, rng: np.random.Generator) -> LineString:
     reach = 1.2 * max(width, length)
     lean = axis * rng.uniform(-0.16, 0.16) * reach
     bow = axis * rng.uniform(-60, 60)
-    return smooth_line([middle - across * reach - lean, middle + bow, middle + across * reach + lean], 4)
+    return smooth_line(
+        np.array([middle - across * reach - lean, middle + bow, middle + across * reach + lean]), 4
+    )
 
 
 def _subdivide(

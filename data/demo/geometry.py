@@ -37,7 +37,7 @@ class Noise:
         """Return the displacement, metres, at points of shape (n, 2)."""
         x, y = xy[:, 0, None], xy[:, 1, None]
         waves = [np.sin(x * self._kx[i] + y * self._ky[i] + self._phase[i]).sum(axis=1) for i in (0, 1)]
-        return self._scale * np.column_stack(waves)
+        return np.round(self._scale * np.column_stack(waves), 3)  # processors differ in a sine's last bit
 
     def bend(self, line: LineString, *, fixed_ends: bool = True) -> LineString:
         """Displace a line's points; the ends stay where they are unless told otherwise."""
@@ -157,3 +157,7 @@ def split_polygon(polygon: Polygon, cut: LineString) -> list[Polygon]:
     lines = shapely.union_all([polygon.boundary, cut])
     parts = shapely.get_parts(shapely.polygonize([lines]))
     return [part for part in parts if polygon.contains(part.representative_point())]
+
+
+def lines_inside(lines: list[LineString], ground: BaseGeometry) -> list[LineString]:
+    return [part for line in lines for part in lines_of(line.intersection(ground))]

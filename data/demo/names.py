@@ -7,57 +7,8 @@ from shapely.geometry import LineString
 
 from data.demo.districts import District
 from data.demo.land import Land
+from data.demo.street_words import words
 
-_SURNAMES = """Alder Allerton Anstey Arkwell Ashdown Astbury Atherby Bagley Bancroft Barlow Barrowby Beckwith Bellamy Bentham
-Birkett Blakeway Bolland Booth Bradwell Bramhope Brearley Briggs Broadley Brooke Burnell Calverd Carding Carrick Catterby
-Chadwick Clegg Clough Cobden Colley Corbridge Cragg Crossley Crowther Cunliffe Dalby Darnley Dawson Denby Dewhirst Dobson
-Duckworth Earnshaw Eastwood Eccles Ellison Emmott Fairbank Farrar Fawcett Fielding Firth Foster Garside Gaunt Gledhill
-Goodall Greenhalgh Grimshaw Hague Haigh Halstead Hanson Hargreave Hartley Haworth Helm Hesketh Hinchcliffe Hirst Holroyd
-Horsfall Howarth Hoyle Illingworth Ingham Jagger Jepson Kaye Kenyon Kershaw Lister Littlewood Lockyer Lomax Lumb Marsden
-Mellor Metcalfe Midgley Milner Moorhouse Murgatroyd Naylor Nuttall Ogden Ormerod Parkin Pickles Pilling Platt Priestley
-Ramsden Rawnsley Rishworth Roebuck Rushworth Schofield Shackleton Sharples Shaw Sowden Stansfield Sutcliffe Sugden Sykes
-Tattersall Thackray Thwaite Tordoff Turton Uttley Varley Wadsworth Walmsley Waring Whitaker Whitworth Wigglesworth Wormald""".split()  # fmt: skip
-_VICTORIAN = """Adelaide Agnes Albany Albert Albion Alexandra Alfred Alma Amelia Argyle Arthur Balaclava Balmoral Bath Beaumont
-Bright Brunswick Caledonia Cambridge Caroline Cavendish Charles Clarence Clarendon Clifton Commercial Cromwell Devonshire
-Duke Durham Edith Edmund Edward Eleanor Elgin Emily Ernest Ethel Exmouth Florence Foundry Frances Franklin Frederick Garnet
-Gas George Gladstone Gordon Grafton Granville Grosvenor Hanover Harriet Havelock Henry Herbert Hope Howard Hudson Inkerman
-James John Joseph Jubilee Kensington Kitchener Leopold Lincoln Livingstone Lorne Louisa Lucknow Ludlow Lyndhurst Maria
-Marlborough Melbourne Mill Milton Minerva Moss Napier Nelson Nile Norfolk Oak Osborne Oxford Palmerston Paradise Peel Percy
-Perseverance Portland Princess Prospect Providence Quarry Queen Raglan Regent Richmond Roscoe Rosebery Rutland Salisbury
-Sebastopol Spencer Spring Stanhope Stanley Suffolk Sultan Sussex Talbot Tennyson Trafalgar Tudor Unity Vernon Victor Villa
-Vincent Vulcan Walpole Waverley Wellington Wharncliffe William Windsor Wolseley York Zetland""".split()  # fmt: skip
-_TREES = """Acacia Alder Almond Ash Aspen Beech Birch Blackthorn Bramble Briar Broom Cedar Cherry Chestnut Cypress Elder Elm
-Fern Fir Hawthorn Hazel Heather Hemlock Holly Hornbeam Ivy Juniper Laburnum Larch Laurel Lilac Lime Linden Maple Medlar
-Mulberry Myrtle Oakfield Olive Pine Plane Poplar Privet Quince Rowan Sorrel Sycamore Tamarisk Thorn Walnut Willow
-Woodbine Yew Ashfield Beechwood Broomfield Cherryfield Elmwood Fernbank Fairfield Glenfield Greenway Highfield Hillcrest
-Hollybank Kingsfield Lakefield Limefield Longfield Meadowbank Moorside Northfield Oakbank Parkfield Ridgeway Rosebank
-Southfield Springbank Sunnybank Westfield Whitefield Woodside Thornfield Brackenbank Copley Delph Edgefield""".split()  # fmt: skip
-_BIRDS = """Avocet Bittern Blackbird Bullfinch Bunting Buzzard Chaffinch Coot Cormorant Crake Curlew Dabchick Dipper Dotterel
-Dove Dunlin Dunnock Eider Falcon Fieldfare Firecrest Fulmar Gannet Goldcrest Goldeneye Goldfinch Goosander Grebe
-Greenfinch Guillemot Harrier Hawfinch Heron Hobby Jackdaw Jay Kestrel Kingfisher Kite Kittiwake Knot Lapwing Lark Linnet
-Magpie Mallard Martin Merlin Moorhen Nightingale Nightjar Nuthatch Oriole Osprey Ouzel Partridge Peewit Peregrine Petrel
-Phalarope Pintail Pipit Plover Pochard Ptarmigan Quail Redpoll Redshank Redstart Redwing Robin Rook Ruff Sanderling
-Sandpiper Serin Shearwater Shelduck Shoveler Shrike Siskin Skylark Snipe Sparrow Starling Stonechat Stork Swallow Swan
-Swift Tanager Teal Tern Thrush Titmouse Turnstone Twite Wagtail Warbler Waxwing Wheatear Whimbrel Whinchat Whitethroat
-Widgeon Woodcock Woodlark Wren Wryneck Yellowhammer""".split()  # fmt: skip
-_LAKES = """Ambler Arkle Barden Bleaberry Blea Brantdale Burbage Carsdale Cawdale Coppermere Crummock Dovemere Dunmail Eelmere
-Elterdale Ennermere Eskmere Fairmere Farndale Glaramere Grassdale Greenmere Grisedale Hartmere Haystack Helvedale
-Hindmere Kentmere Kirkdale Langmere Levendale Lingmell Lorton Loweswell Mardale Martmere Mosedale Newlands Patterdale
-Pikemere Raydale Redmere Riggmere Rothdale Rydale Scandale Seathwell Silverhow Skelwith Staveley Stickle Swindale
-Tarnmere Thirlmoor Torver Troutdale Ullsmere Wansdale Wastmere Watendlath Whinlatter Winsterdale Wrynose Yewdale""".split()  # fmt: skip
-_WRITERS = """Addison Arden Arnold Austen Barrie Beaton Bennett Blake Bronte Browning Bunyan Burney Byron Carlyle Carroll Chaucer
-Clare Coleridge Conrad Cowper Crabbe Defoe Dickens Donne Drayton Dryden Eliot Evelyn Fielden Forster Galsworthy Gaskell
-Gissing Goldsmith Graves Gray Hardy Hazlitt Herrick Hood Hopkins Housman Hughes Hunt Johnson Jonson Keats Kingsley Kipling
-Lamb Lawrence Lovelace Macaulay Marlowe Marvell Masefield Meredith Morris Orwell Owen Patmore Pepys Pope Prior Ruskin
-Scott Shelley Sheridan Sidney Southey Spenser Sterne Stevenson Surrey Swinburne Thackeray Thomas Trollope Vaughan Wallis
-Walton Webster Wells Wilde Woolf Wordsworth Wyatt Yeats""".split()  # fmt: skip
-_COUNTRY = """Back Bank Barn Beck Bent Birk Black Bottom Brow Carr Chapel Church Clay Clough Cold Crag Croft Dale Dean Edge
-Far Fell Ford Gill Glen Green Hagg Hall Heath Height High Hollin Holm Hurst Intake Kiln Knoll Laithe Ling Long Low Marl
-Mill Mire Moor Nab Nether Over Park Pasture Peat Pinfold Pool Quarry Raven Ridge Rigg Rough Royd Scar School Sheep Shaw
-Slack Smithy Spout Spring Stack Stone Syke Tenter Thorn Top Turf Well West Whin White Wind Wood""".split()  # fmt: skip
-_CENTRE = """Bridge Butter Castle Chapel Cheap Cloth Corn Cross Dyers Fish Fuller Glover Guild Hide Horse Iron Kirk Lamb
-Leather Market Meal Merchant Minster Moot New Old Penny Pepper Pinfold Priory Saddler Salter Sheep Silver Skinner Spice
-Swan Tallow Tanner Tenter Town Vine Wake Weaver Well White Wool""".split()  # fmt: skip
 _ENDINGS = {
     "terrace": (["Street"] * 11 + ["Terrace", "Road", "Row", "Place"]),
     "semi": ["Avenue", "Avenue", "Road", "Road", "Drive", "Grove", "Crescent", "Mount"],
@@ -82,20 +33,20 @@ class StreetNames:
         self._collectors: dict[str, str] = {}
         self._turn = 0
 
-    def _words(self, kind: str, number: int) -> list[str]:
+    def _themed(self, kind: str, number: int) -> list[str]:
         if number in self._theme:
             return self._theme[number]
         if kind in ("estate", "modern"):
-            lists = [_BIRDS, _WRITERS, _LAKES, _TREES]
-            words = lists[self._turn % len(lists)]
+            lists = [words("birds"), words("writers"), words("lakes"), words("trees")]
+            chosen = lists[self._turn % len(lists)]
             self._turn += 1
         else:
-            words = {
-                "terrace": _VICTORIAN + _SURNAMES,
-                "semi": _TREES + _SURNAMES,
-                "garden": _TREES + _WRITERS,
-                "village": _COUNTRY,
-                "centre": _CENTRE,
+            chosen = {
+                "terrace": words("victorian") + words("surnames"),
+                "semi": words("trees") + words("surnames"),
+                "garden": words("trees") + words("writers"),
+                "village": words("country"),
+                "centre": words("centre"),
                 "works": [
                     "Enterprise",
                     "Bobbin",
@@ -107,21 +58,21 @@ class StreetNames:
                     "Loom",
                 ],
                 "campus": ["Infirmary", "Nightingale", "Seacole", "Jenner", "Lister", "Garrett"],
-            }.get(kind, _SURNAMES)
-        order = self._rng.permutation(len(words))
-        self._theme[number] = [words[i] for i in order]
+            }.get(kind, words("surnames"))
+        order = self._rng.permutation(len(chosen))
+        self._theme[number] = [chosen[i] for i in order]
         return self._theme[number]
 
-    def _take(self, words: list[str], endings: list[str]) -> str:
+    def _take(self, pool: list[str], endings: list[str]) -> str:
         for attempt in range(400):
-            word = words[attempt % len(words)]
+            word = pool[attempt % len(pool)]
             name = f"{word} {endings[int(self._rng.integers(len(endings)))]}"
-            if name not in self._used:
+            if name not in self._used and len(set(name.split())) == len(name.split()):
                 self._used.add(name)
-                words.remove(word)
-                words.append(word)
+                pool.remove(word)
+                pool.append(word)
                 return name
-        name = f"{words[0]} {words[1]} {endings[0]}"
+        name = f"{pool[0]} {pool[1]} {endings[0]}"
         self._used.add(name)
         return name
 
@@ -140,16 +91,16 @@ class StreetNames:
             return "Riverside Path"
         if kind.startswith("collector"):
             if kind not in self._collectors:
-                self._collectors[kind] = self._take(self._words("collector", -2), _ENDINGS["collector"])
+                self._collectors[kind] = self._take(self._themed("collector", -2), _ENDINGS["collector"])
             return self._collectors[kind]
         if district is None:
             return None if highway == "path" else kind
-        if highway == "footway":
+        if highway in ("footway", "steps"):
             return f"{district.name} path" if district.kind == "park" and district.name else None
         if length_m < 28:
             return None
-        words = self._words(district.kind, district.number)
+        pool = self._themed(district.kind, district.number)
         endings = _ENDINGS[district.kind]
         if district.kind in ("estate", "modern") and length_m > 330:
             endings = ["Way", "Drive", "Road"]
-        return self._take(words, endings)
+        return self._take(pool, endings)

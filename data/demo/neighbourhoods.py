@@ -17,7 +17,8 @@ from data.demo.streets import Network
 TARGET_PEOPLE = 174_000
 PEOPLE_PER_NEIGHBOURHOOD = 1_740
 _HOME_EVERY_M = {
-    "terrace": 11.5, "centre": 13.0, "semi": 19.0, "garden": 19.0, "estate": 18.0, "modern": 19.0, "village": 13.5,
+    "terrace": 11.5, "centre": 13.0, "semi": 19.0, "garden": 19.0, "estate": 18.0, "modern": 19.0,
+    "village": 13.5,
 }  # fmt: skip
 """Metres of street frontage to a home, on each side, by the age of the street."""
 _PEOPLE_PER_HOME = {
@@ -226,10 +227,9 @@ def _grow(label: np.ndarray, xy: np.ndarray, around: list[list[int]]) -> None:
         for other in around[block]:
             if other not in done and label[other] < 0:
                 heapq.heappush(queue, (distance + float(np.hypot(*(xy[other] - xy[block]))), other, number))
-    rest = np.flatnonzero(label < 0)
-    for block in rest:
+    for left in np.flatnonzero(label < 0):
         claimed = np.flatnonzero(label >= 0)
-        label[block] = label[claimed[np.argmin(np.hypot(*(xy[claimed] - xy[block]).T))]]
+        label[left] = label[claimed[np.argmin(np.hypot(*(xy[claimed] - xy[left]).T))]]
 
 
 def _even_out(label: np.ndarray, people: np.ndarray, around: list[list[int]], count: int, fixed: int) -> None:
@@ -267,12 +267,13 @@ WARD_PLACES: dict[str, tuple[float, float]] = {
     "Northgate": (-0.6, 2.3), "Larkfield": (-1.2, 3.5), "Ringland": (1.2, 3.0), "Hallowell": (2.4, 2.2),
     "Eastmoor": (3.5, 0.3), "Kestrel Moss": (2.3, -3.0), "Jubilee": (-2.2, -1.3), "Moorfield": (-3.0, -2.8),
     "Wharf": (3.2, -1.4), "Highmarl and Corrowby": (3.7, 5.0), "Overscar and Netherlow": (4.8, 2.4),
-    "Skelbeck": (-4.6, 2.6), "Carr End": (-1.0, -4.4), "Sandlow": (-3.7, -0.5), "Westbourne": (-1.5, -0.5),
+    "Skelbeck": (-4.6, 2.6), "Carr End": (-1.0, -4.4),
+    "Sandlow": (-3.7, -0.5), "Westbourne": (-1.5, -0.5),
 }  # fmt: skip
 
 
 def _letters(labels: np.ndarray, xy: np.ndarray) -> list[str]:
-    """Name areas as the census office does: number of the group of about five, north to south, and a letter."""
+    """Name areas as the census office does: a number for about five of them, north to south, and a letter."""
     order = list(np.argsort(-xy[:, 1], kind="stable"))
     names = [""] * len(labels)
     number = 0

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 SUBURBS = (
-    "Fernley", "Wendside", "Fernley Vale", "Holt Park", "Larkfield", "Tannery Row", "Priorsgate", "Abbotsway", "Eastmoor",
-    "Moorfield", "Kestrel Moss", "Ringland", "Sandlow", "Weirside", "Hallowell", "Mercer", "Overscar", "Highmarl",
-    "Netherlow", "Corrowby", "Skelbeck", "Marlow Cross", "Carr End", "Saltergate", "Northgate", "Westbourne",
+    "Fernley", "Wendside", "Fernley Vale", "Holt Park", "Larkfield", "Tannery Row", "Priorsgate",
+    "Abbotsway", "Eastmoor",
+    "Moorfield", "Kestrel Moss", "Ringland", "Sandlow", "Weirside", "Hallowell", "Mercer", "Overscar",
+    "Highmarl",
+    "Netherlow", "Corrowby", "Skelbeck", "Marlow Cross", "Carr End", "Saltergate", "Northgate",
+    "Westbourne",
 )  # fmt: skip
-ORGANISATION_ENDINGS = (
-    "Community Association", "Neighbours", "Tea and Company", "Befrienders", "Friendship Circle", "Welcome Project",
-    "Elders' Forum", "Family Network", "Wellbeing Collective", "Link Workers", "Opportunities Trust", "Community Kitchen",
-    "Arts Space", "Allotment Society", "Women's Network", "Youth Works", "Carers' Circle", "Together Group", "Good Day Club",
-    "Learning Exchange", "Walking Friends", "Music for All", "Repair Cafe", "Garden Project", "Connect", "Open Door Centre",
-    "Pensioners' Club", "Sports for All", "Advice Shop", "Heritage Society",
-)  # fmt: skip
+ORGANISATION_ENDINGS: dict[str, tuple[str, ...]] = {
+    "older people": (
+        "Elders' Forum", "Pensioners' Club", "Tea and Company", "Good Day Club", "Befrienders",
+        "Neighbours", "Companions",
+    ),
+    "children, families and young people": ("Family Network", "Youth Works", "Play Together",
+        "Young Voices", "Under-Fives"),
+    "people with a physical disability": ("Sports for All", "Independent Living Group", "Access Group"),
+    "people with mental health needs": ("Wellbeing Collective", "Listening Space", "Allotment Society",
+        "Recovery Network"),
+    "people with a learning disability": ("Opportunities Trust", "Speak Up Group", "Day Together"),
+    "carers": ("Carers' Circle",),
+    "men": ("Repair Society", "Men's Workshop"),
+    "women and girls": ("Women's Network", "Women's Kitchen"),
+    "ethnic minority communities": ("Welcome Project", "Cultural Association", "Friendship Association",
+        "Link Workers"),
+    "not specific": (
+        "Community Association", "Community Kitchen", "Arts Space", "Walking Friends", "Music for All",
+        "Garden Project",
+        "Learning Exchange", "Open Door Centre", "Advice Shop", "Heritage Society", "Connect",
+        "Residents' Group",
+    ),
+}  # fmt: skip
 
 TITLES: dict[str, tuple[tuple[str, str], ...]] = {
     "Lunch club": (
@@ -102,7 +121,8 @@ TITLES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 GROUP_CATEGORIES: dict[str, tuple[str, ...]] = {
-    "older people": ("Lunch club", "Social group", "Befriending", "Exercise and walking", "Digital skills", "Arts and crafts"),
+    "older people": ("Lunch club", "Social group", "Befriending", "Exercise and walking",
+        "Digital skills", "Arts and crafts"),
     "children, families and young people": ("Families and young people",),
     "people with a physical disability": ("Disability group", "Exercise and walking", "Social group"),
     "people with mental health needs": ("Peer support", "Arts and crafts", "Gardening", "Befriending"),
@@ -110,9 +130,11 @@ GROUP_CATEGORIES: dict[str, tuple[str, ...]] = {
     "carers": ("Carers' group",),
     "men": ("Men's group", "Exercise and walking"),
     "women and girls": ("Women's group", "Arts and crafts", "Exercise and walking"),
-    "ethnic minority communities": ("English conversation", "Advice and support", "Social group", "Lunch club"),
+    "ethnic minority communities": ("English conversation", "Advice and support", "Social group",
+        "Lunch club"),
     "not specific": (
-        "Social group", "Advice and support", "Arts and crafts", "Gardening", "Faith and community", "Exercise and walking",
+        "Social group", "Advice and support", "Arts and crafts", "Gardening", "Faith and community",
+        "Exercise and walking",
         "Digital skills", "Lunch club", "Befriending", "Peer support",
     ),
 }  # fmt: skip
@@ -130,12 +152,15 @@ REFERRERS = (
     "mosque or church",
 )
 GAPS = (
-    "Nothing at weekends", "Few people between 25 and 50", "Waiting list of two months", "Too few volunteers who drive",
-    "No interpreter", "Carers can't leave home to come", "Few men come", "The last bus leaves before we finish",
+    "Nothing at weekends", "Few people between 25 and 50", "Waiting list of two months",
+    "Too few volunteers who drive",
+    "No interpreter", "Carers can't leave home to come", "Few men come",
+    "The last bus leaves before we finish",
     "Funding ends in March",
 )  # fmt: skip
 NOT_USED_BY = (
-    "men", "people under 50", "people who don't speak English", "wheelchair users: two steps at the door", "carers",
+    "men", "people under 50", "people who don't speak English",
+    "wheelchair users: two steps at the door", "carers",
     "people who work", "people in the villages", "Bangladeshi women", "Black African residents",
 )  # fmt: skip
 OUTCOMES = (

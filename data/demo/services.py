@@ -73,9 +73,11 @@ _COMMUNITIES: tuple[tuple[str, str, Sketched], ...] = (
     ("Roma", "Romanian; Slovak", (-0.35, 1.3)),
 )  # fmt: skip
 _ELSEWHERE: tuple[Sketched, ...] = (
-    (0.0, 0.0), (0.05, 0.1), (-0.1, -0.1), (0.2, 0.1), (0.0, 0.15), (-0.15, 0.05), (-1.2, -0.45), (-0.95, 1.05),
-    (-2.3, 0.3), (-3.3, -0.5), (-1.3, 2.4), (0.2, 2.3), (1.4, 3.1), (1.2, 0.75), (2.3, 1.9), (2.2, 0.2), (3.0, 0.5),
-    (0.7, -1.35), (0.1, -2.3), (-1.3, -2.3), (-1.0, -1.4), (-2.4, -2.9), (2.85, 5.0), (-4.9, 1.6), (3.0, -0.9),
+    (0.0, 0.0), (0.05, 0.1), (-0.1, -0.1), (0.2, 0.1), (0.0, 0.15), (-0.15, 0.05), (-1.2, -0.45),
+    (-0.95, 1.05),
+    (-2.3, 0.3), (-3.3, -0.5), (-1.3, 2.4), (0.2, 2.3), (1.4, 3.1), (1.2, 0.75), (2.3, 1.9), (2.2, 0.2),
+    (3.0, 0.5),
+    (0.7, -1.35), (0.1, -2.3), (-1.3, -2.3), (-1.0, -1.4), (-2.4, -2.9), (2.85, 5.0), (3.0, -0.9),
 )  # fmt: skip
 _VENUES = ("community_centre", "library", "place_of_worship", "social_facility", "clinic", "theatre", "cafe")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -88,6 +90,7 @@ class _Entry:
     groups: list[str]
     category: str
     organisation: str = ""
+    suburb: str = ""
     community: int | None = None
 
 
@@ -104,40 +107,38 @@ def _targets(rng: np.random.Generator) -> list[list[str]]:
     return [entries[i] for i in rng.permutation(len(entries))]
 
 
+def _leaning(groups: list[str]) -> str:
+    """Name the group that gives a service its kind: the most particular of those it is for."""
+    return next((group for group in ("carers", WOMEN, "men", MINORITIES) if group in groups), groups[0])
+
+
 def _category(groups: list[str], rng: np.random.Generator) -> str:
-    first = next((g for g in ("carers", WOMEN, "men", MINORITIES) if g in groups), groups[0])
-    return str(rng.choice(GROUP_CATEGORIES[first]))
+    return str(rng.choice(GROUP_CATEGORIES[_leaning(groups)]))
 
 
 def _organisations(entries: list[_Entry], rng: np.random.Generator) -> None:
-    """Hand the entries to providers; a provider's services share a leaning where they can."""
-    sizes = [size for size, count in PROVIDERS for _ in range(count)]
-    sizes = [sizes[i] for i in rng.permutation(len(sizes))]
-    names: list[str] = []
-    for attempt in range(5000):
-        if len(names) == len(sizes):
-            break
-        suburb = SUBURBS[int(rng.integers(len(SUBURBS)))]
-        ending = ORGANISATION_ENDINGS[(attempt + int(rng.integers(3))) % len(ORGANISATION_ENDINGS)]
-        if f"{suburb} {ending}" not in names:
-            names.append(f"{suburb} {ending}")
-    order = sorted(range(len(entries)), key=lambda i: (entries[i].groups[0], i))
-    shuffled = list(order)
-    start = 0
-    for size, name in zip(sorted(sizes, reverse=True), names, strict=True):
-        stride = 1 if size > 1 else 3
-        for _ in range(size):
-            index = shuffled.pop(start % len(shuffled))
-            entries[index].organisation = name
-            start += stride - 1
-        start += 5
+    """Hand the entries to providers; the services of one provider are for the same or similar people."""
+    left = sorted(range(len(entries)), key=lambda i: (_leaning(entries[i].groups), i))
+    used: set[str] = set()
+    for size, count in sorted(PROVIDERS, reverse=True):
+        for _ in range(count):
+            start = int(rng.integers(len(left) - size + 1))
+            mine, left = left[start : start + size], left[:start] + left[start + size :]
+            endings = ORGANISATION_ENDINGS[_leaning(entries[mine[0]].groups)]
+            suburb, name = "", ""
+            while not name or name in used:
+                suburb = str(rng.choice(SUBURBS))
+                name = f"{suburb} {rng.choice(endings)}"
+            used.add(name)
+            for index in mine:
+                entries[index].organisation, entries[index].suburb = name, suburb
 
 
 def _phone(rng: np.random.Generator) -> str:
     return f"{rng.choice(_PHONES)}{int(rng.integers(0, 1000)):03d}"
 
 
-def _session(entry: _Entry, index: int, rng: np.random.Generator) -> str:
+def _session(entry: _Entry, rng: np.random.Generator) -> str:
     """Write when to be there, in the ways people write it."""
     weekday = _WEEKDAYS[int(rng.choice(7, p=[0.18, 0.2, 0.21, 0.18, 0.13, 0.07, 0.03]))]
     start = int(rng.choice([9, 10, 10, 10, 11, 12, 13, 13, 14, 18, 19]))
@@ -156,7 +157,6 @@ def _session(entry: _Entry, index: int, rng: np.random.Generator) -> str:
         return f"{one}; {other} {start:02d}{half}-{end}"
     if style < 0.39:
         return str(rng.choice(["ring for times", "most weekday mornings", "varies"]))
-    del index
     return one
 
 
@@ -206,8 +206,7 @@ def build_services(
         entry.community = number % len(_COMMUNITIES)
     _organisations(entries, rng)
     venues = [a for a in amenities if a.value in _VENUES and a.name and a.postcode]
-    rows = [_row(number, entry, venues, finder, unit_m, rng) for number, entry in enumerate(entries, start=1)]
-    return rows
+    return [_row(number, entry, venues, finder, unit_m, rng) for number, entry in enumerate(entries, start=1)]
 
 
 def _row(
@@ -228,7 +227,7 @@ def _row(
     domain = "".join(ch for ch in entry.organisation.lower() if ch.isalnum())
     row |= {
         "service_id": f"FV-{number:03d}", "organisation": entry.organisation, "category": entry.category,
-        "service": f"{' '.join(entry.organisation.split()[:-1])} {title}" if rng.random() < 0.35 else title.capitalize(),
+        "service": f"{entry.suburb} {title}" if rng.random() < 0.35 else title.capitalize(),
         "target_groups": "; ".join(_with_community(entry)),
     }  # fmt: skip
     delivery = _delivery(entry, rng)
@@ -266,11 +265,8 @@ def _row(
     maybe("gaps", 0.24, rng.choice(GAPS))
     maybe("capacity", 0.3, int(rng.choice([8, 10, 12, 15, 20, 25, 30, 40])))
     maybe("verified", 0.9, "yes" if rng.random() < 0.7 else "no")
-    maybe(
-        "updated",
-        0.66,
-        f"{int(rng.integers(1, 29)):02d}/{int(rng.integers(1, 11)):02d}/{int(rng.choice([2024, 2025, 2026, 2026]))}",
-    )
+    day, month = int(rng.integers(1, 29)), int(rng.integers(1, 11))
+    maybe("updated", 0.66, f"{day:02d}/{month:02d}/{int(rng.choice([2024, 2025, 2026, 2026]))}")
     if entry.category == "Community transport":
         row["transport_offered"] = "yes"
     else:
@@ -278,10 +274,10 @@ def _row(
     if delivery in ("venue", "several venues"):
         _venue(row, entry, venues, finder, unit_m, rng)
         if rng.random() < 0.77:
-            row["sessions"] = _session(entry, number, rng)
+            row["sessions"] = _session(entry, rng)
         maybe("opening_hours", 0.15, "Mon-Fri 9-5")
     elif delivery != "home":
-        maybe("sessions", 0.3, "Mon-Fri 9-5" if delivery == "phone" else _session(entry, number, rng))
+        maybe("sessions", 0.3, "Mon-Fri 9-5" if delivery == "phone" else _session(entry, rng))
     return row
 
 

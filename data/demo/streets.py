@@ -1,4 +1,4 @@
-"""The whole street network of the borough: skeleton, districts, lanes and paths, cut at junctions and named."""
+"""The whole street network: skeleton, districts, lanes and paths, cut at junctions and named."""
 
 from __future__ import annotations
 
@@ -60,21 +60,23 @@ def _country_paths(land: Land, skeleton: Skeleton, rng: np.random.Generator) -> 
     wander = Noise(rng, 380.0, 38.0)
     out = []
     roads = shapely.union_all([road.line for road in skeleton.roads])
-    for village in land.villages:
-        for turn in rng.uniform(0, 2 * np.pi, 3):
-            far = (village.x + 1300 * np.cos(turn), village.y + 1300 * np.sin(turn))
-            path = wander.bend(LineString([(village.x, village.y), far]))
-            end = roads.interpolate(roads.project(Point(path.coords[-1])))
-            line = LineString([*path.coords, end.coords[0]])
-            for part in lines_of(
-                line.difference(land.urban.union(land.river.buffer(40)).union(land.railway.buffer(9)))
-            ):
-                if part.length > 120:
-                    out.append(Street(part, "path", -1, "country"))
+    wet = [polygon for _, tag, polygon in land.greens if tag == "natural=water"]
+    no_path = shapely.union_all([land.urban, land.river.buffer(40), land.railway.buffer(9), *wet])
+    hearts = [roads.interpolate(roads.project(Point(v.x, v.y))) for v in land.villages]
+    town_roads = roads.intersection(land.urban)
+    ways: list[tuple[Point, Point]] = []
+    for number, heart in enumerate(hearts):
+        order = sorted(range(len(hearts)), key=lambda i: hearts[i].distance(heart))
+        ways += [(heart, hearts[other]) for other in order[1:3] if other > number or order.index(other) == 1]
+        ways.append((heart, town_roads.interpolate(town_roads.project(heart))))
+    for start, end in ways:
+        if start.distance(end) > 4_200 or start.distance(end) < 300:
+            continue
+        parts = lines_of(wander.bend(LineString([start, end])).difference(no_path))
+        out += [Street(part, "path", -1, "country") for part in parts if part.length > 120]
     towpath = land.river.offset_curve(34.0)
-    for part in lines_of(towpath.intersection(land.urban.buffer(400))):
-        out.append(Street(part, "footway", -1, "towpath"))
-    return out
+    parts = lines_of(towpath.intersection(land.urban.buffer(400)))
+    return out + [Street(part, "footway", -1, "towpath") for part in parts]
 
 
 def _is_bridge(line: LineString, land: Land) -> bool:
@@ -93,11 +95,8 @@ def build_network(land: Land, skeleton: Skeleton, names: StreetNames, rng: np.ra
         streets += fill_district(district.kind, district.number, district.polygon, ground, around, rng)
     streets += _country_paths(land, skeleton, rng)
     wet = land.river.buffer(26.0)
-    fine = []
-    for street in streets:
-        if street.kind in ("towpath", "country") or street.district < 0 or not street.line.intersects(wet):
-            fine.append(street)
-    network = _cut(fine, land)
+    dry = [street for street in streets if street.district < 0 or not street.line.intersects(wet)]
+    network = _cut(dry)
     network = _connected(network)
     for edge in network.edges:
         edge.bridge = _is_bridge(edge.line, land)
@@ -105,8 +104,7 @@ def build_network(land: Land, skeleton: Skeleton, names: StreetNames, rng: np.ra
     return network
 
 
-def _cut(streets: list[Street], land: Land) -> Network:
-    del land
+def _cut(streets: list[Street]) -> Network:
     lines = node_lines([street.line for street in streets])
     streets = sorted(streets, key=lambda street: _RANK[street.highway])
     tree = shapely.STRtree([street.line for street in streets])
@@ -180,7 +178,7 @@ def _connected(network: Network) -> Network:
         ]
         network = _joined(_renumbered(network.nodes, kept))
     label = np.full(len(network.nodes), -1)
-    sizes = []
+    sizes: list[int] = []
     for start in range(len(network.nodes)):
         if label[start] >= 0:
             continue

@@ -17,7 +17,8 @@ from data.demo.place import to_grid, to_lon_lat
 
 FIRST_DAY, LAST_DAY = dt.date(2026, 9, 1), dt.date(2027, 3, 31)
 BANK_HOLIDAYS = (
-    dt.date(2026, 12, 25), dt.date(2026, 12, 28), dt.date(2027, 1, 1), dt.date(2027, 3, 26), dt.date(2027, 3, 29),
+    dt.date(2026, 12, 25), dt.date(2026, 12, 28), dt.date(2027, 1, 1), dt.date(2027, 3, 26),
+    dt.date(2027, 3, 29),
 )  # fmt: skip
 SCHOOL_HOLIDAYS = (
     (dt.date(2026, 10, 26), dt.date(2026, 10, 30)),
@@ -26,7 +27,8 @@ SCHOOL_HOLIDAYS = (
     (dt.date(2027, 3, 26), dt.date(2027, 3, 31)),
 )
 _DAYS = {
-    "MF": (1, 1, 1, 1, 1, 0, 0), "SA": (0, 0, 0, 0, 0, 1, 0), "SU": (0, 0, 0, 0, 0, 0, 1), "SCH": (1, 1, 1, 1, 1, 0, 0),
+    "MF": (1, 1, 1, 1, 1, 0, 0), "SA": (0, 0, 0, 0, 0, 1, 0), "SU": (0, 0, 0, 0, 0, 0, 1),
+    "SCH": (1, 1, 1, 1, 1, 0, 0),
     "FRSA": (0, 0, 0, 0, 1, 1, 0), "TUFR": (0, 1, 0, 0, 1, 0, 0),
 }  # fmt: skip
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -68,7 +70,7 @@ def call_times(pattern: Pattern, departure_s: int, days: str) -> list[tuple[int,
     times: list[tuple[int, int]] = []
     start = pattern.calls[0].run_s
     for index, call in enumerate(pattern.calls):
-        arrival = departure_s + int(round((call.run_s - start) * factor / 5.0)) * 5
+        arrival = departure_s + round((call.run_s - start) * factor / 5.0) * 5
         if times and arrival <= times[-1][1]:
             arrival = times[-1][1] + 10
         wait = 120 if _is_timing_point(pattern, index) else 0

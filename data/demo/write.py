@@ -111,8 +111,10 @@ def write_postcodes(path: Path, points: list[PopulationPoint]) -> None:
 def write_stops(path: Path, stops: list[Stop]) -> None:
     """Write the stops register in NaPTAN's shape, byte-order mark included."""
     header = (
-        "ATCOCode", "NaptanCode", "CommonName", "Landmark", "Street", "Indicator", "Bearing", "NptgLocalityCode",
-        "LocalityName", "ParentLocalityName", "Easting", "Northing", "Longitude", "Latitude", "StopType", "Status",
+        "ATCOCode", "NaptanCode", "CommonName", "Landmark", "Street", "Indicator", "Bearing",
+        "NptgLocalityCode",
+        "LocalityName", "ParentLocalityName", "Easting", "Northing", "Longitude", "Latitude",
+        "StopType", "Status",
     )  # fmt: skip
     rows = []
     for number, stop in enumerate(stops):
@@ -137,7 +139,7 @@ def write_stops(path: Path, stops: list[Stop]) -> None:
                 "" if blank else lat,
                 stop.stop_type,
                 "active" if stop.active else "inactive",
-            )  # fmt: skip
+            )
         )
     write_table(path, header, rows, bom=True)
 
@@ -146,7 +148,8 @@ def write_places(path: Path, places: list[Amenity]) -> None:
     """Write the known places in the shape of an amenities extract."""
     header = (
         "osm_type", "osm_id", "key", "value", "name", "street", "postcode", "religion", "denomination",
-        "social_facility", "social_facility_for", "phone", "website", "opening_hours", "wheelchair", "lon", "lat",
+        "social_facility", "social_facility_for", "phone", "website", "opening_hours", "wheelchair",
+        "lon", "lat",
     )  # fmt: skip
     rows = []
     for number, place in enumerate(places, start=1):
@@ -171,7 +174,7 @@ def write_places(path: Path, places: list[Amenity]) -> None:
                 tag("wheelchair", ""),
                 lon,
                 lat,
-            )  # fmt: skip
+            )
         )
     write_table(path, header, rows)
 
@@ -228,7 +231,8 @@ class _Osm:
             [
                 '<?xml version="1.0" encoding="UTF-8"?>',
                 '<osm version="0.6" generator="one-bus-reach demo, fictional">',
-                f'  <bounds minlat="{south:.7f}" minlon="{west:.7f}" maxlat="{north:.7f}" maxlon="{east:.7f}"/>',
+                f'  <bounds minlat="{south:.7f}" minlon="{west:.7f}" '
+                f'maxlat="{north:.7f}" maxlon="{east:.7f}"/>',
                 *self.nodes,
                 *self.ways,
                 *self.relations,
@@ -264,8 +268,6 @@ def write_osm(
         tags = {"highway": edge.highway, "name": edge.name or ""}
         if edge.bridge:
             tags |= {"bridge": "yes", "layer": "1"}
-        if edge.kind == "gated":
-            tags["access"] = "private"
         osm.way(shapely.get_coordinates(edge.line.simplify(0.6)), tags)
     osm.area(_simple(land.water, 2.0), {"natural": "water", "water": "river", "name": "River Wend"})
     osm.way(shapely.get_coordinates(_simple(land.river, 2.0)), {"waterway": "river", "name": "River Wend"})
