@@ -132,6 +132,12 @@ def test_byte_order_mark_crlf_quotes_spaces_and_another_order_of_columns(tmp_pat
     assert len(calls_of(result, "T1")) == 4
 
 
+def test_lines_that_end_with_a_carriage_return_alone(tmp_path: Path) -> None:
+    result = read_feed(tmp_path, **{name: text.replace("\n", "\r") for name, text in SOUND.items()})
+    assert fault_counts(result) == {}
+    assert len(calls_of(result, "T1")) == 4
+
+
 def test_latin_1_text(tmp_path: Path) -> None:
     result = read_feed(
         tmp_path,

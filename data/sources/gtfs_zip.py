@@ -8,6 +8,7 @@ what the text means is decided by the modules that ask.
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -148,8 +149,10 @@ class FeedZip:
             text = line.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = line.decode("latin-1")
+        # Some old exports end their lines with a carriage return alone.
+        text = re.split(r"[\r\n]", text, maxsplit=1)[0]
         names: list[str] = []
-        for column in next(csv.reader([text.strip("\r\n")]), []):
+        for column in next(csv.reader([text]), []):
             plain = column.strip().strip('"').strip().lower()
             # A repeated name would make the reader refuse the file; the first one counts.
             names.append(plain if plain and plain not in names else f"{plain}#{len(names)}")

@@ -147,7 +147,11 @@ def _read_text(path: Path, log: FaultLog) -> pd.DataFrame:
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")
         log.add("not_utf8", "repaired", 1, "not UTF-8; read as cp1252", file=path.name)
-    header = next(csv.reader([text[: text.find("\n")] if "\n" in text else text]), [])
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        raise SourceError(f"{path.name}: {shorten_example(error)}") from None
     names = [_COLUMNS.get(column.strip().lower(), "") for column in header]
     faults = []
     if "stop_id" not in names:
@@ -161,7 +165,7 @@ def _read_text(path: Path, log: FaultLog) -> pd.DataFrame:
     rows: list[list[str]] = []
     wanted = {name: position for position, name in reversed(list(enumerate(names))) if name}
     try:
-        for fields in csv.reader(io.StringIO(text, newline="")):
+        for fields in reader:
             if len(fields) > len(header):
                 ragged += 1
             elif fields:
@@ -171,7 +175,7 @@ def _read_text(path: Path, log: FaultLog) -> pd.DataFrame:
     log.add(
         "row_ragged", "dropped", ragged, "rows with more fields than the header; left out", file=path.name
     )
-    frame = pd.DataFrame(rows[1:], columns=list(wanted), dtype=str)
+    frame = pd.DataFrame(rows, columns=list(wanted), dtype=str)
     for name in _COLUMNS.values():
         if name not in frame:
             frame[name] = ""
