@@ -50,7 +50,8 @@ def _draw_settings(pack: AreaPack) -> None:
     if current is not None and not facts.first_date <= current <= facts.last_date:
         st.session_state["own_date"] = None
     st.date_input(
-        "Service date", value=None, min_value=facts.first_date, max_value=facts.last_date, key="own_date", format="DD/MM/YYYY",
+        "Service date", value=None, min_value=facts.first_date, max_value=facts.last_date, key="own_date",
+        format="DD/MM/YYYY",
         help=f"Empty: {facts.service_date:%A} {facts.service_date}, {facts.service_date_why}",
     )  # fmt: skip
     st.radio(

@@ -16,7 +16,7 @@ from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import ReachSummary, summarise_reach
-from layers.words import NO_SERVICE, NOT_KNOWN, say_area, say_date, say_title
+from layers.words import NOT_KNOWN, say_area, say_date, say_title
 
 from . import look, stages, state
 from .sidebar import Choices
@@ -24,15 +24,15 @@ from .stages import AreaKey, Results
 
 HEIGHT_PX = 620
 NOTHING = "Nothing"
-GAP_SHARE, GAP_NUMBER = f"{NO_SERVICE}: share", f"{NO_SERVICE}: number"
+GAP_SHARE, GAP_NUMBER = "No service: share", "No service: number"
 UNKNOWN_SHARE = f"{NOT_KNOWN}: share"
-GROUP_SHARE, GROUP_COUNT, POPULATION = "Group: share of residents", "Group: people", "Population"
+GROUP_SHARE, GROUP_COUNT, POPULATION = "Group: share", "Group: number", "Population"
 SERVICES, PLACES, ROUTES, STOPS, OUTSIDE = (
     "Services",
     "Places",
     "Bus routes",
     "Stops",
-    "Outside the data",
+    "No data",
 )
 
 
@@ -124,7 +124,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
         st.session_state[state.ALSO] = [name for name in st.session_state[state.ALSO] if name in offered]
     else:
         st.session_state[state.ALSO] = [SERVICES if SERVICES in offered else offered[0]]
-    one, two, three = st.columns([0.24, 0.22, 0.54])
+    one, two, three = st.columns([0.29, 0.25, 0.46])
     shade = one.selectbox("Shading", shades, key=state.SHADE)
     circles = two.selectbox(
         "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people."

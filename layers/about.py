@@ -90,7 +90,8 @@ def _timetable_facts(manifest: Manifest) -> list[str]:
     facts = manifest.timetable
     lines = [
         f"The timetable is read for {_why_that_day(facts)}. "
-        f"{facts.trips_on_service_date:,} trips run that day; the feed runs from {say_date(facts.first_date)} to {say_date(facts.last_date)}."
+        f"{facts.trips_on_service_date:,} trips run that day; the feed runs from "
+        f"{say_date(facts.first_date)} to {say_date(facts.last_date)}."
     ]
     if facts.completeness is None:
         lines.append(

@@ -30,7 +30,7 @@ from layers.styles import (
     choose_fills,
 )
 from layers.text import escape_for_map
-from layers.words import say_date, say_people, say_percent
+from layers.words import say_date, say_people
 
 GeometryKind = Literal["polygon", "circle", "point", "line", "band"]
 CIRCLE_RADIUS_MAX_PX = 22.0
@@ -82,7 +82,7 @@ class Drawn:
 def draw_shading(measure: Measure, theme: Theme) -> Drawn:
     """Colour neighbourhoods by class; hatched where there is no value."""
     palette = build_palette(measure.hue, theme)
-    breaks = choose_breaks(measure.values)
+    breaks = choose_breaks(measure.values) if measure.breaks is None else measure.breaks
     classes = classify(measure.values, breaks)
     say = _speaker(measure)
     fills = choose_fills(palette, len(breaks) + 1)
@@ -290,13 +290,13 @@ def draw_reach(
                 "line": line,
                 "halo": halo,
                 "dash": REACH_DASHES[min(number, len(REACH_DASHES) - 1)] or None,
-                "weight": 3 if inside else 1.5,
+                "weight": 2 if inside else 1,
                 "text": f"{band['minutes']} min",
             }
         )
     legend = tuple(
         LegendEntry(
-            f"within {look['minutes']} minutes" + (" (the cut-off)" if look["weight"] == 3 else ""),
+            f"within {look['minutes']} minutes" + (" (the cut-off)" if look["weight"] == 2 else ""),
             Fill(look["fill"]) if filled else Line(line, look["weight"], look["dash"] or ""),
         )
         for look in looks
@@ -356,7 +356,7 @@ def _layer_of(measure: Measure, geometry: GeometryKind, legend: tuple[LegendEntr
 def _speaker(measure: Measure) -> Callable[[float], str]:
     if measure.unit == "people":
         return lambda value: f"{value:,.0f}"
-    return lambda value: say_percent(value) if value >= 0.01 or value == 0 else f"{100 * value:.2g}%"
+    return lambda value: f"{100 * value:.2g}%"
 
 
 def _dates(pack: AreaPack, parts: tuple[str, ...]) -> str:

@@ -9,6 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 CLASS_COUNT = 4
+# The break between nought and anything at all: nought is a class of its own
+# where many neighbourhoods have it, or where it means something (nobody).
+ABOVE_ZERO = 1e-9
+_MANY_ZEROS = 0.25
 
 
 def round_nicely(value: float) -> float:
@@ -31,6 +35,9 @@ def choose_breaks(values: np.ndarray, *, count: int = CLASS_COUNT) -> tuple[floa
     known = values[np.isfinite(values)]
     if not len(known):
         return ()
+    if known.min() >= 0 and (known == 0).mean() >= _MANY_ZEROS and known.max() > 0:
+        positive = np.where(values > 0, values, np.nan)
+        return (ABOVE_ZERO, *choose_breaks(positive, count=count - 1))
     quantiles = np.quantile(known, [i / count for i in range(1, count)])
     breaks: list[float] = []
     for value in quantiles:
@@ -53,6 +60,13 @@ def label_classes(breaks: Sequence[float], say: Callable[[float], str]) -> tuple
     """What stands beside each class in the legend."""
     if not breaks:
         return ("all",)
-    labels = [f"under {say(breaks[0])}"]
-    labels += [f"{say(low)} to under {say(high)}" for low, high in pairwise(breaks)]
+    labels = ["none" if breaks[0] == ABOVE_ZERO else f"under {say(breaks[0])}"]
+    for low, high in pairwise(breaks):
+        labels.append(f"{_from(low, say)} to under {say(high)}")
+    if breaks[-1] == ABOVE_ZERO:
+        return (*labels, "some")
     return (*labels, f"{say(breaks[-1])} and over")
+
+
+def _from(low: float, say: Callable[[float], str]) -> str:
+    return "some" if low == ABOVE_ZERO else say(low)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from geo.tables import GapTable
+from layers.classes import ABOVE_ZERO
 from layers.words import (
     NO_SERVICE,
     NOT_KNOWN,
@@ -54,6 +55,7 @@ class Measure:
     hue: str
     missing_words: str
     static: bool
+    breaks: tuple[float, ...] | None = None
 
 
 def list_groups(pack: AreaPack) -> pd.DataFrame:
@@ -204,6 +206,8 @@ def gap_measure(
         hue="purple" if column == "cut_off" else "teal",
         missing_words=f"not known, or {SMALL_BASE}" if unit == "share" else "not known",
         static=False,
+        # The same classes whatever is asked, so that two maps can be compared.
+        breaks=(ABOVE_ZERO, 0.25, 0.75) if unit == "share" else None,
     )
 
 

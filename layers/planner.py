@@ -21,10 +21,10 @@ from layers.words import NO_SERVICE, NOT_KNOWN, SMALL_BASE, SMALL_RATE_BASE, say
 LEVEL_NAMES = {"neighbourhood": "Neighbourhood", "ward": "Ward", "area": "Area"}
 
 PEOPLE = "People"
-NUMBER = f"{NO_SERVICE}: people"
-SHARE = f"{NO_SERVICE}: share"
-UNKNOWN = f"{NOT_KNOWN}: people"
-UNKNOWN_SHARE = f"{NOT_KNOWN}: share"
+NUMBER = NO_SERVICE
+SHARE = "Share of those known"
+UNKNOWN = NOT_KNOWN
+UNKNOWN_SHARE = "Share not known"
 SERVICES = "Services"
 PEOPLE_COLUMNS = (PEOPLE, NUMBER, UNKNOWN)
 SHARE_COLUMNS = (SHARE, UNKNOWN_SHARE)

@@ -69,11 +69,11 @@ def summarise_reach(
     table = pd.DataFrame(
         {
             SERVICE: [service_title(n, c) for n, c in zip(joined["name"], joined["category"], strict=True)],
-            "Category": joined["category"].to_numpy(object),
+            TIME: [say_minutes(v) for v in joined["best_duration_s"]],
             "Reach": [
                 say_reason(str(c), r) for c, r in zip(joined["reach_class"], joined["reason"], strict=True)
             ],
-            TIME: [say_minutes(v) for v in joined["best_duration_s"]],
+            "Category": joined["category"].to_numpy(object),
             "Walk": [say_minutes(v) for v in joined["best_walk_s"]],
             "Wait": [say_minutes(v) for v in joined["best_wait_s"]],
             "Ride": [say_minutes(v) for v in joined["best_ride_s"]],
@@ -83,7 +83,7 @@ def summarise_reach(
         index=pd.Index(joined["row"].to_numpy(), name="row"),
     )
     if PEOPLE_COLUMN in joined:
-        table.insert(4, "Of people there", [_say_part(v) for v in joined[PEOPLE_COLUMN]])
+        table.insert(2, "Of people there", [_say_part(v) for v in joined[PEOPLE_COLUMN]])
     home = wanted["delivery"].isin(["home", "phone", "online"])
     number, total = int(joined["inside"].sum()), len(joined)
     return ReachSummary(

@@ -228,7 +228,9 @@
         renderer, pane: "layers", interactive: false,
         style: {
           fill: message.filled, fillColor: band.fill, fillOpacity: 0.62,
-          color: band.line, weight: band.weight, dashArray: band.dash, halo: message.filled ? null : band.halo,
+          // Over a shading there is no fill: dashes tell the bands apart, a halo parts them from it.
+          color: band.line, weight: band.weight, dashArray: message.filled ? null : band.dash,
+          halo: message.filled ? null : band.halo,
         },
       }).addTo(set);
     }
