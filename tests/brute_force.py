@@ -195,8 +195,13 @@ class RawStreets:
                 if uses[ref] > 1:
                     self._add(piece)
                     piece = [ref]
-        big = {n for part in nx.connected_components(self.graph) if len(part) >= 200 for n in part}
-        kept = [i for i, (u, _, _) in enumerate(self.edges) if u in big]
+        # Components are counted in nodes of the map, bends included; under 200 none is stood on.
+        part_of = {n: i for i, part in enumerate(nx.connected_components(self.graph)) for n in part}
+        nodes_of: dict[int, set[int]] = defaultdict(set)
+        for way in ways:
+            if len(way) > 1:
+                nodes_of[part_of[way[0]]].update(way)
+        kept = [i for i, (u, _, _) in enumerate(self.edges) if len(nodes_of[part_of[u]]) >= 200]
         self.edges = [self.edges[i] for i in kept]
         self.lines = [self.lines[i] for i in kept]
         self.tree = shapely.STRtree(self.lines)

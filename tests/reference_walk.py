@@ -95,8 +95,15 @@ class _Streets:
         whole = nx.MultiGraph()
         whole.add_nodes_from(range(len(walk.node_x)))
         whole.add_edges_from((int(walk.u[e]), int(walk.v[e])) for e in self.edges)
-        big = set().union(*(c for c in nx.connected_components(whole) if len(c) >= SMALLEST_COMPONENT), set())
-        self.lines = {e: self._line(e) for e in self.edges if int(walk.u[e]) in big}
+        components = list(nx.connected_components(whole))
+        component_of = {node: i for i, nodes in enumerate(components) for node in nodes}
+        # Where a street only bends the map has a node too, whether or not the network kept it as one.
+        sizes = [len(nodes) for nodes in components]
+        for e in self.edges:
+            bends = int(walk.geometry_offset[e + 1] - walk.geometry_offset[e]) - 2
+            sizes[component_of[int(walk.u[e])]] += bends
+        enough = min(SMALLEST_COMPONENT, max(sizes, default=0))
+        self.lines = {e: self._line(e) for e in self.edges if sizes[component_of[int(walk.u[e])]] >= enough}
 
     def _line(self, edge: int) -> shapely.LineString:
         a, b = self.walk.geometry_offset[edge], self.walk.geometry_offset[edge + 1]
