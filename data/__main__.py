@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
@@ -36,13 +37,13 @@ def _build(options: argparse.Namespace) -> int:
     from data.build import STEPS, build_pack  # slow imports only where needed
     from data.config import load_config
     from data.errors import UsageError
-    from data.packio import default_out, write_pack
+    from data.packio import check_out, default_out, write_pack
     from data.progress import BarProgress, SilentProgress
 
     config = load_config(options.config)
     if not options.raw.is_dir():
         raise UsageError(f"{options.raw}: --raw is not a folder.")
-    out = options.out or default_out(config.area_id)
+    out = check_out(options.out or default_out(config.area_id))  # before the long work, not after it
     if options.quiet:
         pack = build_pack(config, options.raw, SilentProgress())
         out = write_pack(pack, out)
@@ -74,7 +75,7 @@ def _check(options: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
     else:
-        print(describe_report(report))
+        print(describe_report(report, dt.date.today()))
     if report.problems:
         print(f"{report.path}: not sound ({len(report.problems)} problems).", file=sys.stderr)
         return 3
@@ -94,9 +95,8 @@ def _list(options: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
         for entry in entries:
-            print(
-                f"{entry.area_id:<20} {entry.name}{' (fictional)' if entry.fictional else ''}  {entry.path}"
-            )
+            said = not entry.fictional or "fictional" in entry.name.casefold()
+            print(f"{entry.area_id:<20} {entry.name}{'' if said else ' (fictional)'}  {entry.path}")
         if not entries:
             print(f"No packs in {', '.join(map(str, pack_folders()))}.", file=sys.stderr)
     for fault in faults:
@@ -122,6 +122,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        print("Stopped; nothing was changed.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

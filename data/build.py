@@ -225,8 +225,8 @@ def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) 
     )
     facts, faults = build_timetable_facts(gtfs.feed, stops, chosen)
     found.faults += faults
-    if config.fictional:
-        found.notes.insert(0, f"{config.name} is fictional: made up for demonstration and tests.")
+    if config.fictional and not any("fictional" in note for note in config.notes):
+        found.notes.insert(0, "This place is fictional: made up for demonstration and tests.")
     manifest = Manifest(
         area_id=config.area_id,
         name=config.name,

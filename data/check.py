@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class PackReport:
     path: Path
     manifest: Manifest
     problems: tuple[str, ...]
+    coverage: str
 
 
 def _some(values: object) -> str:
@@ -259,11 +261,31 @@ def check_pack(path_or_name: str | Path) -> PackReport:
     problems += [
         f"{item.name}: is not part of the pack" for item in sorted(folder.iterdir()) if item.name not in known
     ]
-    return PackReport(folder.resolve(), manifest, tuple(problems))
+    return PackReport(folder.resolve(), manifest, tuple(problems), _describe_coverage(pack))
 
 
-def describe_report(report: PackReport) -> str:
-    """Return the manifest and the faults in words for a terminal."""
+def _describe_coverage(pack: AreaPack) -> str:
+    """Say how much of the people's places the streets cover."""
+    if pack.walk is None:
+        return "no streets"
+    if pack.coverage is None or pack.origin_points is None:
+        return "streets without a coverage polygon" if pack.coverage is None else "no neighbourhoods"
+    points = pack.origin_points
+    covered = shapely.union_all(pack.coverage.geometry.to_numpy())
+    shapely.prepare(covered)
+    inside = shapely.intersects_xy(covered, points["x"].to_numpy(), points["y"].to_numpy())
+    without = (~pd.Series(inside).groupby(points["neighbourhood_id"].to_numpy()).any()).sum()
+    share = points["residents"][inside].sum() / points["residents"].sum()
+    people = "" if np.isnan(share) else f"; {share:.1%} of residents live inside"
+    n_areas = points["neighbourhood_id"].nunique()
+    return f"streets cover no part of {without} of {n_areas} neighbourhoods{people}"
+
+
+def describe_report(report: PackReport, today: dt.date) -> str:
+    """Return the manifest and the faults in words for a terminal.
+
+    ``today`` is the reader's day: old timetables are test data.
+    """
     manifest, timetable = report.manifest, report.manifest.timetable
     share = "no stops" if timetable.completeness is None else f"{timetable.completeness:.1%}"
     lines = [
@@ -273,6 +295,7 @@ def describe_report(report: PackReport) -> str:
         f"  coordinates   {manifest.crs}, time zone {timetable.timezone}",
         f"  walking       {manifest.walk.mode.replace('_', ' ')}"
         + (f", times {manifest.walk.detour_factor:g}" if manifest.walk.mode == "straight_line" else ""),
+        f"  coverage      {report.coverage}",
         f"  areas         {manifest.neighbourhood_level or 'none'}"
         + (f", census {manifest.census_year}" if manifest.census_year else ", no counts"),
         f"  service day   {timetable.service_date} ({timetable.service_date_why})",
@@ -281,6 +304,8 @@ def describe_report(report: PackReport) -> str:
         f"  completeness  {share}: "
         f"{timetable.served_stops:,} of {timetable.active_stops:,} active stops are served",
     ]
+    why = manifest.why_test_data(today)
+    lines.append(f"  decisions     {f'Test data: not for decisions ({why})' if why else 'no reason against'}")
     if timetable.operators_without_service:
         lines.append(f"  no trip then  {', '.join(timetable.operators_without_service)}")
     lines += ["", "Tables"]

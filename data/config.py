@@ -12,7 +12,16 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import pyproj
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from data.errors import UsageError
 
@@ -93,6 +102,18 @@ class WardPolygons(_Strict):
     name_column: str
 
 
+def _kind_of_wards(wards: Any) -> str:
+    given = wards if isinstance(wards, dict) else getattr(wards, "__dict__", {})
+    return "polygons" if "boundaries" in given else "lookup"
+
+
+# By what is given, so that a fault is told of the one that was meant.
+Wards = Annotated[
+    Annotated[WardLookup, Tag("lookup")] | Annotated[WardPolygons, Tag("polygons")],
+    Discriminator(_kind_of_wards),
+]
+
+
 class Neighbourhoods(_Strict):
     """The neighbourhoods and what they are called."""
 
@@ -103,7 +124,7 @@ class Neighbourhoods(_Strict):
     layer: str | None = Field(default=None, description="of a GeoPackage with several")
     expected: int | None = Field(default=None, ge=1, description="how many there must be")
     split_from: Splits | None = None
-    wards: WardLookup | WardPolygons | None = None
+    wards: Wards | None = None
 
 
 class Census(_Strict):

@@ -89,6 +89,14 @@ def _replace_folder(new: Path, out: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def check_out(out: Path) -> Path:
+    """Return ``out`` resolved; raise PackError when a pack may not be written there."""
+    out = Path(out).resolve()
+    if out.exists() and not (out.is_dir() and ((out / MANIFEST).exists() or not any(out.iterdir()))):
+        raise PackError(f"{out}: is there already and is not an area pack; choose another --out.")
+    return out
+
+
 def write_pack(pack: AreaPack, out: Path) -> Path:
     """Write a pack to the folder ``out``: whole, or not at all.
 
@@ -107,9 +115,7 @@ def write_pack(pack: AreaPack, out: Path) -> Path:
         When a table does not fit its schema, or ``out`` holds something that
         is not a pack, or can't be written. A pack that was there is kept.
     """
-    out = Path(out).resolve()
-    if out.exists() and not (out.is_dir() and ((out / MANIFEST).exists() or not any(out.iterdir()))):
-        raise PackError(f"{out}: is there already and is not an area pack; choose another --out.")
+    out = check_out(out)
     pack, arrow = _with_digests(pack)
     text = json.dumps(pack.manifest.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False)
     temporary: Path | None = None

@@ -240,8 +240,10 @@ def test_links_that_lead_out_of_the_raw_folder_are_not_followed(tmp_path: Path) 
 def test_fictional_places_and_notes_are_said(tmp_path: Path) -> None:
     pack = build(tmp_path, fictional="true", notes='["Ask before you print."]', detour_factor="1.4")
     assert pack.manifest.fictional
-    assert pack.manifest.notes[0] == "Tiny is fictional: made up for demonstration and tests."
+    assert pack.manifest.notes[0] == "This place is fictional: made up for demonstration and tests."
     assert pack.manifest.notes[-1] == "Ask before you print."
+    own_words = build(tmp_path, fictional="true", notes='["Tiny is fictional."]').manifest.notes
+    assert [note for note in own_words if "fictional" in note] == ["Tiny is fictional."]
     assert pack.manifest.walk.detour_factor == 1.4
 
 
@@ -339,6 +341,31 @@ def test_faults_of_raw_files_end_with_exit_code_3_and_no_traceback(
     assert "stop_times.txt" in err
     assert "Traceback" not in err
     assert not out.exists()
+
+
+def test_an_out_that_may_not_be_replaced_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, raw = write_config(tmp_path, PEOPLE), write_raw(tmp_path / "raw")
+    assert main(["build", str(config), "--raw", str(raw), "--out", str(raw)]) == 3
+    err = capsys.readouterr().err
+    assert "not an area pack" in err
+    assert "raw files" not in err  # no step had begun
+
+
+def test_stopping_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, raw = write_config(tmp_path), write_raw(tmp_path / "raw")
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("data.packio.pq.write_table", stop)
+    out = tmp_path / "packs" / "tiny"
+    assert main(["build", str(config), "--raw", str(raw), "--out", str(out), "--quiet"]) == 130
+    assert list(out.parent.iterdir()) == []
+    assert "nothing was changed" in capsys.readouterr().err
 
 
 def test_a_raw_folder_that_is_none_is_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from shapely.geometry import box
 
 from data.__main__ import main
 from data.areapack import AreaPack
@@ -139,6 +141,22 @@ def test_check_prints_the_manifest_and_passes(
     assert "FICTIONAL" in text
     assert "The pack itself: sound" in text
     assert "2 of 2 active stops are served" in text
+    assert "Test data: not for decisions (the place is fictional" in text
+    assert "streets without a coverage polygon" in text
+
+
+def test_check_says_how_many_people_the_streets_cover(town: AreaPack, tmp_path: Path) -> None:
+    """Homes at 0 and 900 m with 120 and 30 people; the streets are whole up to 500 m only."""
+    assert town.origin_points is not None
+    x, y = town.origin_points[["x", "y"]].iloc[0]
+    coverage = gpd.GeoDataFrame(
+        {"part": ["streets"]}, geometry=[box(x - 10, y - 10, x + 500, y + 10)], crs=town.crs
+    )
+    out = write_pack(replace(town, coverage=coverage), tmp_path / "town")
+    n_areas = town.origin_points["neighbourhood_id"].nunique()
+    assert check_pack(out).coverage == (
+        f"streets cover no part of {n_areas - 1} of {n_areas} neighbourhoods; 80.0% of residents live inside"
+    )
 
 
 def test_content_changed_behind_the_manifests_back_is_found(

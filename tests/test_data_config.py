@@ -26,6 +26,22 @@ title = "Bus timetable"
 publisher = "operator"
 """
 
+WARDS = """
+[neighbourhoods]
+level = "LSOA 2021"
+[neighbourhoods.boundaries]
+file = "a.geojson"
+title = "a"
+publisher = "operator"
+[neighbourhoods.wards]
+"""
+LOOKUP = """
+[neighbourhoods.wards.lookup]
+file = "w.csv"
+title = "w"
+publisher = "operator"
+"""
+
 
 def write(path: Path, text: str) -> Path:
     out = path / "area.toml"
@@ -119,6 +135,8 @@ def test_paths_that_leave_the_raw_folder_are_refused(tmp_path: Path, file: str) 
          'publisher = "operator"\n', "census needs [neighbourhoods]"),
         (lambda t: t + '\n[[services]]\nkind = "schools"\nleave_out = ["School"]\n[services.source]\n'
          'file = "a.csv"\ntitle = "a"\npublisher = "operator"\n', "leave_out is for kind"),
+        (lambda t: t + WARDS + 'key_colum = "a"\nid_column = "b"\nname_column = "c"\n' + LOOKUP,
+         "wards.lookup.key_column: is missing"),
         (lambda t: t + "\n= broken", "is not TOML"),
     ],
 )  # fmt: skip
