@@ -16,11 +16,13 @@ from scipy.sparse.csgraph import connected_components
 
 from data.areapack import WalkNetwork
 from geo.compile import IN_I4, OUT_B1, OUT_I4, kernel
+from geo.hublabels import HubLabels
 from geo.segments import SegmentIndex, build_segment_index
 
 SMALLEST_COMPONENT_NODES = 200
-# Columns of WalkGraph.arcs.
-ARC_NODE, ARC_LENGTH, ARC_CHAIN, ARC_REVERSED = range(4)
+# Columns of WalkGraph.arcs, and the bits of the last.
+ARC_NODE, ARC_LENGTH, ARC_CHAIN, ARC_FLAGS = range(4)
+REVERSED, DEAD_END = 1, 2
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class WalkGraph:
     edge_start_mm: np.ndarray  # int32[E], where on its chain the edge begins
     edge_reversed: np.ndarray  # bool[E], the chain walks the edge from v to u
     arc_indptr: np.ndarray  # int32[J + 1] into arcs
-    arcs: np.ndarray  # int32[2C, 4]: junction at the far end, length, chain, 1 from chain_v's side
+    arcs: np.ndarray  # int32[2C, 4]: junction at the far end, length, chain, flags: REVERSED
+    # where it leaves from chain_v's side, DEAD_END where nothing else meets its far end
     segments: SegmentIndex  # of the edges that points may be snapped to
+    labels: HubLabels | None = None  # of the junctions, where they were worked out
 
     @property
     def junction_count(self) -> int:
@@ -220,9 +224,10 @@ def _build_arcs(
     chain = np.arange(len(chain_u), dtype=np.int32)
     here = np.concatenate((chain_u, chain_v))
     reversed_ = np.repeat(np.array([0, 1], dtype=np.int32), len(chain))
-    arcs = np.column_stack(
-        (np.concatenate((chain_v, chain_u)), np.tile(chain_length_mm, 2), np.tile(chain, 2), reversed_)
-    )
-    order = np.lexsort((arcs[:, ARC_REVERSED], arcs[:, ARC_CHAIN], here))
-    indptr = np.concatenate(([0], np.cumsum(np.bincount(here, minlength=junction_count))))
+    there = np.concatenate((chain_v, chain_u))
+    degree = np.bincount(here, minlength=junction_count)
+    flags = reversed_ * REVERSED + (degree[there] == 1) * DEAD_END
+    arcs = np.column_stack((there, np.tile(chain_length_mm, 2), np.tile(chain, 2), flags))
+    order = np.lexsort((reversed_, arcs[:, ARC_CHAIN], here))
+    indptr = np.concatenate(([0], np.cumsum(degree)))
     return indptr.astype(np.int32), np.ascontiguousarray(arcs[order], dtype=np.int32)

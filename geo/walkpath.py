@@ -9,7 +9,7 @@ import numpy as np
 
 from geo.snap import Snapped
 from geo.straightline import StraightLine
-from geo.walkgraph import ARC_CHAIN, ARC_LENGTH, ARC_NODE, ARC_REVERSED, WalkGraph
+from geo.walkgraph import ARC_CHAIN, ARC_FLAGS, ARC_LENGTH, ARC_NODE, REVERSED, WalkGraph
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _find_stretches(graph: WalkGraph, a: Snapped, b: Snapped) -> list[tuple[int,
             to, arc_length = int(arc[ARC_NODE]), int(arc[ARC_LENGTH])
             if length + arc_length < label.get(to, length + arc_length + 1):
                 label[to] = length + arc_length
-                begin, end = (arc_length, 0) if arc[ARC_REVERSED] else (0, arc_length)
+                begin, end = (arc_length, 0) if arc[ARC_FLAGS] & REVERSED else (0, arc_length)
                 came_by[to] = (junction, int(arc[ARC_CHAIN]), begin, end)
                 heapq.heappush(queue, (length + arc_length, to))
     if best is None:

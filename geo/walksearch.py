@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from geo.compile import IN_B1, IN_I4, IN_I4_2D, IN_I8, OUT_I4, OUT_I8, helper, kernel
+from geo.compile import IN_B1, IN_I4, IN_I4_2D, OUT_I8, helper, kernel
+from geo.hubwalks import HubIndex, build_hub_index, find_walks_by_hubs
 from geo.legs import Legs
 from geo.snap import Snapped
 from geo.straightline import StraightLine, find_lines
 from geo.threads import run_blocks
-from geo.walkgraph import WalkGraph
+from geo.transpose import transpose_legs
+from geo.walkgraph import ARC_CHAIN, ARC_FLAGS, ARC_LENGTH, ARC_NODE, DEAD_END, REVERSED, WalkGraph
 
 FAR_MM = np.int32(np.iinfo(np.int32).max)
 # Junctions wait in buckets this wide (about 16 m); narrower than most chains,
 # so that a junction is seldom settled twice, and few enough to step through.
 BUCKET_SHIFT = 14
+NOT_WAITING = np.int32(np.iinfo(np.int32).min)
 
 
 @helper
@@ -26,34 +29,80 @@ def _grow(values, room):  # type: ignore[no-untyped-def]
     return longer
 
 
+@helper
+def _queue(at, length, label, bucket, after, before):  # type: ignore[no-untyped-def]
+    """Give a junction a shorter label and put it into that label's bucket, out of any other."""
+    if before[at] != NOT_WAITING:
+        a, b = after[at], before[at]
+        if b >= 0:
+            after[b] = a
+        else:
+            bucket[-1 - b] = a
+        if a >= 0:
+            before[a] = b
+    label[at] = length
+    k = length >> BUCKET_SHIFT
+    first = bucket[k]
+    after[at] = first
+    before[at] = -1 - k
+    if first >= 0:
+        before[first] = at
+    bucket[k] = at
+
+
+@helper
+def _label_junctions(arc_indptr, arcs, limit_mm, label, touched, count, bucket, after, before):  # type: ignore[no-untyped-def]
+    """Label all junctions within the limit of those that wait in the buckets; return how many.
+
+    A bucket is a doubly linked list of junctions whose labels are about the
+    same. Within one they come in no order and labels are corrected, so that
+    what is left at the end is exact whatever the buckets' width.
+    """
+    for k in range(len(bucket)):
+        while bucket[k] >= 0:
+            at = bucket[k]
+            following = after[at]
+            bucket[k] = following
+            if following >= 0:
+                before[following] = -1 - k
+            before[at] = NOT_WAITING
+            so_far = label[at]
+            for slot in range(arc_indptr[at], arc_indptr[at + 1]):
+                if arcs[slot, ARC_FLAGS] & DEAD_END:
+                    continue  # it leads nowhere; its targets are seen from this side
+                to = arcs[slot, ARC_NODE]
+                length = so_far + arcs[slot, ARC_LENGTH]
+                if length <= limit_mm and length < label[to]:
+                    if label[to] == FAR_MM:
+                        touched[count] = to
+                        count += 1
+                    _queue(to, length, label, bucket, after, before)
+    return count
+
+
 @kernel(
     types.Tuple((types.int32[::1], types.int32[::1]))(
         types.int64, types.int64, IN_I4, IN_I4_2D, IN_I4, IN_I4, IN_I4,
         IN_I4, IN_I4, IN_I4, IN_B1,
-        IN_I4, IN_I4, IN_I4, IN_I4, types.int64, types.int64, OUT_I8,
+        IN_I4, IN_I4_2D, IN_I4, IN_I4, IN_I4, types.int64, types.int64, OUT_I8,
     )
 )  # fmt: skip
 def _search_rows(  # type: ignore[no-untyped-def]
     first, last, arc_indptr, arcs, chain_u, chain_v, chain_length_mm,
     chain, offset_mm, off_network_mm, outside,
-    target_indptr, target_index, target_offset_mm, target_off_network_mm, target_count, limit_mm, counts,
+    target_indptr, arc_targets, target_index, target_offset_mm, target_off_network_mm,
+    target_count, limit_mm, counts,
 ):  # fmt: skip
-    """Find the targets within the limit of the points first..last, in no order within a row.
-
-    The search corrects labels within a bucket, so what is left at the end is
-    exact whatever the bucket's width.
-    """
-    shift, far = BUCKET_SHIFT, FAR_MM
+    """Find the targets within the limit of the points first..last, in no order within a row."""
     junctions = len(arc_indptr) - 1
-    label = np.full(junctions, far, np.int32)  # distance from the point, off-network part included
+    # One workspace for all rows; each row leaves it as it found it.
+    label = np.full(junctions, FAR_MM, np.int32)  # from the point, its way to the street included
     touched = np.empty(junctions, np.int32)
-    bucket = np.full((limit_mm >> shift) + 1, -1, np.int32)  # its latest entry
-    room = 1024
-    entry_junction = np.empty(room, np.int32)
-    entry_label = np.empty(room, np.int32)
-    entry_before = np.empty(room, np.int32)  # the entry of the same bucket before it
-    best = np.full(target_count, far, np.int32)
-    size = 1024
+    after = np.empty(junctions, np.int32)
+    before = np.full(junctions, NOT_WAITING, np.int32)
+    bucket = np.full((limit_mm >> BUCKET_SHIFT) + 1, -1, np.int32)
+    best = np.full(target_count, FAR_MM, np.int32)
+    size = 1024 + target_count
     out_target = np.empty(size, np.int32)
     out_length = np.empty(size, np.int32)
     written = 0
@@ -63,136 +112,76 @@ def _search_rows(  # type: ignore[no-untyped-def]
         start_mm = off_network_mm[i]
         if outside[i] or start_mm > limit_mm:
             continue
+        if size - written < target_count:  # no row finds more than all targets
+            size *= 2
+            out_target = _grow(out_target, size)
+            out_length = _grow(out_length, size)
         home = chain[i]
-        touched_count = 0
-        entries = 0
-        # Both ends of the point's own chain.
+        # Targets on the point's own chain, straight along it.
+        for slot in range(target_indptr[home], target_indptr[home + 1]):
+            length = start_mm + abs(target_offset_mm[slot] - offset_mm[i]) + target_off_network_mm[slot]
+            if length <= limit_mm:
+                best[target_index[slot]] = length
+                out_target[written] = target_index[slot]
+                written += 1
+        # Both ends of that chain, and all junctions from there.
+        count = 0
         for side in range(2):
             at = chain_u[home] if side == 0 else chain_v[home]
             length = start_mm + (offset_mm[i] if side == 0 else chain_length_mm[home] - offset_mm[i])
             if length <= limit_mm and length < label[at]:
-                if label[at] == far:
-                    touched[touched_count] = at
-                    touched_count += 1
-                label[at] = length
-                b = length >> shift
-                entry_junction[entries] = at
-                entry_label[entries] = length
-                entry_before[entries] = bucket[b]
-                bucket[b] = entries
-                entries += 1
-        for b in range(len(bucket)):
-            while bucket[b] != -1:
-                entry = bucket[b]
-                bucket[b] = entry_before[entry]
-                at = entry_junction[entry]
-                so_far = entry_label[entry]
-                if so_far > label[at]:
-                    continue  # a shorter way was found meanwhile
-                for slot in range(arc_indptr[at], arc_indptr[at + 1]):
-                    to = arcs[slot, 0]
-                    length = so_far + arcs[slot, 1]
-                    if length <= limit_mm and length < label[to]:
-                        if label[to] == far:
-                            touched[touched_count] = to
-                            touched_count += 1
-                        label[to] = length
-                        if entries == room:
-                            room *= 2
-                            entry_junction = _grow(entry_junction, room)
-                            entry_label = _grow(entry_label, room)
-                            entry_before = _grow(entry_before, room)
-                        to_b = length >> shift
-                        entry_junction[entries] = to
-                        entry_label[entries] = length
-                        entry_before[entries] = bucket[to_b]
-                        bucket[to_b] = entries
-                        entries += 1
-        # Targets on the point's own chain, straight along it.
-        for slot in range(target_indptr[home], target_indptr[home + 1]):
-            along = target_offset_mm[slot] - offset_mm[i]
-            length = start_mm + (along if along >= 0 else -along) + target_off_network_mm[slot]
-            if length <= limit_mm:
-                target = target_index[slot]
-                if best[target] == far:
-                    if written == size:
-                        size *= 2
-                        out_target = _grow(out_target, size)
-                        out_length = _grow(out_length, size)
-                    out_target[written] = target
-                    written += 1
-                if length < best[target]:
-                    best[target] = length
-        # Targets on the chains about the junctions that were reached.
-        for k in range(touched_count):
+                if label[at] == FAR_MM:
+                    touched[count] = at
+                    count += 1
+                _queue(at, length, label, bucket, after, before)
+        count = _label_junctions(arc_indptr, arcs, limit_mm, label, touched, count, bucket, after, before)
+        # Targets on the chains about those junctions.
+        for k in range(count):
             at = touched[k]
             so_far = label[at]
-            label[at] = far
+            label[at] = FAR_MM
             for slot in range(arc_indptr[at], arc_indptr[at + 1]):
-                along_chain = arcs[slot, 2]
-                for t in range(target_indptr[along_chain], target_indptr[along_chain + 1]):
+                for t in range(arc_targets[slot, 0], arc_targets[slot, 1]):
                     along = target_offset_mm[t]
-                    if arcs[slot, 3] == 1:
-                        along = arcs[slot, 1] - along
+                    if arcs[slot, ARC_FLAGS] & REVERSED:
+                        along = arcs[slot, ARC_LENGTH] - along
                     length = so_far + along + target_off_network_mm[t]
                     if length <= limit_mm:
                         target = target_index[t]
-                        if best[target] == far:
-                            if written == size:
-                                size *= 2
-                                out_target = _grow(out_target, size)
-                                out_length = _grow(out_length, size)
+                        if best[target] == FAR_MM:
                             out_target[written] = target
                             written += 1
                         if length < best[target]:
                             best[target] = length
         for k in range(row_start, written):
-            target = out_target[k]
-            out_length[k] = best[target]
-            best[target] = far
+            out_length[k] = best[out_target[k]]
+            best[out_target[k]] = FAR_MM
         counts[i] = written - row_start
     return out_target[:written].copy(), out_length[:written].copy()
 
 
-@kernel(types.int32(IN_I8, IN_I4, IN_I4, types.int64, OUT_I8, OUT_I4, OUT_I4))
-def _transpose(indptr, target, length_mm, target_count, out_indptr, out_row, out_length):  # type: ignore[no-untyped-def]
-    """Turn rows and targets round; the rows of the result are in ascending order."""
-    out_indptr[:] = 0
-    for k in range(len(target)):
-        out_indptr[target[k] + 1] += 1
-    for t in range(target_count):
-        out_indptr[t + 1] += out_indptr[t]
-    for row in range(len(indptr) - 1):
-        for k in range(indptr[row], indptr[row + 1]):
-            at = out_indptr[target[k]]
-            out_row[at] = row
-            out_length[at] = length_mm[k]
-            out_indptr[target[k]] = at + 1
-    for t in range(target_count, 0, -1):
-        out_indptr[t] = out_indptr[t - 1]
-    out_indptr[0] = 0
-    return 0
-
-
-def transpose_legs(legs: Legs, target_count: int) -> Legs:
-    """Turn sources and targets round; walking is the same both ways."""
-    indptr = np.empty(target_count + 1, dtype=np.int64)
-    row, length_mm = np.empty_like(legs.target), np.empty_like(legs.length_mm)
-    _transpose(legs.indptr, legs.target, legs.length_mm, target_count, indptr, row, length_mm)
-    return Legs(indptr, row, length_mm)
-
-
-def compute_legs(graph: WalkGraph | StraightLine, sources: Snapped, targets: Snapped, limit_mm: int) -> Legs:
+def compute_legs(
+    graph: WalkGraph | StraightLine,
+    sources: Snapped,
+    targets: Snapped,
+    limit_mm: int,
+    *,
+    index: HubIndex | None = None,
+) -> Legs:
     """Compute the shortest walks between two sets of points, up to a limit.
 
     Parameters
     ----------
     graph : WalkGraph or StraightLine
-        What the points were snapped to.
+        What the points were snapped to. With hub labels that reach as far as
+        the limit they are joined; else the streets are searched: the same
+        integers either way.
     sources, targets : Snapped
         Rows and targets of the result.
     limit_mm : int
         Longest walk, inclusive, the way from the points to the streets included.
+    index : HubIndex, optional
+        Of these targets, where they are asked about often.
 
     Returns
     -------
@@ -201,17 +190,17 @@ def compute_legs(graph: WalkGraph | StraightLine, sources: Snapped, targets: Sna
     """
     if limit_mm < 0 or len(sources) == 0 or len(targets) == 0:
         return Legs(np.zeros(len(sources) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
-
-    def find(points: Snapped, others: Snapped) -> Legs:
-        if isinstance(graph, StraightLine):
-            return _find_lines(graph, points, others, limit_mm)
-        return _find_walks(graph, points, others, limit_mm)
-
-    # Walking is the same both ways, so search from the fewer points.
-    if len(targets) < len(sources):
-        return transpose_legs(find(targets, sources), len(sources))
-    turned = transpose_legs(find(sources, targets), len(targets))
-    return transpose_legs(turned, len(sources))
+    if isinstance(graph, StraightLine):
+        found = _find_lines(graph, sources, targets, limit_mm)
+    elif graph.labels is not None and limit_mm <= graph.labels.reach_mm:
+        if index is None or index.limit_mm < limit_mm:
+            index = build_hub_index(graph, graph.labels, targets, limit_mm)
+        found = find_walks_by_hubs(graph, graph.labels, sources, index, limit_mm)
+    elif len(targets) < len(sources):  # walking is the same both ways: search from the fewer points
+        return transpose_legs(_find_walks(graph, targets, sources, limit_mm), len(sources))
+    else:
+        found = _find_walks(graph, sources, targets, limit_mm)
+    return transpose_legs(transpose_legs(found, len(targets)), len(sources))  # sorts each row
 
 
 def _find_walks(graph: WalkGraph, sources: Snapped, targets: Snapped, limit_mm: int) -> Legs:
@@ -221,6 +210,9 @@ def _find_walks(graph: WalkGraph, sources: Snapped, targets: Snapped, limit_mm: 
     chains = len(graph.chain_u)
     per_chain = np.bincount(targets.chain[listed], minlength=chains)
     target_indptr = np.concatenate(([0], np.cumsum(per_chain))).astype(np.int32)
+    # Each arc's targets beside each other, so that no arc looks its chain up.
+    on_arc = graph.arcs[:, ARC_CHAIN]
+    arc_targets = np.column_stack((target_indptr[on_arc], target_indptr[on_arc + 1]))
     target_offset, target_off_network = targets.offset_mm[listed], targets.off_network_mm[listed]
     counts = np.zeros(len(sources), dtype=np.int64)
 
@@ -228,7 +220,8 @@ def _find_walks(graph: WalkGraph, sources: Snapped, targets: Snapped, limit_mm: 
         return _search_rows(
             first, last, graph.arc_indptr, graph.arcs, graph.chain_u, graph.chain_v, graph.chain_length_mm,
             sources.chain, sources.offset_mm, sources.off_network_mm, sources.outside,
-            target_indptr, listed, target_offset, target_off_network, len(targets), limit_mm, counts,
+            target_indptr, arc_targets, listed, target_offset, target_off_network,
+            len(targets), limit_mm, counts,
         )  # fmt: skip
 
     parts = run_blocks(len(sources), search)
