@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from data.template.columns import COLUMNS
 
 # A misspelt header is taken for the template's from this likeness (0 to 100) up.
-LIKENESS = 86.0
+LIKENESS = 85.0
 # Two different fields closer to each other than this make the header ambiguous.
 CLEARLY_BETTER = 4.0
 # Shorter names are only taken when they are written exactly ("x", "id", "tel").

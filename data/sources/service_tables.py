@@ -12,6 +12,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from data.errors import SourceError
@@ -63,7 +64,7 @@ def read_table(
     if ending in {".xlsx", ".xlsm"}:
         candidates, remarks = _read_workbook(path)
     elif ending in {".csv", ".txt", ".tsv"}:
-        candidates, remarks = _read_csv(path)
+        candidates, remarks = _read_csv(path, count_known)
     else:
         raise SourceError(f"{path.name}: not a table this reads; save it as .csv or .xlsx")
     best: tuple[int, int, list[list[str]], str] | None = None
@@ -104,14 +105,15 @@ def _cut(rows: Sequence[Sequence[str]], index: int, remarks: list[tuple[str, str
     return RawTable(tuple(header), tuple(kept), tuple(numbers), max(blank - trailing, 0), tuple(remarks))
 
 
-def _read_csv(path: Path) -> tuple[list[tuple[str, list[list[str]]]], list[tuple[str, str]]]:
+def _read_csv(
+    path: Path, count_known: Callable[[Sequence[str]], int]
+) -> tuple[list[tuple[str, list[list[str]]]], list[tuple[str, str]]]:
     remarks: list[tuple[str, str]] = []
     text = _decode(path.read_bytes(), remarks)
     if not text.strip():
         raise SourceError(f"{path.name}: the file is empty")
-    lines = text.splitlines()[:HEADER_WITHIN]
-    # The delimiter that the first lines hold most often, in the line that holds it most.
-    delimiter = max(_DELIMITERS, key=lambda mark: max((line.count(mark) for line in lines), default=0))
+    # The delimiter that makes a header of some line: counting marks is misled by semicolons inside of cells.
+    delimiter = max(_DELIMITERS, key=lambda mark: _known_in_header(text, mark, count_known))
     if delimiter != ",":
         remarks.append(("delimiter", f"the columns are parted by {delimiter!r}, not by commas"))
     try:
@@ -122,6 +124,15 @@ def _read_csv(path: Path) -> tuple[list[tuple[str, list[list[str]]]], list[tuple
             f"{path.name}: can't be read as CSV: {error}; save it again from a spreadsheet"
         ) from error
     return [("", rows)], remarks
+
+
+def _known_in_header(text: str, delimiter: str, count_known: Callable[[Sequence[str]], int]) -> int:
+    """How many names of columns the best of the first rows holds with this delimiter."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return max(count_known([clean_text(cell) for cell in row]) for row in islice(reader, HEADER_WITHIN))
+    except (csv.Error, ValueError):
+        return 0
 
 
 def _decode(raw: bytes, remarks: list[tuple[str, str]]) -> str:

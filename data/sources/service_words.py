@@ -223,16 +223,16 @@ def read_date(text: str) -> dt.date | None:
     """
     words = text.casefold().strip()
     if found := _YEAR_FIRST.fullmatch(words):
-        year, month, day = (int(part) for part in found.groups())
+        year, month, day = found.groups()
     elif found := _DAY_FIRST.fullmatch(words):
-        day, month, year = (int(part) for part in found.groups())
+        day, month, year = found.groups()
     elif (found := _IN_WORDS.fullmatch(words)) and found[2] in _MONTHS:
-        day, month, year = int(found[1]), _MONTHS[found[2]], int(found[3])
+        day, month, year = found[1], _MONTHS[found[2]], found[3]
     elif _SERIAL.fullmatch(words):
         return dt.date(1899, 12, 30) + dt.timedelta(days=int(float(words)))
     else:
         return None
     try:
-        return dt.date(year + 2000 if year < 100 else year, month, day)
+        return dt.date(int(f"20{year}" if len(year) == 2 else year), int(month), int(day))
     except ValueError:
         return None
