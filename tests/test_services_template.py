@@ -55,3 +55,25 @@ def test_another_ending_or_a_missing_folder_is_refused(tmp_path: Path) -> None:
         write_template(tmp_path / "services.ods")
     with pytest.raises(UsageError, match="not there"):
         write_template(tmp_path / "gone" / "services.csv")
+
+
+def test_the_documentation_has_every_column_and_every_fault() -> None:
+    from data.sources.service_faults import MESSAGES
+
+    page = (Path(__file__).parent.parent / "docs" / "services_template.md").read_text(encoding="utf-8")
+    for column in COLUMNS:
+        assert f"| `{column.header}` | {column.meaning} | {column.accepted} | {column.example} |" in page
+    for code, (_, message) in MESSAGES.items():
+        assert f"| `{code}` | {message} |" in page
+
+
+def test_the_session_examples_of_the_documentation_are_read_as_it_says() -> None:
+    from data.sources.service_sessions import read_sessions
+
+    page = (Path(__file__).parent.parent / "docs" / "services_template.md").read_text(encoding="utf-8")
+    rows = page.split("## Session times")[1].split("## ")[0].splitlines()
+    examples = [row.split("|")[1:3] for row in rows if row.startswith("| `")]
+    assert len(examples) == 9
+    for written, meaning in examples:
+        rules = {session.rule for session in read_sessions(written.strip().strip("`"))}
+        assert (rules == {"unparsed"}) == ("not understood" in meaning), written
