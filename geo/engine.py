@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,10 @@ from shapely.geometry.base import BaseGeometry
 from data.areapack import AreaPack
 from data.errors import QueryError
 from geo.compile import compile_kernels
+from geo.derived import load_derived, write_derived
 from geo.gap import compute_gap
+from geo.hublabels import REACH_MM, HubLabels, build_hub_labels
+from geo.hubwalks import HubIndex, build_hub_index
 from geo.inputs import ReachInputs
 from geo.isochrone import compute_isochrones
 from geo.journey import Journey, NoJourney, find_journey
@@ -44,6 +48,8 @@ Level = Literal["neighbourhood", "point"]
 
 # Changing buses: at most this walk between two stops (docs/methods.md).
 CHANGE_WALK_LIMIT_MM = 400_000
+# The stops' index serves legs of every preset.
+LEG_INDEX_MM = 800_000
 VENUE_DELIVERIES = ("venue", "several_venues")
 
 
@@ -75,6 +81,7 @@ class Engine:
         self.venues = select_venues(pack.services) if pack.services is not None else None
         self.graph = lru_cache(maxsize=2)(self._build_graph)
         self.snapped_stops = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, pack.stops))
+        self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
         self._timetable = lru_cache(maxsize=12)(self._build_timetable)
         self._access = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_origins()))
         self._egress = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_services()))
@@ -121,7 +128,16 @@ class Engine:
     def _build_graph(self, avoid_steps: bool) -> WalkGraph | StraightLine:
         if self.pack.walk is None:
             return StraightLine(self.pack.manifest.walk.detour_factor, avoid_steps)
-        return build_walk_graph(self.pack.walk, avoid_steps=avoid_steps)
+        graph = build_walk_graph(self.pack.walk, avoid_steps=avoid_steps)
+        return replace(graph, labels=self._hub_labels(graph))
+
+    def _hub_labels(self, graph: WalkGraph) -> HubLabels:
+        """From ``PACK/derived/`` where they were kept there, else worked out."""
+        settings = {"avoid_steps": graph.avoid_steps, "reach_mm": REACH_MM}
+        kept = load_derived(self.pack, "hubs", settings)
+        if kept is not None:
+            return HubLabels(REACH_MM, kept["indptr"], kept["hub"], kept["distance_mm"])
+        return build_hub_labels(graph.arc_indptr, graph.arcs)
 
     def _build_timetable(self, date: dt.date, modes: tuple[str, ...], span_s: int) -> Timetable:
         return build_timetable(self.pack, date, modes, span_s=span_s)
@@ -143,11 +159,25 @@ class Engine:
 
     # Walking legs.
 
-    def _stop_legs(self, walk: WalkSettings, points: pd.DataFrame) -> Legs:
-        snapped = self.snap(walk.avoid_steps, points)
+    def _build_stop_index(self, avoid_steps: bool) -> HubIndex | None:
+        graph = self.graph(avoid_steps)
+        if isinstance(graph, StraightLine) or graph.labels is None:
+            return None
+        return build_hub_index(graph, graph.labels, self.snapped_stops(avoid_steps), LEG_INDEX_MM)
+
+    def legs_to_stops(self, walk: WalkSettings, points: Snapped) -> Legs:
+        """Walks from points to every stop within the leg limit."""
+        avoid = walk.avoid_steps
         return compute_legs(
-            self.graph(walk.avoid_steps), snapped, self.snapped_stops(walk.avoid_steps), walk.leg_limit_mm
+            self.graph(avoid),
+            points,
+            self.snapped_stops(avoid),
+            walk.leg_limit_mm,
+            index=self.stop_index(avoid),
         )
+
+    def _stop_legs(self, walk: WalkSettings, points: pd.DataFrame) -> Legs:
+        return self.legs_to_stops(walk, self.snap(walk.avoid_steps, points))
 
     def _direct_legs(self, walk: WalkSettings, origins: pd.DataFrame, services: pd.DataFrame) -> Legs:
         return compute_legs(
@@ -163,7 +193,8 @@ class Engine:
     def _stop_transfers(self, walk: WalkSettings) -> Legs:
         stops = self.snapped_stops(walk.avoid_steps)
         limit_mm = min(walk.leg_limit_mm, CHANGE_WALK_LIMIT_MM)
-        return compute_legs(self.graph(walk.avoid_steps), stops, stops, limit_mm)
+        index = self.stop_index(walk.avoid_steps)
+        return compute_legs(self.graph(walk.avoid_steps), stops, stops, limit_mm, index=index)
 
     def inputs(
         self, query: Query, *, origins: pd.DataFrame | None = None, services: pd.DataFrame | None = None
@@ -264,10 +295,16 @@ class Engine:
         return find_journey(self, query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
 
     def prepare(self, query: Query) -> list[Path]:
-        """Work out the walks to every grid cell and keep them in ``PACK/derived/``."""
+        """Work out hub labels and the walks to every grid cell, and keep them in ``PACK/derived/``."""
         from geo.cells import prepare_cells
 
-        return prepare_cells(self, query.walk)
+        files = []
+        graph = self.graph(query.walk.avoid_steps)
+        if isinstance(graph, WalkGraph) and graph.labels is not None:
+            arrays = {name: getattr(graph.labels, name) for name in ("indptr", "hub", "distance_mm")}
+            settings = {"avoid_steps": graph.avoid_steps, "reach_mm": REACH_MM}
+            files.append(write_derived(self.pack, "hubs", settings, arrays))
+        return [file for file in files if file is not None] + prepare_cells(self, query.walk)
 
 
 def warm(progress: Progress = _no_progress) -> None:

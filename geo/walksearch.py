@@ -18,6 +18,8 @@ FAR_MM = np.int32(np.iinfo(np.int32).max)
 # Junctions wait in buckets this wide (about 16 m); narrower than most chains,
 # so that a junction is seldom settled twice, and few enough to step through.
 BUCKET_SHIFT = 14
+# Without an index of the targets, fewer sources than these are searched from.
+FEWEST_TO_INDEX = 8
 NOT_WAITING = np.int32(np.iinfo(np.int32).min)
 
 
@@ -192,7 +194,11 @@ def compute_legs(
         return Legs(np.zeros(len(sources) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
     if isinstance(graph, StraightLine):
         found = _find_lines(graph, sources, targets, limit_mm)
-    elif graph.labels is not None and limit_mm <= graph.labels.reach_mm:
+    elif (
+        graph.labels is not None
+        and limit_mm <= graph.labels.reach_mm
+        and (index is not None or len(sources) >= FEWEST_TO_INDEX)
+    ):
         if index is None or index.limit_mm < limit_mm:
             index = build_hub_index(graph, graph.labels, targets, limit_mm)
         found = find_walks_by_hubs(graph, graph.labels, sources, index, limit_mm)

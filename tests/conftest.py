@@ -60,3 +60,20 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., Any]:
         return rows if pair is None else rows[pair]
 
     return ask_one
+
+
+@pytest.fixture(scope="session")
+def real_pack(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Build a committed configuration from the real files, once a session: ``real_pack("newport")``."""
+    from functools import cache
+
+    from data.build import build_pack
+    from data.config import load_config
+    from data.packio import load_pack, write_pack
+
+    @cache
+    def build(area: str) -> Any:
+        config = load_config(CHECKOUT / "data" / "areas" / f"{area}.toml")
+        return load_pack(write_pack(build_pack(config, real_data), tmp_path_factory.mktemp("packs") / area))
+
+    return build

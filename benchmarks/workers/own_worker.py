@@ -17,15 +17,15 @@ from protocol import serve
 def load():
     import numpy as np
     import pandas as pd
-    from geo.places import resolve_place
 
     from data.packio import load_pack
     from data.points import read_points
     from geo.engine import Engine
     from geo.options import clock_to_seconds
+    from geo.places import resolve_place
     from geo.profile import NONE, compute_matrix
     from geo.query import Query, WalkSettings
-    from geo.walksearch import compute_legs as legs
+    from geo.walksearch import compute_legs
 
     pack_path, points_file, settings_file = sys.argv[1:4]
     settings = json.loads(Path(settings_file).read_text())
@@ -44,19 +44,18 @@ def load():
     destinations = points[points["role"] == "destination"].reset_index(drop=True)
     # The network and the timetable are loaded by every peer before its first case too.
     engine.graph(False)
-    engine.snapped_stops(False)
+    engine.stop_index(False)
     engine.timetable(query)
 
     def matrix(asked: Query):
         """Snap, walk and ride, from coordinates to exact percentiles."""
         walk = asked.walk
-        graph, stops = engine.graph(walk.avoid_steps), engine.snapped_stops(walk.avoid_steps)
         from_points, to_points = engine.snap(False, origins), engine.snap(False, destinations)
         return compute_matrix(
             engine.timetable(asked),
-            legs(graph, from_points, stops, walk.leg_limit_mm),
-            legs(graph, to_points, stops, walk.leg_limit_mm),
-            legs(graph, from_points, to_points, walk.total_limit_mm),
+            engine.legs_to_stops(walk, from_points),
+            engine.legs_to_stops(walk, to_points),
+            compute_legs(engine.graph(False), from_points, to_points, walk.total_limit_mm),
             asked,
         )
 

@@ -1,0 +1,72 @@
+"""Hub labels answer what a search answers, to the millimetre."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.hublabels import build_hub_labels
+from geo.hubwalks import build_hub_index, find_walks_by_hubs
+from geo.walkgraph import WalkGraph, build_walk_graph
+from geo.walksearch import compute_legs
+from tests.test_walk_legs import make_network, place_on, walks
+
+
+def with_labels(graph: WalkGraph, reach_mm: int) -> WalkGraph:
+    return replace(graph, labels=build_hub_labels(graph.arc_indptr, graph.arcs, reach_mm=reach_mm))
+
+
+def equal(a, b) -> bool:
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("indptr", "target", "length_mm")
+    )
+
+
+@settings(max_examples=200)
+@given(walks(), st.integers(0, 150_000))
+def test_joined_hubs_equal_the_search_on_random_networks(case, reach_mm: int) -> None:
+    node_count, edges, a, b, limit, avoid_steps = case
+    graph = build_walk_graph(make_network(node_count, edges), avoid_steps=avoid_steps)
+    sources, targets = place_on(graph, a), place_on(graph, b)
+    searched = compute_legs(graph, sources, targets, limit)
+    # Labels that reach less far than the limit are not used.
+    assert equal(compute_legs(with_labels(graph, reach_mm), sources, targets, limit), searched)
+    assert equal(compute_legs(with_labels(graph, limit), sources, targets, limit), searched)
+
+
+@settings(max_examples=50)
+@given(walks())
+def test_an_index_made_for_longer_walks_gives_the_same(case) -> None:
+    node_count, edges, a, b, limit, avoid_steps = case
+    graph = with_labels(build_walk_graph(make_network(node_count, edges), avoid_steps=avoid_steps), 120_000)
+    sources, targets = place_on(graph, a), place_on(graph, b)
+    index = build_hub_index(graph, graph.labels, targets, 120_000)
+    found = compute_legs(graph, sources, targets, limit, index=index)
+    assert equal(found, compute_legs(replace(graph, labels=None), sources, targets, limit))
+
+
+def test_a_limit_past_the_labels_is_refused() -> None:
+    graph = build_walk_graph(make_network(2, [(0, 1, 5_000, False)]), avoid_steps=False)
+    labels = build_hub_labels(graph.arc_indptr, graph.arcs, reach_mm=1_000)
+    point = place_on(graph, [(0, 10, 0)])
+    index = build_hub_index(graph, labels, point, 1_000)
+    with pytest.raises(ValueError, match="past the 1000 mm"):
+        find_walks_by_hubs(graph, labels, point, index, 1_001)
+
+
+@pytest.mark.real_data
+def test_newport_to_the_millimetre(real_pack) -> None:
+    from geo.engine import Engine
+
+    newport = real_pack("newport")
+    engine = Engine(newport)
+    graph, stops = engine.graph(False), engine.snapped_stops(False)
+    origins = engine.snap(False, newport.origin_points)
+    searched = compute_legs(replace(graph, labels=None), origins, stops, 640_000)
+    assert len(searched.target) > 3_000
+    assert equal(compute_legs(graph, origins, stops, 640_000), searched)
+    assert equal(compute_legs(graph, origins, stops, 640_000, index=engine.stop_index(False)), searched)
