@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -114,7 +115,11 @@ def _read_file(path: Path, layer: str | None) -> gpd.GeoDataFrame:
                     f"{path.name}: has layers {', '.join(layers)}; set layer in the configuration."
                 )
             layer = layers[0] if layers else None
-        frame = gpd.read_file(path, layer=layer) if layer else gpd.read_file(path)
+        with warnings.catch_warnings():
+            # What the reader warns of comes back as missing geometry, and is counted as that.
+            warnings.simplefilter("ignore")
+            options = {"layer": layer} if layer else {}
+            frame = gpd.read_file(path, on_invalid="ignore", **options)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as error:
         raise SourceError(f"{path.name}: can't be read as boundaries ({error}).") from error
     if not isinstance(frame, gpd.GeoDataFrame):
