@@ -1,4 +1,4 @@
-"""Command line: ``python -m data build|check|list|demo``."""
+"""Command line: ``python -m data build|check|list|demo|template``."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="make the fictional borough's raw files and its pack")
     demo.add_argument("--raw", type=Path, metavar="DIR", help="keep the raw files here")
     demo.add_argument("--out", type=Path, metavar="PACK_DIR", help="default: data/packs/demo")
+    template = commands.add_parser("template", help="write an empty register of services to fill in")
+    template.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help=".xlsx (with a guide) or .csv"
+    )
     return parser
 
 
@@ -111,10 +115,17 @@ def _demo(options: argparse.Namespace) -> int:
     return 0
 
 
+def _template(options: argparse.Namespace) -> int:
+    from data.template import write_template
+
+    print(write_template(options.out))
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code (0, 2 usage, 3 data)."""
     options = _parser().parse_args(argv)
-    commands = {"build": _build, "check": _check, "list": _list, "demo": _demo}
+    commands = {"build": _build, "check": _check, "list": _list, "demo": _demo, "template": _template}
     try:
         return commands[options.command](options)
     except OneBusReachError as error:

@@ -43,6 +43,7 @@ def brief(text: str) -> list[tuple[int | None, float | None, float | None, str]]
         ),
         ("Monday 10-12 and 2-4", [(MON, 10, 12, "weekly"), (MON, 14, 16, "weekly")]),
         ("10-12 on Tuesdays", [(TUE, 10, 12, "weekly")]),
+        ("Tue 10-12, no booking needed", [(TUE, 10, 12, "weekly")]),
         ("Wed 7pm", [(WED, 19, None, "weekly")]),
         ("Sat 10pm-2am", [(SAT, 22, 26, "weekly")]),
         ("Thursday 1000-1200", [(THU, 10, 12, "weekly")]),

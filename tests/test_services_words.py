@@ -20,6 +20,7 @@ from data.sources import service_words as words
         ("not free", "paid"), ("donation", "donation"), ("Free, donations welcome", "donation"),
         ("suggested donation £2", "donation"), ("pay what you can", "donation"),
         ("ask the office", None), ("carefree fun", None),
+        ("nothing to pay", "free"), ("No membership fee", "free"),
     ],
 )  # fmt: skip
 def test_cost(text: str, meant: str | None) -> None:
@@ -34,6 +35,7 @@ def test_cost(text: str, meant: str | None) -> None:
         ("by professionals", "organisation"), ("from other organisations only", "organisation"),
         ("no self-referral", "organisation"), ("social worker", "organisation"), ("both", "mixed"),
         ("self or GP", "mixed"), ("mixed and ad hoc", "mixed"), ("ring Mary", None), ("selfish", None),
+        ("various agencies", "organisation"), ("self-referral, then an assessment", "self"),
     ],
 )  # fmt: skip
 def test_referral(text: str, meant: str | None) -> None:
@@ -46,6 +48,7 @@ def test_referral(text: str, meant: str | None) -> None:
         ("venue", "venue"), ("Several venues", "several_venues"), ("several_venues", "several_venues"),
         ("home visits", "home"), ("in people's homes", "home"), ("telephone", "phone"), ("Zoom", "online"),
         ("venue and online", "venue"), ("online or by phone", "online"), ("somewhere", None),
+        ("The Welcome House, in person", "venue"), ("across the borough", "several_venues"),
     ],
 )  # fmt: skip
 def test_delivery(text: str, meant: str | None) -> None:

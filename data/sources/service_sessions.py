@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from data.sources.service_words import any_of
+
 HOUR_S = 3600
 # Longer than this is prose, and reading it token by token would only take time.
 LONGEST = 300
@@ -31,8 +33,7 @@ _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 _DAY_WORDS = {
     **{name: day for day, name in enumerate(_DAY_NAMES)},
     **{name + "s": day for day, name in enumerate(_DAY_NAMES)},
-    "mon": 0, "mons": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "wednes": 2, "thu": 3, "thur": 3,
-    "thurs": 3,
+    "mon": 0, "mons": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "thu": 3, "thur": 3, "thurs": 3,
     "fri": 4, "fris": 4, "sat": 5, "sats": 5, "sun": 6, "suns": 6,
     "mo": 0, "tu": 1, "we": 2, "th": 3, "fr": 4, "sa": 5, "su": 6,
 }  # fmt: skip
@@ -46,42 +47,41 @@ _ORDINALS = {
 }  # fmt: skip
 
 _DAY = "|".join(sorted((word for word in _DAY_WORDS if len(word) > 2), key=len, reverse=True))
-# The two-letter days of OSM's opening_hours: taken only before another day, a comma or a number ("we" is a
-# word).
+# The two-letter days of OSM's opening_hours count before another day or a number only: "we" is a word.
 _SHORT_DAY = r"(?:mo|tu|we|th|fr|sa|su)(?=\s*[-,]\s*(?:mo|tu|we|th|fr|sa|su)\b|\s+\d)"
 _AFTER_DASH = r"(?:mo|tu|we|th|fr|sa|su)\b"
-_CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.?|p\.m\.?|noon)?(?![\d/])"
+_HALF = r"(?:am|pm|a\.m\.?|p\.m\.?)"
+_CLOCK = rf"(\d{{1,2}})(?:[:.](\d{{2}}))?\s*({_HALF}|noon)?(?![\d/])"
+_NOT_IN_NUMBER = r"(?<![\d:.£])"
 _TOKEN = re.compile(
     rf"(?P<days>\b(?:{_DAY}|{_SHORT_DAY})\.?(?:\s*-\s*(?:{_DAY}|{_AFTER_DASH})\.?)?(?![a-z]))"
     rf"|(?P<short>(?<=,)\s*{_AFTER_DASH})"
     rf"|(?P<set>\b(?:{'|'.join(_DAY_SETS)})\b)"
     rf"|(?P<ordinal>\b(?:{'|'.join(_ORDINALS)})\b)"
-    rf"|(?P<range>(?<![\d:.£]){_CLOCK}\s*-\s*{_CLOCK})"
-    rf"|(?P<time>(?<![\d:.£])(?:\d{{1,2}}[:.]\d{{2}}\s*(?:am|pm|a\.m\.?|p\.m\.?)?|\d{{1,2}}\s*(?:am|pm"
-    rf"|a\.m\.?|p\.m\.?|noon)))"
+    rf"|(?P<range>{_NOT_IN_NUMBER}{_CLOCK}\s*-\s*{_CLOCK})"
+    rf"|(?P<time>{_NOT_IN_NUMBER}(?:\d{{1,2}}[:.]\d{{2}}\s*{_HALF}?|\d{{1,2}}\s*(?:{_HALF}|noon)))"
 )
 
-_DROP_IN = re.compile(r"\bdrop[- ]?ins?\b|\bany ?time between\b|\bopen (?:door|access)\b")
-_TERM_TIME = re.compile(
-    r"\bterm[- ]?times?\b(?: only)?|\bduring term\b|\bin term\b|\bschool terms?\b(?: only)?"
+_DROP_IN = any_of(r"\bdrop[- ]?ins?\b", r"\bany ?time between\b", r"\bopen (?:door|access)\b")
+_TERM_TIME = any_of(
+    r"\bterm[- ]?times?\b(?: only)?", r"\b(?:during|in) term\b", r"\bschool terms?\b(?: only)?"
 )
-_FORTNIGHT = re.compile(
-    r"\bevery other\b|\balternate\b|\bfortnightly\b|\bevery fortnight\b|\bbi-?weekly\b|\bevery (?:two"
-    r"|2) weeks\b"
-)
-_OF_THE_MONTH = re.compile(
-    r"\b(?:of|in|each|every)\s+(?:the|each|every)?\s*month\b|\bof the month\b|\bmonthly\b"
-)
+_FORTNIGHT = any_of(
+    r"\bevery other\b", r"\balternate\b", r"\bfortnightly\b", r"\bevery (?:fortnight|(?:two|2) weeks)\b",
+    r"\bbi-?weekly\b",
+)  # fmt: skip
+_OF_THE_MONTH = any_of(r"\b(?:of|in|each|every)\s+(?:the|each|every)?\s*month\b", r"\bmonthly\b")
 _EVERY_SECOND = re.compile(r"\b(?:every|each) (?:2nd|second|3rd|third|4th|fourth)\b")
+_HARMLESS = any_of(
+    r"\bno (?:need to )?book(?:ing)?\b(?: needed| required| necessary)?", r"\bno referral needed\b"
+)
 # Words that narrow the time in a way that no column holds: such a text stays unparsed.
-_NARROWING = re.compile(
-    r"\b(?:except|excluding|excl|not|closed|off|no|if|unless|summer|winter|spring|autumn|jan|feb|mar"
-    r"|apr|jun|jul|aug"
-    r"|sep|sept|oct|nov|dec|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december"
-    r"|appointment|arrangement|or|varies|various|vary|varying|monthly|month|quarterly|annual|annually"
-    r"|once|twice"
-    r"|fifth|5th|christmas|easter|ramadan|holiday|holidays|half term|ph|sh|starting|starts)\b"
+_NARROWING = any_of(
+    r"\b(?:except|excluding|excl|not|closed|off|no|if|unless|or)\b",
+    r"\b(?:summer|winter|spring|autumn|christmas|easter|ramadan|holidays?|half term|ph|sh)\b",
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?)\b",
+    r"\b(?:oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|starting|starts)\b",
+    r"\b(?:appointment|arrangement|var(?:y|ies|ious|ying)|month|quarterly|annual(?:ly)?|once|twice|fifth|5th)\b",
 )
 
 
@@ -135,7 +135,7 @@ def _read_part(text: str) -> list[Session]:
     of_month = bool(_OF_THE_MONTH.search(words))
     if _EVERY_SECOND.search(words) and not of_month:
         return []
-    for pattern in (_DROP_IN, _TERM_TIME, _FORTNIGHT, _OF_THE_MONTH):
+    for pattern in (_DROP_IN, _TERM_TIME, _FORTNIGHT, _OF_THE_MONTH, _HARMLESS):
         words = pattern.sub(" ", words)
     groups = _read_groups(words)
     if groups is None:

@@ -65,19 +65,26 @@ def read_women_only(text: str) -> bool | None:
     return False if _ALL_SEXES.fullmatch(word) else read_yes_no(text)
 
 
-_PRICE = re.compile(r"(?:[£€$]\s*(\d+(?:[.,]\d+)?))|(?:\b(\d+(?:[.,]\d+)?)\s*(?:p\b|pence\b|pounds?\b"
-                    r"|gbp\b))|"
-                    r"(?:^\s*(\d+(?:\.\d+)?)\s*$)", re.IGNORECASE)  # fmt: skip
-_DONATION = re.compile(
-    r"donat|pay what you|suggested|voluntary contribution|contributions? welcome|honesty box"
+def any_of(*patterns: str) -> re.Pattern[str]:
+    """Compile regular expressions into one that finds any of them."""
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_PRICE = any_of(
+    r"[£€$]\s*(\d+(?:[.,]\d+)?)",
+    r"\b(\d+(?:[.,]\d+)?)\s*(?:p|pence|pounds?|gbp)\b",
+    r"^\s*(\d+(?:\.\d+)?)\s*$",
 )
-_FREE = re.compile(
-    r"\bfree\b|\bno (?:cost|charge|fee)s?\b|without charge|\bnil\b|\bgratis\b|\bno\b(?=$)|\bnone\b(?=$)"
-)
-_NOT_FREE = re.compile(r"\bnot free\b|\bisn'?t free\b")
-_PAID = re.compile(r"\bpaid\b|\bcharged?\b|\bfees?\b|\bmembership\b|\bsubs(?:cription)?s?\b|\bpay\b"
-                   r"|^yes$|^y$|\bcosts?\b"
-                   r"|\bmeans[- ]tested\b|\bper (?:session|hour|week|month|person)\b")  # fmt: skip
+_DONATION = any_of(r"donat", r"pay what you", r"suggested", r"contributions? welcome", r"honesty box")
+_FREE = any_of(
+    r"\bfree\b", r"\bno (?:\w+ )?(?:costs?|charges?|fees?|payment)\b", r"without charge", r"nothing to pay",
+    r"\bnil\b", r"\bgratis\b", r"\bno$", r"\bnone$",
+)  # fmt: skip
+_NOT_FREE = any_of(r"\bnot free\b", r"\bisn'?t free\b")
+_PAID = any_of(
+    r"\bpaid\b", r"\bpay\b", r"\bcharged?\b", r"\bfees?\b", r"\bcosts?\b", r"\bmembership\b", r"^y(?:es)?$",
+    r"\bsubs(?:cription)?s?\b", r"\bmeans[- ]tested\b", r"\bper (?:session|hour|week|month|person)\b",
+)  # fmt: skip
 
 
 def read_cost(text: str) -> str | None:
@@ -99,20 +106,20 @@ def read_cost(text: str) -> str | None:
     return "paid" if _PAID.search(words) else None
 
 
-_NO_SELF = re.compile(r"\bno self|\bnot self|\bcan'?t self|\bcannot self|without self")
-_SELF = re.compile(r"\bself\b|self[- ]?referr?al|\bopen (?:access|to all|door)|\bdrop[- ]?in\b"
-                   r"|\bwalk[- ]?in\b|\banyone\b"
-                   r"|\bdirect(?:ly)?\b|no referral|referral not (?:needed|required|necessary)|(?:none"
-                   r"|not) (?:needed|required)"
-                   r"|\bjust turn up\b|\bturn up\b|\bindividuals?\b|\bfamily or self\b")  # fmt: skip
-_OTHERS = re.compile(r"\bgps?\b|\bdoctors?\b|profession|\bagenc|organi[sz]ation|\bsocial (?:work|care"
-                     r"|prescri|services)"
-                     r"|\bcouncil\b|\bnhs\b|\bhealth\b|\bhospital|\bpartners?\b|\bschools?\b|\bcharit"
-                     r"|by referral"
-                     r"|referral only|referrals? from|\breferred by\b|\bassessment\b|link worker"
-                     r"|\bpolice\b|\bnurse")  # fmt: skip
-_MIXED = re.compile(
-    r"\bmixed\b|\bboth\b|\beither\b|\bany (?:route|source)|\bad[- ]?hoc\b|\ball routes\b|\bvarious\b"
+_NO_SELF = any_of(r"\bno self", r"\bnot self", r"\bcan'?t self", r"\bcannot self", r"without self")
+_SELF = any_of(
+    r"\bself\b", r"\bopen (?:access|to all|door)", r"\bdrop[- ]?in\b", r"\bwalk[- ]?in\b", r"\bturn up\b",
+    r"\banyone\b", r"\bdirect(?:ly)?\b", r"no referral", r"(?:none|not) (?:needed|required|necessary)",
+    r"\bindividuals?\b",
+)  # fmt: skip
+_OTHERS = any_of(
+    r"\bgps?\b", r"\bdoctors?\b", r"profession", r"\bagenc", r"organi[sz]ation", r"\bcouncil\b", r"\bnhs\b",
+    r"\bhealth\b", r"\bhospital", r"\bsocial (?:work|care|prescri|services)", r"\bnurse", r"\bpolice\b",
+    r"\bschools?\b", r"\bcharit", r"\bpartners?\b", r"link worker", r"by referral", r"referral only",
+    r"referrals? from", r"\breferred by\b",
+)  # fmt: skip
+_MIXED = any_of(
+    r"\bmixed\b", r"\bboth\b", r"\beither\b", r"\b(?:any|all) (?:routes?|sources?)", r"\bad[- ]?hoc\b"
 )
 
 
@@ -130,16 +137,34 @@ def read_referral(text: str) -> str | None:
 
 
 _DELIVERIES = (
-    ("several_venues", re.compile(r"several|various|multiple|different|many (?:venues|places|sites)"
-                                  r"|\bvenues\b|across")),
-    ("venue", re.compile(r"\bvenue|\bcentre|\bcenter|face[- ]?to[- ]?face|in[- ]person|\bhall\b"
-                         r"|\bbuilding\b|on[- ]?site"
-                         r"|\bgroup\b|\bcommunity\b|\bchurch|\bmosque|\blibrary\b")),
-    ("home", re.compile(r"\bhomes?\b|\bhouse|visit|outreach|doorstep|befriend")),
-    ("online", re.compile(r"\bonline|\bzoom\b|\bvirtual|\bvideo|\bweb|\bteams\b|\binternet|\bapp\b"
-                          r"|\be-?mail")),
-    ("phone", re.compile(r"\bphone|\btele|\bcalls?\b|\bhelpline|\bhotline|\btext")),
-)  # fmt: skip
+    (
+        "several_venues",
+        any_of(
+            r"several", r"various", r"multiple", r"different", r"\bmany \w+", r"\bvenues\b", r"\bacross\b"
+        ),
+    ),
+    (
+        "venue",
+        any_of(
+            r"\bvenue",
+            r"\bcent(?:re|er)",
+            r"face[- ]?to[- ]?face",
+            r"in[- ]person",
+            r"\bhall\b",
+            r"\bbuilding\b",
+            r"on[- ]?site",
+            r"\bchurch",
+            r"\bmosque",
+            r"\blibrary\b",
+        ),
+    ),
+    ("home", any_of(r"\bhomes?\b", r"\bhouse (?:visit|call)", r"\bvisits?\b", r"doorstep")),
+    (
+        "online",
+        any_of(r"\bon-?line", r"\bzoom\b", r"\bvirtual", r"\bvideo", r"\bweb", r"\binternet", r"\bapp\b"),
+    ),
+    ("phone", any_of(r"\bphone", r"\btele", r"\bcalls?\b", r"\bhelpline", r"\bhotline", r"\btext")),
+)
 
 
 def read_delivery(text: str) -> str | None:
