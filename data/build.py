@@ -68,9 +68,12 @@ def _check_files(config: AreaConfig, raw: Path) -> None:
 
 def _sha256(path: Path) -> str:
     sha = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            sha.update(chunk)
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                sha.update(chunk)
+    except OSError as error:
+        raise SourceError(f"{path.name}: can't be read ({error.strerror}); check its permissions.") from error
     return sha.hexdigest()
 
 

@@ -91,7 +91,12 @@ def arrow_to_frame(table: Table, arrow: pa.Table, *, crs: str | None = None) -> 
     for column in table.columns:
         values = arrow.column(column.name)
         if column.type == BYTES and table.geometry:
-            data[column.name] = shapely.from_wkb(values.to_numpy(zero_copy_only=False))
+            try:
+                data[column.name] = shapely.from_wkb(values.to_numpy(zero_copy_only=False))
+            except shapely.errors.GEOSException as error:
+                raise PackError(
+                    f"{table.name}: column {column.name!r} holds no geometry ({error}); build the pack again."
+                ) from error
         else:
             data[column.name] = _column_to_pandas(column, values)
     if table.geometry:

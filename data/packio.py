@@ -235,7 +235,12 @@ def list_packs(faults: list[str] | None = None) -> list[PackEntry]:
     """
     entries: dict[str, PackEntry] = {}
     for parent in pack_folders():
-        candidates = [parent, *sorted(parent.iterdir())] if parent.is_dir() else []
+        try:
+            candidates = [parent, *sorted(parent.iterdir())] if parent.is_dir() else []
+        except OSError as error:
+            if faults is not None:
+                faults.append(f"{parent}: can't be listed ({error.strerror}).")
+            continue
         for folder in candidates:
             if folder.name.startswith(".") or not (folder / MANIFEST).is_file():
                 continue

@@ -83,9 +83,12 @@ def arrow_to_walk(nodes: pa.Table, edges: pa.Table) -> WalkNetwork:
     """Return the walk network of its two tables, with read-only arrays."""
     street, street_names = _codes_of(edges, "street")
     highway, highway_names = _codes_of(edges, "highway")
-    lists = edges.column("xs").combine_chunks()
+    xs, ys = edges.column("xs").combine_chunks(), edges.column("ys").combine_chunks()
+    counts = pc.list_value_length(xs).to_numpy(zero_copy_only=False)
+    if not np.array_equal(counts, pc.list_value_length(ys).to_numpy(zero_copy_only=False)):
+        raise PackError("walk_edges: columns 'xs' and 'ys' differ in length; build the pack again.")
     offsets = np.zeros(edges.num_rows + 1, dtype=np.int64)
-    np.cumsum(pc.list_value_length(lists).to_numpy(zero_copy_only=False), out=offsets[1:])
+    np.cumsum(counts, out=offsets[1:])
     ways = edges.column("osm_way")
     return WalkNetwork(
         node_x=_plain(nodes, "x"),
@@ -99,8 +102,8 @@ def arrow_to_walk(nodes: pa.Table, edges: pa.Table) -> WalkNetwork:
         highway=highway,
         highway_names=highway_names,
         geometry_offset=_read_only(offsets),
-        geometry_x=_read_only(lists.flatten().to_numpy()),
-        geometry_y=_read_only(edges.column("ys").combine_chunks().flatten().to_numpy()),
+        geometry_x=_read_only(xs.flatten().to_numpy()),
+        geometry_y=_read_only(ys.flatten().to_numpy()),
         osm_way=None if ways.null_count else _plain(edges, "osm_way"),
     )
 

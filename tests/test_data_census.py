@@ -149,6 +149,21 @@ def test_nomis_subtotals_and_percentages_are_not_counted_twice(tmp_path: Path) -
     assert list(again.population) == list(result.population)
 
 
+def test_nomis_with_all_of_its_columns(tmp_path: Path) -> None:
+    """What the API sends when no columns are selected: other NAME columns are no dimension."""
+    head = (
+        "DATE,DATE_NAME,DATE_CODE,GEOGRAPHY,GEOGRAPHY_NAME,GEOGRAPHY_CODE,C2021_ETH_20,C2021_ETH_20_NAME,"
+        "C2021_ETH_20_CODE,MEASURES,MEASURES_NAME,OBS_VALUE,OBS_STATUS,OBS_STATUS_NAME,OBS_CONF,OBS_CONF_NAME\n"
+    )
+    rows = "".join(
+        f'2021,2021,2021,63,Place,A,{number},"{name}",_{number},20100,Value,{value},A,Normal,F,Free\n'
+        for number, (name, value) in enumerate(nineteen().items())
+    )
+    result, _ = read(tmp_path, head + rows, areas=("A",))
+    assert count(result, "A", "all") == 190
+    assert count(result, "A", "white_roma") == 16
+
+
 def test_the_bulk_files_long_headers(tmp_path: Path) -> None:
     heads = ["date", "geography", "geography code", "Ethnic group: Total: All usual residents",
              "Ethnic group: White", *(f"Ethnic group: {name}" for name in NINETEEN)]  # fmt: skip

@@ -224,6 +224,17 @@ def rewrite(path: Path, change: object) -> None:
             ),
             "trips.parquet: column 'trip_id' is empty in 1 rows",
         ),
+        (
+            lambda out: rewrite(
+                out / "neighbourhoods.parquet",
+                lambda t: t.set_column(
+                    t.num_columns - 1,
+                    pa.field("geometry", pa.binary(), nullable=False),
+                    pa.array([b"not a shape"] * t.num_rows),
+                ),
+            ),
+            "neighbourhoods: column 'geometry' holds no geometry",
+        ),
         (lambda out: (out / "manifest.json").unlink(), "none listed by that name"),
         (lambda out: (out / "manifest.json").write_text('{"format_version": 99}'), "pack format 99"),
         (lambda out: (out / "manifest.json").write_text("{"), "can't be read"),
@@ -239,7 +250,7 @@ def test_what_is_wrong_with_a_pack_is_named(town: AreaPack, tmp_path: Path, plan
     with pytest.raises(PackError) as caught:
         load_pack(out)
     assert says in str(caught.value)
-    assert "python -m data" in str(caught.value)  # what to do
+    assert "python -m data" in str(caught.value) or "build the pack again" in str(caught.value)
 
 
 def test_all_faults_of_a_frame_are_named_together(town: AreaPack) -> None:

@@ -38,7 +38,9 @@ _AREA_COLUMNS = (*ID_COLUMNS, "geography_code", "geography code", "lsoa", "oa", 
 _WIDE_IGNORED = frozenset(
     {"lsoa", "oa", "msoa", "lad", "rgn", "ltla", "date", "geography", "geography code", "rural urban"}
 )
-_NOT_DIMENSIONS = frozenset({"geography", "date", "measures", "rural_urban", "freq", "cell"})
+_NOT_DIMENSIONS = frozenset(
+    {"geography", "date", "measures", "rural_urban", "freq", "cell", "obs_status", "obs_conf"}
+)
 
 
 @dataclass(frozen=True)
