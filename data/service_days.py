@@ -20,7 +20,7 @@ from data.bank_holidays import load_bank_holidays
 from data.errors import FeedError
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-ADDED, REMOVED = 1, 2
+ADDED = 1
 WEEKS_AFTER_START = 12
 LOOK_BACK_DAYS = 730
 
@@ -117,17 +117,16 @@ def find_services_with_days(feed: Feed) -> frozenset[str]:
         first = days.start + (weekday - _weekday(days.start)) % 7
         times = (days.end - first).astype(np.int64) // 7 + 1
         np.add.at(count, days.row, np.where(days.flags[:, weekday], np.maximum(times, 0), 0))
-    for service, day, kind in zip(
-        days.exception_service, days.exception_day, days.exception_type, strict=True
-    ):
-        rows = days.row == service
-        planned = bool(
-            (days.flags[rows, _weekday(day)] & (days.start[rows] <= day) & (day <= days.end[rows])).any()
-        )
-        if kind == ADDED and not planned:
-            count[service] += 1
-        elif kind == REMOVED and planned:
-            count[service] -= 1
+    # An exception only counts where it changes what the calendar says of its day.
+    row_of = np.full(len(days.services), -1)
+    row_of[days.row] = np.arange(len(days.row))
+    row = row_of[days.exception_service]
+    planned = row >= 0
+    at, day = row[planned], days.exception_day[planned]
+    planned[planned] = days.flags[at, _weekday(day)] & (days.start[at] <= day) & (day <= days.end[at])
+    added = days.exception_type == ADDED
+    np.add.at(count, days.exception_service[added & ~planned], 1)
+    np.subtract.at(count, days.exception_service[~added & planned], 1)
     return frozenset(days.services[count > 0])
 
 
