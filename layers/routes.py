@@ -93,7 +93,8 @@ def compute_trips_per_hour(pack: AreaPack, query: Query) -> np.ndarray:
     date = query.service_date or pack.manifest.timetable.service_date
     times = feed.stop_times
     trip = times["trip_index"]
-    boards = times["pickup_type"] != 1
+    # Nobody boards at a trip's last call, whatever the feed says of it.
+    boards = (times["pickup_type"] != 1) & np.r_[trip[1:] == trip[:-1], False]
     route = route_of_trip(feed)
     calls = []
     for days_back in (0, 1):

@@ -1,0 +1,239 @@
+"""The page by Streamlit's own test runner: every tab, preset and extreme; links; the click's session key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.packio import load_pack, write_pack
+from geo.engine import warm
+from geo.query import WALK_PRESETS
+from layers.measures import list_groups
+from tests.browser.hostile import HOSTILE_NAMES, build_hostile_town
+from tests.towns import build_town, route, trip
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT_S = 90
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ready() -> None:
+    """The engine is ready before the page is: what it shows while it waits is the browser's test."""
+    warm()
+
+
+@pytest.fixture
+def app() -> Iterator[AppTest]:
+    page = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=TIMEOUT_S)
+    yield page
+    assert not page.exception, page.exception
+
+
+def texts(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.warning, page.info, page.text, page.error, page.subheader)
+    plain = " ".join(element.value for kind in kinds for element in kind)
+    return plain + " ".join(element.proto.body for element in page.get("html"))
+
+
+def message_sent(page: AppTest) -> dict:
+    """The message to the map, out of the component's arguments."""
+    frames = [json.loads(element.proto.json_args) for element in page.get("component_instance")]
+    script = next(arguments["feature_group"] for arguments in frames if arguments.get("feature_group"))
+    start = script.index("{", script.index("obr.change("))
+    return json.JSONDecoder().raw_decode(script[start:])[0]
+
+
+def test_the_first_page(app: AppTest) -> None:
+    app.run()
+    assert not app.error
+    words = texts(app)
+    assert "Fictional" in words and "Test data: not for decisions" in words
+    assert [tab.label for tab in app.tabs] == ["Planner", "Connector", "Analyst", "About the numbers"]
+    labels = [metric.label for metric in app.metric]
+    assert labels == ["People", "In reach of at least one", "No service within one bus", "Not known"]
+    message = message_sent(app)
+    assert (
+        len(message["shading"]["classes"]) == len(load_pack("demo").neighbourhoods) and "reach" not in message
+    )
+
+
+@pytest.mark.parametrize("preset", [*WALK_PRESETS, "Own settings"])
+def test_every_walk_preset(app: AppTest, preset: str) -> None:
+    app.run()
+    app.sidebar.selectbox(key="walk").set_value(preset).run()
+    assert not app.error and len(app.metric) == 4
+
+
+@pytest.mark.parametrize(
+    ("within", "leave"), [(15, (18_000, 19_800)), (90, (18_000, 93_600)), (45, (91_800, 93_600))]
+)
+def test_extremes(app: AppTest, within: int, leave: tuple[int, int]) -> None:
+    app.query_params["within"] = str(within)
+    app.query_params["leave"] = f"{leave[0]}-{leave[1]}"
+    app.run()
+    assert not app.error
+    assert app.sidebar.select_slider(key="within").value == within
+    assert tuple(app.sidebar.select_slider(key="leave").value) == leave
+
+
+def test_an_empty_window_is_refused_in_words(app: AppTest) -> None:
+    app.run()
+    app.sidebar.select_slider(key="leave").set_value((36_000, 36_000)).run()
+    assert "two different times" in texts(app)
+
+
+def test_tram_group_kind_and_category(app: AppTest) -> None:
+    app.run()
+    group = list_groups(load_pack("demo"))["group_id"].iloc[-1]
+    app.sidebar.toggle(key="tram").set_value(True)
+    app.sidebar.selectbox(key="group").set_value(group)
+    app.sidebar.radio(key="kind").set_value("place").run()
+    assert not app.error
+    category = app.sidebar.selectbox(key="category").options[1]
+    app.sidebar.selectbox(key="category").select(category).run()
+    assert "not services" in texts(app)
+    for shade in app.selectbox(key="shade").options:
+        app.selectbox(key="shade").select(shade).run()
+        assert not app.error
+    for circles in app.selectbox(key="circles").options:
+        app.selectbox(key="circles").select(circles).run()
+        assert ("circles" in message_sent(app)) == (circles != "Nothing")
+
+
+def test_a_click_and_the_list_are_the_same_choice(app: AppTest) -> None:
+    app.run()
+    hoods = load_pack("demo").neighbourhoods
+    hood = hoods.to_crs("EPSG:4326").geometry.iloc[7].representative_point()
+    app.session_state["map"] = {"last_clicked": {"lat": hood.y, "lng": hood.x}}
+    app.run()
+    assert app.selectbox(key="place").value == hoods["neighbourhood_id"].iloc[7]
+    clicked = message_sent(app)
+    assert clicked["chosen"]["row"] == 7 and [band["minutes"] for band in clicked["reach"]] == [45, 30, 15]
+    assert app.query_params["place"] == [hoods["neighbourhood_id"].iloc[7]]
+
+    other = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=TIMEOUT_S).run()
+    other.selectbox(key="place").set_value(hoods["neighbourhood_id"].iloc[7]).run()
+    assert message_sent(other) == clicked
+
+
+def test_a_click_outside_or_nonsense_changes_nothing(app: AppTest) -> None:
+    for clicked in ({"lat": 0, "lng": 0}, {"lat": "x"}, {"lat": 1e9, "lng": -1e9}, "text"):
+        app.session_state["map"] = {"last_clicked": clicked}
+        app.run()
+        assert app.selectbox(key="place").value is None
+
+
+def test_clearing_the_choice_clears_the_map(app: AppTest) -> None:
+    app.query_params["place"] = str(load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[0])
+    app.run()
+    assert "reach" in message_sent(app)
+    app.selectbox(key="place").set_value(None).run()
+    message = message_sent(app)
+    assert "reach" not in message and "chosen" not in message
+
+
+@pytest.mark.parametrize("value", ["", "999", "-1", "nan", "<script>", "demo", "' or 1=1", "15,30", "१५"])
+def test_links_are_clamped(app: AppTest, value: str) -> None:
+    for key in (
+        "area",
+        "walk",
+        "leave",
+        "within",
+        "tram",
+        "group",
+        "kind",
+        "category",
+        "place",
+        "shade",
+        "circles",
+    ):
+        app.query_params[key] = value
+    app.run()
+    assert not app.error
+    assert app.sidebar.select_slider(key="within").value == 45
+    assert app.selectbox(key="place").value is None
+
+
+def test_the_connector_tells_both_ways(app: AppTest) -> None:
+    app.run()
+    hood = load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[3]
+    app.selectbox(key="from_hood").set_value(hood).run()
+    words = texts(app)
+    assert "The way there" in words and "The way home" in words and "Check before you travel" in words
+
+
+def test_what_a_client_types_goes_nowhere_but_the_session(app: AppTest) -> None:
+    app.run()
+    place = load_pack("demo").origin_points.iloc[0]
+    typed = f"{place['lon']:.4f},{place['lat']:.4f}"
+    app.text_input(key="from_text").set_value(typed).run()
+    assert "The way there" in texts(app)
+    assert typed not in str(dict(app.query_params))
+    app.text_input(key="from_text").set_value("<script>alert(1)</script>").run()
+    assert any("no neighbourhood" in error.value for error in app.error)
+    app.text_input(key="from_text").set_value("").run()
+
+
+def test_the_analyst_prepares_every_kind_of_file(app: AppTest) -> None:
+    app.query_params["place"] = str(load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[0])
+    app.run()
+    for part, suffix in (("gap", ".csv"), ("isochrones", ".geojson"), ("Everything", ".gpkg")):
+        app.selectbox(key="what").set_value(part).run()
+        app.selectbox(key=f"format_{part}").set_value(suffix).run()
+        next(button for button in app.button if button.label == "Prepare the file").click().run()
+        assert not app.error
+        _, name, content = app.session_state["prepared"]
+        assert name.startswith("demo_") and len(content) > 500
+
+
+def test_the_analysts_settings_change_the_question(app: AppTest) -> None:
+    app.run()
+    before = app.metric[2].value
+    app.number_input(key="own_leg").set_value(0)
+    app.number_input(key="own_total").set_value(0)
+    app.sidebar.selectbox(key="walk").set_value("Own settings").run()
+    assert app.metric[2].value != before  # nobody walks, so hardly anybody reaches anything
+    app.radio(key="own_boardings").set_value(2).run()
+    assert "at most two" in texts(app)
+
+
+@pytest.fixture
+def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ONE_BUS_REACH_PACKS", str(tmp_path))
+    return tmp_path
+
+
+def test_hostile_names_are_shown_as_text(app: AppTest, packs: Path) -> None:
+    write_pack(build_hostile_town(), packs / "hostile")
+    app.query_params["area"] = "hostile"
+    app.query_params["place"] = "N0"
+    app.run()
+    assert not app.error
+    pages = " ".join(element.proto.body for element in app.get("html"))
+    for name in HOSTILE_NAMES[:3]:
+        assert name not in pages
+
+
+def test_a_pack_of_stops_and_trips_only(app: AppTest, packs: Path) -> None:
+    """No neighbourhoods, streets, services or counts: the page says what it can't say, and breaks nowhere."""
+    bare = build_town(
+        stops={"A": (0, 0), "B": (2000, 0)}, routes=[route("1", trip(("A", "09:40"), ("B", "09:50")))]
+    )
+    write_pack(bare, packs / "town")
+    app.query_params["area"] = "town"
+    app.run()
+    assert not app.error and app.info
+    app.session_state["map"] = {"last_clicked": {"lat": 52.5978, "lng": -2.0014}}
+    app.run()
+    assert not app.error
+
+
+def test_a_broken_pack_does_not_hide_the_others(app: AppTest, packs: Path) -> None:
+    (packs / "broken").mkdir()
+    (packs / "broken" / "manifest.json").write_text("{")
+    app.run()
+    assert len(app.metric) == 4 and len(app.warning) == 2

@@ -1,0 +1,164 @@
+"""The Planner's tables, reach from a place, the Connector's facts, bands, about the numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import pandas as pd
+import pytest
+import shapely
+
+from geo.engine import Engine
+from geo.places import resolve_place
+from geo.query import Query
+from layers.about import build_about
+from layers.connector import describe_service, list_destinations, list_sessions
+from layers.measures import gap_measure
+from layers.planner import (
+    NUMBER,
+    PEOPLE,
+    SHARE,
+    UNKNOWN,
+    build_area_table,
+    build_category_table,
+    build_group_table,
+    build_headline,
+    list_categories,
+    list_kinds,
+    say_cells,
+)
+from layers.reach_bands import build_bands, choose_cutoffs
+from layers.reach_panel import summarise_reach
+from tests.towns import build_town, point, route, service, street, trip
+
+# High Street, 6 km. A bus from A (100 m) to B (2.5 km) at 09:40 and 10:40.
+# p1 reaches the clinic by bus, p2 on foot (1.1 km is within the whole walk of
+# 1,280 m), p3 at 5.9 km by nothing at all.
+QUESTION = {"kind": "service", "category": "*"}
+
+
+@pytest.fixture(scope="module")
+def town():
+    return build_town(
+        streets=[street((0, 0), (6000, 0), name="High Street")],
+        stops={"A": (100, 0), "B": (2500, 0)},
+        routes=[route("1", trip(("A", "09:40"), ("B", "09:50")), trip(("A", "10:40"), ("B", "10:50")))],
+        points=[
+            point("p1", 0, 0, people=120, neighbourhood="N1"),
+            point("p2", 1500, 0, people=80, neighbourhood="N2"),
+            point("p3", 5900, 0, people=60, neighbourhood="N3"),
+        ],
+        services=[service("clinic", 2600, 0)],
+        groups={"roma": {"N1": 12, "N2": 4, "N3": 8}},
+        wards={"N1": "West", "N2": "West", "N3": "East"},
+    )
+
+
+@pytest.fixture(scope="module")
+def answers(town):
+    engine = Engine(town)
+    return engine, engine.gap(Query()), engine.reach(Query())
+
+
+def test_the_three_totals_are_the_towns(town, answers) -> None:
+    line = build_headline(town, answers[1], group_id="all", **QUESTION)
+    assert line is not None
+    assert (line.people, line.in_reach, line.cut_off, line.not_known) == ("260", "200", "60", "0")
+    assert line.share_cut_off == "23%"
+
+
+def test_a_small_group_is_not_given_a_rate(town, answers) -> None:
+    line = build_headline(town, answers[1], group_id="roma", **QUESTION)
+    assert line is not None
+    assert line.cut_off == "fewer than 10" and line.share_cut_off == "too few to compare"
+
+
+def test_neighbourhoods_with_most_people_stand_first(town, answers) -> None:
+    table = build_area_table(town, answers[1], level="neighbourhood", group_id="all", **QUESTION)
+    assert table.index.tolist()[0] == "N3"
+    assert table.loc["N3", NUMBER] == 60 and table.loc["N3", SHARE] == 1
+    assert table.loc["N1", NUMBER] == 0 and table.loc["N1", UNKNOWN] == 0
+    assert table[PEOPLE].sum() == 260
+
+
+def test_wards_add_their_neighbourhoods_up(town, answers) -> None:
+    table = build_area_table(town, answers[1], level="ward", group_id="all", **QUESTION)
+    assert dict(zip(table["Ward"], table[PEOPLE], strict=True)) == {"East": 60, "West": 200}
+
+
+def test_cells_read_as_words(town, answers) -> None:
+    table = build_area_table(town, answers[1], level="neighbourhood", group_id="roma", **QUESTION)
+    words = say_cells(table)
+    assert words[NUMBER](table.loc["N3", NUMBER]) == "fewer than 10"
+    assert words[SHARE](table.loc["N3", SHARE]) == "too few to compare"
+
+
+def test_groups_and_categories(town, answers) -> None:
+    groups = build_group_table(town, answers[1], **QUESTION)
+    assert groups.index.tolist() == ["all", "roma"]
+    one = build_group_table(town, answers[1], level="neighbourhood", area_id="N3", **QUESTION)
+    assert one.loc["all", NUMBER] == 60
+    categories = build_category_table(answers[1], kind="service", group_id="all")
+    assert categories["Category"].tolist()[0] == "Any" and set(categories["Services"]) == {1}
+    assert list_kinds(town) == ("service",)
+    assert list_categories(town, "service")[0] == "*"
+
+
+def test_number_and_share_are_two_measures(town, answers) -> None:
+    number = gap_measure(town, answers[1], column="cut_off", unit="people", group_id="all", **QUESTION)
+    share = gap_measure(town, answers[1], column="cut_off", unit="share", group_id="all", **QUESTION)
+    assert number.values.tolist() == [0, 0, 60] and share.values.tolist() == [0, 0, 1]
+    assert number.title != share.title and "No service within one bus" in number.title
+
+
+def test_reach_from_a_place(town, answers) -> None:
+    by_bus = summarise_reach(town, answers[2], "N1", kind="service", category=None)
+    assert (by_bus.in_reach, by_bus.total, by_bus.rows_in_reach) == (1, 1, [0])
+    assert by_bus.table["Reach"].tolist() == ["In reach by one bus"]
+    none = summarise_reach(town, answers[2], "N3", kind="service", category=None)
+    assert none.in_reach == 0 and none.rows_in_reach == []
+    assert none.table["Reach"].tolist() == ["Not in reach by bus: no bus stop near enough to home"]
+    assert summarise_reach(town, answers[2], "N1", kind="place", category=None).total == 0
+
+
+def test_bands_nest_and_are_labelled_on_land(town, answers) -> None:
+    cutoffs = choose_cutoffs(2700)
+    assert cutoffs == (900, 1800, 2700)
+    bands = build_bands(answers[0].isochrones(Query(), resolve_place(town, "N1"), cutoffs))
+    shapes = [shapely.geometry.shape(band["geometry"]) for band in bands]
+    assert [band["minutes"] for band in bands] == [15, 30, 45]
+    for inner, outer in itertools.pairwise(shapes):
+        assert inner.difference(outer).area < 1e-3 * outer.area
+    for band, shape in zip(bands, shapes, strict=True):
+        lat, lon = band["label"]
+        assert shape.distance(shapely.Point(lon, lat)) < 1e-9
+
+
+@pytest.mark.parametrize("cutoff", [60, 900, 960, 2700, 5400, 14_400])
+def test_at_most_four_bands_end_at_the_cutoff(cutoff: int) -> None:
+    bands = choose_cutoffs(cutoff)
+    assert bands[-1] == cutoff and len(bands) <= 4 and list(bands) == sorted(set(bands))
+
+
+def test_the_connectors_facts_say_what_is_not_stated(town) -> None:
+    assert list(list_destinations(town, "service", "*")) == ["clinic"]
+    assert list_destinations(town, "service", "No such category") == {}
+    facts = dict(describe_service(town, "clinic"))
+    assert facts["Cost"] == "not stated" and facts["Languages"] == "not stated"
+    assert describe_service(town, "nowhere") == []
+    assert list_sessions(town, "clinic") == []
+
+
+def test_about_the_numbers_says_what_the_manifest_says(town) -> None:
+    page = build_about(town, Query(), dt.date(2026, 1, 1))
+    assert page.warning is not None and "fictional" in page.warning
+    assert any("10 June 2025" in fact for fact in page.facts)
+    assert page.groups["Group"].tolist()[0] == "All residents"
+    assert isinstance(page.sources, pd.DataFrame) and page.faults.empty
+
+
+def test_straight_lines_are_said() -> None:
+    pack = build_town(stops={"A": (0, 0)}, points=[point("p", 0, 0, people=10)])
+    page = build_about(pack, Query(), dt.date(2026, 1, 1))
+    assert any("straight lines" in fact for fact in page.facts)
