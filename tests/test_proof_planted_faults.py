@@ -1,0 +1,32 @@
+"""Faults planted in a copy of the program are noticed by the tests, each of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.planted_faults import FAULTS, ROOT, check_fault, check_faults, copy_tree, plant
+
+
+def test_every_planted_fault_is_noticed() -> None:
+    assert check_faults() == []
+
+
+def test_there_are_enough_faults_and_each_is_at_home() -> None:
+    """The text that a fault damages is in its file exactly once: fails loudly when code moves."""
+    assert len(FAULTS) >= 8
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+    for fault in FAULTS:
+        text = (ROOT / fault.file).read_text(encoding="utf-8")
+        assert text.count(fault.sound) == 1, f"{fault.name}: {fault.file} has moved on"
+
+
+def test_a_fault_without_a_home_is_reported(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    copy_tree(tmp_path)
+    lost = replace(FAULTS[0], sound="return self.max_walk_m * 1000 - 7")
+    with pytest.raises(LookupError, match="0 times"):
+        plant(tmp_path, lost)
+    assert "0 times" in (check_fault(tmp_path, lost) or "")
