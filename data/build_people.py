@@ -64,7 +64,7 @@ def build_people(config: AreaConfig, raw: Path, crs: str, progress: Progress, re
             path = resolve(raw, config.census.counts)
             result = read_census(path, config.census, areas["neighbourhood_id"], logs["census"])
             groups, census = result.groups, result.census
-            areas["population"] = result.population.to_numpy()
+            areas["population"] = result.population.array
         else:
             areas["population"] = pd.array([None] * len(areas), dtype="Int32")
             notes.append("No counts of people are loaded: reach is shown, and nobody is counted.")

@@ -145,6 +145,21 @@ def test_a_place_with_people_places_and_no_streets(tmp_path: Path) -> None:
     assert manifest.timetable.completeness == 1.0
 
 
+def test_a_neighbourhood_without_counts_stays_and_is_not_known(tmp_path: Path) -> None:
+    config = load_config(write_config(tmp_path, PEOPLE))
+    raw = write_raw(tmp_path / "raw")
+    (raw / "counts.csv").write_text(
+        "lsoa21_code,total_residents,ethnic_group,n\nW,200,White,150\nW,200,Other ethnic group,50\n"
+    )
+    pack = build_pack(config, raw)
+    assert find_content_faults(pack) == []
+    assert pack.neighbourhoods is not None
+    assert pack.neighbourhoods["population"].tolist() == [pd.NA, 200]
+    assert pack.origin_points is not None
+    assert pack.origin_points["residents"].isna().tolist() == [True, False, False]
+    assert {f.code for f in pack.manifest.faults if f.severity == "missing"} >= {"area_without_counts"}
+
+
 def test_sources_name_part_file_and_hash_but_no_path_of_the_machine(tmp_path: Path) -> None:
     pack = build(tmp_path, PEOPLE)
     sources = {source.file: source for source in pack.manifest.sources}

@@ -268,6 +268,14 @@ def test_what_cant_be_counts(tmp_path: Path, text: str, says: str) -> None:
     assert "counts.csv" in str(caught.value)
 
 
+def test_a_table_without_one_of_its_groups_is_refused(tmp_path: Path) -> None:
+    """A subtotal and one of its parts: the part alone would pass for the whole."""
+    people = nineteen()
+    some = {name: people[name] for name in ("Total: All usual residents", "White: Roma", NINETEEN[0])}
+    with pytest.raises(SourceError, match="groups sum to 34 people and its residents to 380"):
+        read(tmp_path, nomis_text({"A": some, "B": some}))
+
+
 def test_repeated_rows_and_blank_ones_are_counted(tmp_path: Path) -> None:
     text = "lsoa21_code,ethnic_group,n\nA,White,3\nA,White,3\nA,Asian,1\n,White,9\n\nB,White,1\nB,Asian,1\n"
     result, faults = read(tmp_path, text)
