@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import Point
 
 from data.demo.land import SKETCH_UNIT_M, TOWN, Land, Sketched
-from data.demo.neighbourhoods import PopulationPoint
+from data.demo.points import PopulationPoint
 from data.demo.streets import Network
 
 

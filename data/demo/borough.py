@@ -10,18 +10,12 @@ from shapely.geometry import Polygon
 from data.demo.amenities import Amenity, PlaceFinder, build_amenities
 from data.demo.buses import BusNetwork, build_buses
 from data.demo.districts import Skeleton, build_skeleton
+from data.demo.homes import build_homes
 from data.demo.land import SEED, SKETCH_UNIT_M, TOWN, Land, Sketched, build_land
 from data.demo.names import StreetNames
-from data.demo.neighbourhoods import (
-    WARD_PLACES,
-    Neighbourhood,
-    PopulationPoint,
-    build_homes,
-    build_neighbourhoods,
-    build_output_areas,
-    build_postcodes,
-)
+from data.demo.neighbourhoods import WARD_PLACES, Neighbourhood, build_neighbourhoods
 from data.demo.people import build_census
+from data.demo.points import PopulationPoint, build_output_areas, build_postcodes
 from data.demo.streets import Network, build_network
 
 

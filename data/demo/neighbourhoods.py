@@ -1,4 +1,4 @@
-"""Homes, and the LSOA-sized neighbourhoods, wards, output areas and postcodes drawn round them."""
+"""LSOA-sized neighbourhoods drawn round the homes, along streets, and their wards."""
 
 from __future__ import annotations
 
@@ -7,33 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from shapely.geometry import Point, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from data.demo.geometry import node_lines, polygons_of
+from data.demo.homes import Homes
 from data.demo.land import BOROUGH, SKETCH_UNIT_M, Land
 from data.demo.streets import Network
 
-TARGET_PEOPLE = 174_000
 PEOPLE_PER_NEIGHBOURHOOD = 1_740
-_HOME_EVERY_M = {
-    "terrace": 11.5, "centre": 13.0, "semi": 19.0, "garden": 19.0, "estate": 18.0, "modern": 19.0,
-    "village": 13.5,
-}  # fmt: skip
-"""Metres of street frontage to a home, on each side, by the age of the street."""
-_PEOPLE_PER_HOME = {
-    "terrace": 2.75, "centre": 1.6, "semi": 2.4, "garden": 2.4, "estate": 2.35, "modern": 2.5, "village": 2.3,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Homes:
-    """Every home of the borough: place (local metres), people, kind of street, the edge it stands on."""
-
-    xy: np.ndarray  # float64[n, 2]
-    people: np.ndarray  # float64[n]
-    kind: np.ndarray  # str[n]
-    edge: np.ndarray  # int[n]
 
 
 @dataclass(frozen=True)
@@ -49,59 +31,6 @@ class Neighbourhood:
     x: float
     y: float
     kind: str
-
-
-@dataclass(frozen=True)
-class PopulationPoint:
-    """An output-area-like point with its people, or a postcode's middle."""
-
-    code: str
-    neighbourhood: str
-    x: float
-    y: float
-    people: int
-
-
-def build_homes(network: Network, land: Land, rng: np.random.Generator) -> Homes:
-    """Stand homes along the streets, nine metres from the middle of the road."""
-    shapely.prepare(land.border)
-    shapely.prepare(land.urban)
-    xy, people, kinds, edges = [], [], [], []
-    for number, edge in enumerate(network.edges):
-        kind = edge.kind
-        if edge.highway in ("footway", "path", "steps", "service", "pedestrian") and kind != "centre":
-            continue
-        if kind not in _HOME_EVERY_M:
-            middle = edge.line.interpolate(0.5, normalized=True)
-            every, per_home, kind = (
-                (30.0, 2.2, "main") if land.urban.contains(middle) else (260.0, 2.4, "country")
-            )
-        else:
-            every, per_home = _HOME_EVERY_M[kind], _PEOPLE_PER_HOME[kind]
-        count = int(edge.line.length / every + rng.random())
-        if count == 0:
-            continue
-        along = (np.arange(count) + 0.5) / count * edge.line.length
-        spots = shapely.get_coordinates(shapely.line_interpolate_point(edge.line, along))
-        ahead = shapely.get_coordinates(
-            shapely.line_interpolate_point(edge.line, np.minimum(along + 1, edge.line.length))
-        )
-        behind = shapely.get_coordinates(shapely.line_interpolate_point(edge.line, np.maximum(along - 1, 0)))
-        step = ahead - behind
-        normal = np.column_stack([-step[:, 1], step[:, 0]]) / np.maximum(np.hypot(*step.T), 1e-9)[:, None]
-        both = np.vstack([spots + 9 * normal, spots - 9 * normal])
-        xy.append(both)
-        people.append(np.full(2 * count, per_home))
-        kinds += [kind] * (2 * count)
-        edges.append(np.full(2 * count, number))
-    points, weight = np.vstack(xy), np.concatenate(people)
-    dry = ~shapely.contains_xy(land.water.buffer(5), points[:, 0], points[:, 1])
-    inside = shapely.contains_xy(land.border, points[:, 0], points[:, 1]) & dry
-    weight = weight * rng.uniform(0.75, 1.25, len(weight))
-    scale = TARGET_PEOPLE / weight[inside].sum()
-    return Homes(
-        points[inside], weight[inside] * scale, np.array(kinds)[inside], np.concatenate(edges)[inside]
-    )
 
 
 def _blocks(network: Network, land: Land, rng: np.random.Generator) -> list[Polygon]:
@@ -331,60 +260,3 @@ def build_neighbourhoods(
             )
         )
     return out, of_home
-
-
-def _chunks(order: np.ndarray, count: int) -> list[np.ndarray]:
-    return [part for part in np.array_split(order, count) if len(part)]
-
-
-def build_output_areas(
-    areas: list[Neighbourhood], homes: Homes, of_home: np.ndarray
-) -> list[PopulationPoint]:
-    """Cut each neighbourhood into compact output areas of about 300 people; the point is a home amid them."""
-    out: list[PopulationPoint] = []
-    for number, area in enumerate(areas):
-        mine = np.flatnonzero(of_home == number)
-        groups = [mine]
-        while max(homes.people[group].sum() for group in groups) > 380:
-            groups.sort(key=lambda group: -homes.people[group].sum())
-            group = groups.pop(0)
-            axis = int(np.argmax(np.ptp(homes.xy[group], axis=0)))
-            groups += _chunks(group[np.argsort(homes.xy[group, axis], kind="stable")], 2)
-        groups.sort(key=lambda group: (float(homes.xy[group, 0].mean()), float(homes.xy[group, 1].mean())))
-        exact = np.array([homes.people[group].sum() for group in groups])
-        whole = np.floor(exact * area.population / exact.sum()).astype(int)
-        whole[: area.population - whole.sum()] += 1
-        for group, people in zip(groups, whole, strict=True):
-            middle = np.average(homes.xy[group], axis=0, weights=homes.people[group])
-            home = homes.xy[group[np.argmin(np.hypot(*(homes.xy[group] - middle).T))]]
-            code = f"X00{len(out) + 1:06d}"
-            out.append(PopulationPoint(code, area.code, float(home[0]), float(home[1]), int(people)))
-    return out
-
-
-def build_postcodes(areas: list[Neighbourhood], homes: Homes, of_home: np.ndarray) -> list[PopulationPoint]:
-    """Give every 18 or so homes of a neighbourhood a postcode of an area, ZZ, that does not exist."""
-    letters = "ABDEFGHJLNPQRSTUWXYZ"
-    sectors: dict[tuple[int, int], int] = {}
-    out = []
-    for number, area in enumerate(areas):
-        angle = np.arctan2(area.y, area.x)
-        district = 1 if np.hypot(area.x, area.y) < 1100 else 2 + int((angle + np.pi) / (2 * np.pi) * 6.999)
-        mine = np.flatnonzero(of_home == number)
-        mine = mine[np.lexsort((homes.xy[mine, 0], homes.edge[mine]))]
-        sector = number % 9 + 1
-        for group in _chunks(mine, max(1, len(mine) // 18)):
-            used = sectors.get((district, sector), 0)
-            if used >= len(letters) ** 2:
-                sector = min(s for s in range(1, 10) if sectors.get((district, s), 0) < len(letters) ** 2)
-                used = sectors.get((district, sector), 0)
-            sectors[district, sector] = used + 1
-            code = f"ZZ{district} {sector}{letters[used // len(letters)]}{letters[used % len(letters)]}"
-            home = homes.xy[group[len(group) // 2]]
-            out.append(PopulationPoint(code, area.code, float(home[0]), float(home[1]), len(group)))
-    return sorted(out, key=lambda point: point.code)
-
-
-def locate(areas: list[Neighbourhood], x: float, y: float) -> Neighbourhood:
-    """Return the neighbourhood nearest to a point, local metres."""
-    return min(areas, key=lambda area: area.polygon.distance(Point(x, y)))

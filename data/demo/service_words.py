@@ -15,7 +15,7 @@ ORGANISATION_ENDINGS: dict[str, tuple[str, ...]] = {
         "Elders' Forum", "Pensioners' Club", "Tea and Company", "Good Day Club", "Befrienders",
         "Neighbours", "Companions",
     ),
-    "children, families and young people": ("Family Network", "Youth Works", "Play Together",
+    "families and young people": ("Family Network", "Youth Works", "Play Together",
         "Young Voices", "Under-Fives"),
     "people with a physical disability": ("Sports for All", "Independent Living Group", "Access Group"),
     "people with mental health needs": ("Wellbeing Collective", "Listening Space", "Allotment Society",
@@ -123,7 +123,7 @@ TITLES: dict[str, tuple[tuple[str, str], ...]] = {
 GROUP_CATEGORIES: dict[str, tuple[str, ...]] = {
     "older people": ("Lunch club", "Social group", "Befriending", "Exercise and walking",
         "Digital skills", "Arts and crafts"),
-    "children, families and young people": ("Families and young people",),
+    "families and young people": ("Families and young people",),
     "people with a physical disability": ("Disability group", "Exercise and walking", "Social group"),
     "people with mental health needs": ("Peer support", "Arts and crafts", "Gardening", "Befriending"),
     "people with a learning disability": ("Disability group", "Social group"),

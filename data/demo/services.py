@@ -45,7 +45,7 @@ WOMEN = "women and girls"
 TARGETS: dict[str, int] = {
     NOT_SPECIFIC: 80,
     "older people": 58,
-    "children, families and young people": 28,
+    "families and young people": 28,
     "people with a physical disability": 14,
     "people with mental health needs": 15,
     "people with a learning disability": 10,
@@ -60,7 +60,7 @@ _OVERLAPS: tuple[tuple[str, str, int], ...] = (
     ("people with a physical disability", "older people", 4),
     ("men", "older people", 3),
     ("men", "people with mental health needs", 2),
-    ("people with a learning disability", "children, families and young people", 2),
+    ("people with a learning disability", "families and young people", 2),
     ("carers", "people with a learning disability", 1),
     ("carers", "older people", 1),
     (WOMEN, "people with mental health needs", 2),
@@ -306,7 +306,7 @@ def _who(row: dict[str, str], entry: _Entry, rng: np.random.Generator) -> None:
         row["women_only"] = "no"
     if "older people" in entry.groups and rng.random() < 0.6:
         row["age_min"] = str(rng.choice([50, 55, 55, 60, 65]))
-    if "children, families and young people" in entry.groups and rng.random() < 0.5:
+    if "families and young people" in entry.groups and rng.random() < 0.5:
         low, high = [(0, 5), (11, 18), (5, 11), (13, 19)][int(rng.integers(4))]
         row["age_min"], row["age_max"] = str(low), str(high)
 

@@ -16,12 +16,13 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from data.demo.amenities import Amenity
-from data.demo.buses import Stop
 from data.demo.geometry import polygons_of
 from data.demo.land import AREA_NAME, BOROUGH, Land
-from data.demo.neighbourhoods import Neighbourhood, PopulationPoint
+from data.demo.neighbourhoods import Neighbourhood
 from data.demo.people import CATEGORIES, TOTAL_NAME
 from data.demo.place import to_grid, to_lon_lat
+from data.demo.points import PopulationPoint
+from data.demo.stops import Stop
 from data.demo.streets import Network
 
 _ZIP_TIME = (2026, 9, 1, 0, 0, 0)
