@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from data.errors import FeedError
@@ -284,8 +285,6 @@ class FeedZip:
 
 
 def _to_table(batches: Iterator[pa.RecordBatch], columns: Sequence[str]) -> pa.Table:
-    import pyarrow.compute as pc
-
     parts = list(batches)
     if not parts:
         return pa.table({column: pa.array([], pa.string()) for column in columns})
