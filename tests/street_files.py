@@ -28,15 +28,17 @@ class StreetFile:
         east, north = self.nodes[node]
         return round(LON0 + east * LON_M, 7), round(LAT0 + north * LAT_M, 7)
 
-    def write_osm(self, path: Path) -> Path:
+    def write_osm(self, path: Path, *, ways_first: bool = False) -> Path:
         """Write XML by hand, so that no library's habits hide in the file."""
         about = f'version="1" timestamp="{self.timestamp}" changeset="1" uid="1" user="t"'
-        lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6" generator="test">']
+        first = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6" generator="test">']
+        lines: list[str] = []
         for node in self.nodes:
             lon, lat = self.degrees(node)
             lines.append(f'<node id="{node}" lon="{lon}" lat="{lat}" {about}>')
             lines += _tags(self.node_tags.get(node, {}))
             lines.append("</node>")
+        nodes, lines = lines, []
         for way, (refs, tags) in self.ways.items():
             lines.append(f'<way id="{way}" {about}>')
             lines += [f'<nd ref="{ref}"/>' for ref in refs]
@@ -45,7 +47,8 @@ class StreetFile:
             lines.append(f'<relation id="{relation}" {about}>')
             lines += [f'<member type="way" ref="{way}" role="{role}"/>' for way, role in members]
             lines += [*_tags(tags), "</relation>"]
-        path.write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
+        body = [*lines, *nodes] if ways_first else [*nodes, *lines]
+        path.write_text("\n".join([*first, *body, "</osm>"]), encoding="utf-8")
         return path
 
     def write_pbf(self, path: Path) -> Path:

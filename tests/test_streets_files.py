@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data.areapack import WalkNetwork
 from data.errors import SourceError, UsageError
@@ -77,6 +79,54 @@ def test_osm_is_read_through_osmnx_and_pbf_is_not(tmp_path: Path, monkeypatch: p
     read_streets(TOWN.write_osm(tmp_path / "town.osm"), crs=CRS)
     read_streets(TOWN.write_pbf(tmp_path / "town.osm.pbf"), crs=CRS)
     assert read == ["town.osm"]
+
+
+def test_an_osm_file_with_its_ways_before_its_nodes_is_the_same(tmp_path: Path) -> None:
+    sorted_file = read_streets(TOWN.write_osm(tmp_path / "a.osm"), crs=CRS)
+    unsorted = read_streets(TOWN.write_osm(tmp_path / "b.osm", ways_first=True), crs=CRS)
+    assert_same(sorted_file.walk, unsorted.walk)
+    assert unsorted.faults == []
+    assert unsorted.ground.equals(sorted_file.ground)
+
+
+TAGS = st.sampled_from(
+    [
+        {"highway": "path"},
+        {"highway": "residential", "name": "High Street", "oneway": "-1"},
+        {"highway": "steps"},
+        {"highway": "motorway"},
+        {"highway": "pedestrian", "area": "yes"},
+        {"highway": "service", "access": "private"},
+        {"building": "yes"},
+        {"junction": "roundabout", "highway": "tertiary"},
+    ]
+)
+PLACES = st.integers(-400, 400)
+REFS = st.lists(st.integers(1, 8), min_size=2, max_size=6)
+
+
+@given(
+    st.lists(st.tuples(PLACES, PLACES), min_size=8, max_size=8),
+    st.lists(st.tuples(REFS, TAGS), min_size=1, max_size=6),
+)
+@settings(max_examples=10)
+def test_random_streets_are_the_same_in_both_formats(
+    tmp_path_factory: pytest.TempPathFactory,
+    places: list[tuple[int, int]],
+    ways: list[tuple[list[int], dict[str, str]]],
+) -> None:
+    folder = tmp_path_factory.mktemp("streets")
+    town = StreetFile(dict(enumerate(places, start=1)), dict(enumerate(ways, start=1)))
+    answers = []
+    for path in (town.write_osm(folder / "t.osm"), town.write_pbf(folder / "t.osm.pbf")):
+        try:
+            answers.append(read_streets(path, crs=CRS))
+        except SourceError as error:
+            assert "no street" in str(error)
+    assert len(answers) in (0, 2)
+    if answers:
+        assert_same(answers[0].walk, answers[1].walk)
+        assert answers[0].osm_way.tolist() == answers[1].osm_way.tolist()
 
 
 def test_what_the_network_holds(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +16,7 @@ from data.areapack import WalkNetwork
 from data.errors import SourceError
 from data.manifest import Fault
 from data.sources.ground import read_ground
-from data.sources.osm_read_pbf import read_osm_pbf
+from data.sources.osm_read_pbf import read_osm_pbf, write_in_order
 from data.sources.osm_read_xml import BrokenReferencesError, read_osm_xml
 from data.sources.osm_segments import FaultTally, StreetSegments
 from data.sources.street_coverage import Box, box_coverage, build_coverage
@@ -98,22 +99,26 @@ def read_streets(
     if not path.is_file():
         raise SourceError(f"{path.name}: no such file; put the street extract there or leave streets out")
     tell(f"streets: reading {path.name}")
-    segments, tally, data_date = _read(path)
-    tell(f"streets: joining {len(segments.way):,} segments of {len(segments.way_id):,} ways")
-    built = build_walk_network(segments, crs=crs, tally=tally)
-    if not len(built.walk.u):
-        raise SourceError(f"{path.name}: has no street that people may walk along; is it the right extract?")
-    tell("streets: outlining what they cover")
-    coverage = box_coverage(coverage_bbox, crs) if coverage_bbox else build_coverage(built.walk)
-    tell("streets: water, green and railways")
-    ground = read_ground(path, crs=crs, within=coverage.buffer(GROUND_MARGIN_M), tally=tally)
+    with TemporaryDirectory(prefix="streets-") as folder:
+        found = _read(path, Path(folder))
+        segments, tally = found.segments, found.tally
+        tell(f"streets: joining {len(segments.way):,} segments of {len(segments.way_id):,} ways")
+        built = build_walk_network(segments, crs=crs, tally=tally)
+        if not len(built.walk.u):
+            raise SourceError(
+                f"{path.name}: has no street that people may walk along; is it the right extract?"
+            )
+        tell("streets: outlining what they cover")
+        coverage = box_coverage(coverage_bbox, crs) if coverage_bbox else build_coverage(built.walk)
+        tell("streets: water, green and railways")
+        ground = read_ground(found.path, crs=crs, within=coverage.buffer(GROUND_MARGIN_M), tally=tally)
     return StreetsResult(
         walk=built.walk,
         osm_way=built.osm_way,
         coverage=coverage,
         ground=ground,
         faults=tally.to_faults(_MESSAGES, file=path.name),
-        data_date=data_date,
+        data_date=found.data_date,
     )
 
 
@@ -121,17 +126,31 @@ def _say_nothing(words: str) -> None:
     """Stand in where nobody asked for progress."""
 
 
-def _read(path: Path) -> tuple[StreetSegments, FaultTally, dt.date | None]:
-    """Segments by the reader that the file's ending asks for."""
+@dataclass(frozen=True)
+class _Found:
+    """What was read, and the file (or its copy in order) to read the ground from."""
+
+    path: Path
+    segments: StreetSegments
+    tally: FaultTally
+    data_date: dt.date | None
+
+
+def _read(path: Path, folder: Path) -> _Found:
+    """Read segments by the reader that the file's ending asks for."""
     name = path.name.lower()
-    if name.endswith(_PBF_ENDINGS):
-        found = read_osm_pbf(path)
-        return found.segments, found.tally, found.data_date
-    if not name.endswith(_XML_ENDINGS):
+    if not name.endswith((*_PBF_ENDINGS, *_XML_ENDINGS)):
         raise SourceError(f"{path.name}: not a street file; give .osm.pbf or .osm")
-    # pyosmium counts the file's faults and finds its date; the network is osmnx's wherever it can make one.
     counted = read_osm_pbf(path)
-    try:
-        return read_osm_xml(path), counted.tally, counted.data_date
-    except BrokenReferencesError:
-        return counted.segments, counted.tally, counted.data_date
+    segments = counted.segments
+    if name.endswith(_XML_ENDINGS):
+        # pyosmium counted the faults and found the date; the network is osmnx's wherever it can make one.
+        try:
+            segments = read_osm_xml(path)
+        except BrokenReferencesError:
+            return _Found(path, segments, counted.tally, counted.data_date)
+        if counted.tally.counts.get("broken_reference"):
+            # osmnx found every node: the file has ways before nodes, and pyosmium wants them after.
+            path = write_in_order(path, folder / "in-order.osm.pbf")
+            counted = read_osm_pbf(path)
+    return _Found(path, segments, counted.tally, counted.data_date)

@@ -98,3 +98,12 @@ def _header_date(reader: osmium.FileProcessor) -> dt.date | None:
         except ValueError:
             continue
     return None
+
+
+def write_in_order(path: Path, copy: Path) -> Path:
+    """Write a copy with nodes before ways before relations, each by id."""
+    reader = osmium.MergeInputReader()
+    reader.add_file(str(path))
+    with osmium.SimpleWriter(str(copy)) as writer:
+        reader.apply(writer)
+    return copy
