@@ -51,6 +51,7 @@ class Noise:
 
 
 def densify(line: LineString, step_m: float) -> LineString:
+    """Add points so that no step of the line is longer than ``step_m`` metres."""
     return shapely.segmentize(line, step_m)
 
 
@@ -110,6 +111,7 @@ def merge_lines(lines: Iterable[LineString]) -> list[LineString]:
 
 
 def end_keys(line: LineString) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the two ends of a line, rounded so that equal places compare equal."""
     first, last = line.coords[0], line.coords[-1]
     return (round(first[0], 2), round(first[1], 2)), (round(last[0], 2), round(last[1], 2))
 
@@ -160,4 +162,5 @@ def split_polygon(polygon: Polygon, cut: LineString) -> list[Polygon]:
 
 
 def lines_inside(lines: list[LineString], ground: BaseGeometry) -> list[LineString]:
+    """Cut lines to the ground that they may lie on."""
     return [part for line in lines for part in lines_of(line.intersection(ground))]

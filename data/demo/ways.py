@@ -34,6 +34,7 @@ class Router:
         self._nodes = np.array(on_road)
 
     def nearest(self, at: Sketched) -> int:
+        """Return the junction on a road nearest to a point of the sketch."""
         distance = np.hypot(*(self.network.nodes[self._nodes] - np.array(at) * SKETCH_UNIT_M).T)
         return int(self._nodes[np.argmin(distance)])
 
@@ -79,6 +80,7 @@ def drop_spurs(steps: list[Step]) -> list[Step]:
 
 
 def line_of_steps(network: Network, steps: list[Step]) -> LineString:
+    """Join the streets of a way into one line, in the direction of travel."""
     coords: list[tuple[float, ...]] = []
     for number, forwards in steps:
         xy = list(network.edges[number].line.coords)

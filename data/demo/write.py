@@ -31,6 +31,7 @@ _ZIP_TIME = (2026, 9, 1, 0, 0, 0)
 def write_table(
     path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False
 ) -> None:
+    """Write a CSV with plain line ends; ``bom`` puts a byte-order mark before it, as some sources do."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
@@ -74,6 +75,7 @@ def write_boundaries(path: Path, areas: list[Neighbourhood]) -> None:
 
 
 def write_wards(path: Path, areas: list[Neighbourhood]) -> None:
+    """Write which ward each neighbourhood is in, in the shape of the best-fit lookup."""
     header = ("lsoa21_name", "lsoa21_code", "ward24_name", "ward24_code", "ltla24_name", "ltla24_code")
     rows = [(a.name, a.code, a.ward_name, a.ward_code, BOROUGH, "X09000001") for a in areas]
     write_table(path, header, rows)
@@ -93,6 +95,7 @@ def write_census(path: Path, areas: list[Neighbourhood], counts: np.ndarray) -> 
 
 
 def write_output_areas(path: Path, points: list[PopulationPoint]) -> None:
+    """Write each output area with its people and its point on the National Grid."""
     header = ("oa21_code", "lsoa21_code", "persons", "easting", "northing")
     rows = []
     for point in points:
@@ -102,6 +105,7 @@ def write_output_areas(path: Path, points: list[PopulationPoint]) -> None:
 
 
 def write_postcodes(path: Path, points: list[PopulationPoint]) -> None:
+    """Write postcodes in the shape of the open list: quality and whole metres."""
     rows = []
     for point in points:
         easting, northing = to_grid(point.x, point.y)
@@ -196,6 +200,7 @@ class _Osm:
         return self._next - 1
 
     def node(self, x: float, y: float, tags: dict[str, str] | None = None) -> int:
+        """Add a node, or find the one that is there; a node with tags is always new."""
         key = (round(x, 2), round(y, 2))
         if tags is None and key in self._ids:
             return self._ids[key]
@@ -216,6 +221,7 @@ class _Osm:
         return number
 
     def way(self, xy: np.ndarray, tags: dict[str, str]) -> int:
+        """Add a way through points (local metres)."""
         refs = [self.node(float(x), float(y)) for x, y in xy]
         refs = [ref for i, ref in enumerate(refs) if i == 0 or ref != refs[i - 1]]
         number = self._id()
@@ -224,9 +230,11 @@ class _Osm:
         return number
 
     def area(self, polygon: Polygon, tags: dict[str, str]) -> None:
+        """Add a closed way round a polygon."""
         self.way(shapely.get_coordinates(polygon.exterior), tags)
 
     def text(self) -> str:
+        """Return the document."""
         west, south, east, north = self.box
         return "\n".join(
             [
