@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,14 @@ def real_pack(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Call
         return load_pack(write_pack(build_pack(config, real_data), tmp_path_factory.mktemp("packs") / area))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def built_pack(real_data: Path) -> Callable[[str], Any]:
+    """Build a pack of the committed configurations from the real data, once a session."""
+    from data.build import build_pack
+    from data.config import load_config
+
+    return functools.cache(
+        lambda name: build_pack(load_config(CHECKOUT / "data" / "areas" / f"{name}.toml"), real_data)
+    )

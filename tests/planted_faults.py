@@ -208,9 +208,10 @@ def plant(tree: Path, fault: PlantedFault) -> None:
     """Put the fault into the copy; raise when the sound text is not there exactly once."""
     path = tree / fault.file
     text = path.read_text(encoding="utf-8")
-    if text.count(fault.sound) != 1 or fault.sound == fault.faulty:
+    times = text.count(fault.sound)
+    if times != 1 or fault.sound == fault.faulty:
         raise LookupError(
-            f"{fault.name}: {fault.file} holds the text to damage {text.count(fault.sound)} times and not once; "
+            f"{fault.name}: {fault.file} holds the text to damage {times} times and not once; "
             "the code has moved, bring tests/planted_faults.py up to it"
         )
     path.write_text(text.replace(fault.sound, fault.faulty), encoding="utf-8")
