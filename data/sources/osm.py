@@ -22,7 +22,7 @@ from data.sources.osm_segments import FaultTally, StreetSegments
 from data.sources.street_coverage import Box, box_coverage, build_coverage
 from data.sources.streets import build_walk_network
 
-_XML_ENDINGS = (".osm", ".osm.gz", ".osm.bz2", ".xml")
+_XML_ENDINGS = (".osm", ".osm.gz", ".osm.bz2")
 _PBF_ENDINGS = (".pbf",)
 GROUND_MARGIN_M = 1000.0
 
