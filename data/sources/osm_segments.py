@@ -49,6 +49,7 @@ class FaultTally:
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, code: str, example: object = None, count: int = 1) -> None:
+        """Count a fault; the first few examples are kept."""
         self.counts[code] = self.counts.get(code, 0) + count
         shown = self.examples.setdefault(code, [])
         if example is not None and len(shown) < MAX_EXAMPLES:

@@ -65,9 +65,11 @@ class FaultBook:
         self._rejected.add(row)
 
     def rejected_rows(self) -> set[int]:
+        """Numbers of the rows that were not imported."""
         return set(self._rejected)
 
     def warned_rows(self) -> set[int]:
+        """Numbers of the rows that were imported with something to say of them."""
         return {row for row, _, _ in self.rows} - self._rejected
 
     def to_faults(self, messages: Mapping[str, tuple[str, str]]) -> list[Fault]:

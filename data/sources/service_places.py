@@ -61,6 +61,7 @@ class Locator:
 
     @property
     def has_postcodes(self) -> bool:
+        """Whether there is a postcode table to look anything up in."""
         return bool(self._postcodes)
 
     def from_degrees(self, lon_text: str, lat_text: str) -> tuple[Location | None, str | None]:
