@@ -119,6 +119,15 @@ def test_between_25_and_40_newport_neighbourhoods_lie_wholly_outside_the_streets
     assert 25 <= wholly.sum() <= 40
 
 
+@pytest.mark.parametrize("name", ["newport", "oldham", "greater_manchester"])
+def test_the_service_day_is_an_ordinary_one(packs: Callable[[str], AreaPack], name: str) -> None:
+    config = load_config(AREAS / f"{name}.toml")
+    day = packs(name).manifest.timetable.service_date
+    assert day.weekday() in (1, 2, 3)
+    assert config.timetable.school_holidays
+    assert not any(first <= day <= last for first, last in config.timetable.school_holidays)
+
+
 def test_oldham_walks_in_straight_lines_and_says_so(packs: Callable[[str], AreaPack]) -> None:
     pack = packs("oldham")
     assert pack.walk is None
