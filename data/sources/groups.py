@@ -46,10 +46,12 @@ def slug_of(name: str) -> str:
 
 
 def is_white(name: str) -> bool:
+    """Say whether a category is White, or one of the White categories."""
     return name == "White" or name.startswith("White:")
 
 
 def is_white_british(name: str) -> bool:
+    """Say whether a category is the British one of the White categories, as each census words it."""
     return name.startswith("White:") and "British" in name
 
 
