@@ -26,8 +26,9 @@ from geo.legs import Legs
 from geo.query import WalkSettings
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
+from geo.transpose import transpose_legs
 from geo.walkgraph import WalkGraph
-from geo.walksearch import compute_legs, transpose_legs
+from geo.walksearch import compute_legs
 
 if TYPE_CHECKING:
     from geo.engine import Engine

@@ -29,7 +29,8 @@ from geo.profile import (
 from geo.query import Query
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
-from geo.walksearch import compute_legs, transpose_legs
+from geo.transpose import transpose_legs
+from geo.walksearch import compute_legs
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -114,7 +115,8 @@ def compute_isochrones(
             else:
                 bands.append(build_band(values.cells, values.by_statistic[statistic] <= cutoff_s))
     frame = pd.DataFrame(rows, columns=["origin_id", "cutoff_s", "statistic"])
-    return gpd.GeoDataFrame(frame, geometry=gpd.array.from_shapely(bands), crs=engine.pack.crs)
+    frame["geometry"] = gpd.GeoSeries(bands, crs=engine.pack.crs)
+    return gpd.GeoDataFrame(frame)
 
 
 def compute_cell_values(
@@ -128,7 +130,7 @@ def compute_cell_values(
     query = replace(query, percentiles=percentiles)
     walk, graph = query.walk, engine.graph(query.walk.avoid_steps)
     stops, timetable = engine.snapped_stops(walk.avoid_steps), engine.timetable(query)
-    access = compute_legs(graph, origin, stops, walk.leg_limit_mm)
+    access = engine.legs_to_stops(walk, origin)
     # Profiles of stops don't know the whole-walk limit; where it binds they only
     # tell which stops are worth a look.
     loose = replace(query, walk=replace(walk, max_walk_total_m=None))

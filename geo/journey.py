@@ -139,7 +139,7 @@ def find_journey(
     if ends.outside.any():
         return NoJourney(date, origin, destination, "outside_data")
     stops = engine.snapped_stops(walk.avoid_steps)
-    to_stops = compute_legs(graph, ends, stops, walk.leg_limit_mm)
+    to_stops = engine.legs_to_stops(walk, ends)
     access = _as_dict(to_stops.target, to_stops.length_mm, to_stops.indptr, 0)
     egress = _as_dict(to_stops.target, to_stops.length_mm, to_stops.indptr, 1)
     direct = compute_legs(graph, a, b, walk.total_limit_mm)
