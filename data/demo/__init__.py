@@ -28,15 +28,18 @@ from data.demo.write import (
     write_table,
     write_wards,
 )
+from data.progress import BarProgress, Progress, SilentProgress
 from data.template.columns import HEADERS
 
 CONFIG_FILE = Path(__file__).resolve().parents[1] / "areas" / "demo.toml"
 PACK_DIR = Path(__file__).resolve().parents[1] / "packs" / AREA_ID
 
+DRAWING_STEPS = 5
+
 __all__ = ["CONFIG_FILE", "PACK_DIR", "build_borough", "run_demo", "write_raw"]
 
 
-def write_raw(out: Path, seed: int = SEED) -> Path:
+def write_raw(out: Path, seed: int = SEED, progress: Progress | None = None) -> Path:
     """Write the borough's raw source files.
 
     Parameters
@@ -45,13 +48,16 @@ def write_raw(out: Path, seed: int = SEED) -> Path:
         Folder for them; made where it doesn't exist.
     seed : int
         The same seed gives the same bytes.
+    progress : Progress, optional
+        Told the ``DRAWING_STEPS`` steps; silent when not given.
 
     Returns
     -------
     Path
         ``out``: the folder to give to ``build`` as ``--raw`` with ``data/areas/demo.toml``.
     """
-    borough: Borough = build_borough(seed)
+    borough: Borough = build_borough(seed, progress)
+    (progress or SilentProgress()).step("writing raw files")
     demo = out / "demo"
     write_gtfs(demo / "bus" / "fernley_vale_gtfs.zip", build_gtfs(borough.buses))
     tram = next(p.path for p in borough.buses.patterns if p.line.route_type == 0)
@@ -78,7 +84,7 @@ def write_raw(out: Path, seed: int = SEED) -> Path:
 
 
 def run_demo(raw: Path | None = None, out: Path | None = None) -> Path:
-    """Write the raw files and build the demo's pack from them.
+    """Write the raw files and build the demo's pack from them, with a progress bar on stderr.
 
     Parameters
     ----------
@@ -86,12 +92,18 @@ def run_demo(raw: Path | None = None, out: Path | None = None) -> Path:
         Where to leave the raw files; a temporary folder that is removed, when not given.
     out : Path, optional
         The pack's folder; ``data/packs/demo`` when not given.
+
+    Returns
+    -------
+    Path
+        The pack's folder.
     """
-    from data.build import build_pack
+    from data.build import STEPS, build_pack  # slow imports only where needed
     from data.config import load_config
     from data.packio import write_pack
 
-    with tempfile.TemporaryDirectory() as folder:
-        place = write_raw(raw or Path(folder))
-        pack = build_pack(load_config(CONFIG_FILE), place)
+    with tempfile.TemporaryDirectory() as folder, BarProgress(DRAWING_STEPS + STEPS + 1) as progress:
+        place = write_raw(raw or Path(folder), progress=progress)
+        pack = build_pack(load_config(CONFIG_FILE), place, progress)
+        progress.step("writing the pack")
         return write_pack(pack, out or PACK_DIR)

@@ -17,6 +17,7 @@ from data.demo.neighbourhoods import WARD_PLACES, Neighbourhood, build_neighbour
 from data.demo.people import build_census
 from data.demo.points import PopulationPoint, build_output_areas, build_postcodes
 from data.demo.streets import Network, build_network
+from data.progress import Progress, SilentProgress
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,21 @@ def localities(land: Land) -> dict[str, Sketched]:
     }
 
 
-def build_borough(seed: int = SEED) -> Borough:
+def build_borough(seed: int = SEED, progress: Progress | None = None) -> Borough:
     """Build the borough; each part draws from its own stream, so that one part's change leaves the others."""
+    say = progress or SilentProgress()
     streams = [np.random.default_rng([seed, part]) for part in range(9)]
+    say.step("drawing the ground")
     land = build_land(streams[0])
     skeleton = build_skeleton(land, streams[1])
+    say.step("laying out streets")
     network = build_network(land, skeleton, StreetNames(streams[2]), streams[3])
+    say.step("drawing neighbourhoods")
     homes = build_homes(network, land, streams[4])
     areas, of_home = build_neighbourhoods(network, land, homes, streams[5])
     counts = build_census(areas, streams[6])
     postcodes = build_postcodes(areas, homes, of_home)
+    say.step("running buses")
     finder = PlaceFinder(network, postcodes, streams[7])
     amenities = build_amenities(finder, land, streams[8])
     buses = build_buses(network, land, localities(land), amenities)
