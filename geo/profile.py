@@ -125,9 +125,15 @@ def compute_matrix(
     slowest_access_s = int(access_s.max(initial=0))
     total_limit_mm = query.walk.total_limit_mm if walk_limit_binds(query) else -1
     percentiles = np.array(query.percentiles, np.int64)
-    walk_s, ride_s, ride_walk_s, in_reach_s = (np.empty((n, m), np.int32) for _ in range(4))
-    percentile_s = np.empty((len(percentiles), n, m), np.int32)
-    direct_bus = np.empty((n, m), bool)
+    walk_s, ride_s, ride_walk_s = (np.full((n, m), NONE, np.int32) for _ in range(3))
+    in_reach_s = np.zeros((n, m), np.int32)
+    percentile_s = np.full((len(percentiles), n, m), NONE, np.int32)
+    direct_bus = np.zeros((n, m), bool)
+    # Walking all the way is a journey at every moment.
+    on_foot = (np.repeat(np.arange(n), np.diff(direct.indptr)), direct.target)
+    walk_s[on_foot] = direct_s
+    percentile_s[:, *on_foot] = direct_s
+    in_reach_s[on_foot] = np.where(direct_s <= query.cutoff_s, end_s - start_s, 0)
     calls = (timetable.stop_first, timetable.stop_lane, timetable.stop_position)
     lanes = (timetable.lane_first, timetable.trip_first, timetable.time_first)
     times = (timetable.arrival_s, timetable.departure_s)
@@ -142,8 +148,7 @@ def compute_matrix(
         def fill(origin: int, stop: int, block=(first, last), index=index) -> None:  # type: ignore[no-untyped-def]
             fill_matrix(
                 origin, stop, access.indptr, access.target, access_s, access.length_mm,
-                *block, direct.indptr, direct.target, direct_s,
-                *calls, timetable.can_board, *lanes, *times, *index,
+                *block, *calls, timetable.can_board, *lanes, *times, *index,
                 start_s, end_s, query.horizon_s, query.cutoff_s, slack_s, total_limit_mm, percentiles,
                 walk_s, ride_s, ride_walk_s, in_reach_s, percentile_s, direct_bus,
             )  # fmt: skip

@@ -243,7 +243,7 @@ def _summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentil
     for k in range(len(percentiles)):
         time = np.int64(walk_s)
         if n and 100 * reached >= percentiles[k] * window:
-            low, high = 0, np.int64(0)
+            low, high = np.int64(0), np.int64(0)
             for i in range(n):
                 earlier = leave_s[i + 1] if i + 1 < n else start_s
                 high = max(high, arrive_s[i] - earlier)
@@ -263,7 +263,7 @@ def _summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentil
 @kernel(
     (
         _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
-        _I8, _I8, IN_I8, IN_I4, IN_I4,  # destinations, walking all the way
+        _I8, _I8,  # destinations
         IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
         IN_I8, IN_I4, IN_I8, IN_I4, IN_I4, IN_I4, IN_I8, IN_I8, IN_I8,  # index_destinations
         _I8, _I8, _I8, _I8, _I8, _I8, IN_I8,  # the question
@@ -272,7 +272,7 @@ def _summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentil
 )  # fmt: skip
 def fill_matrix(  # type: ignore[no-untyped-def]
     origin_from, origin_to, access_first, access_stop, access_s, access_mm,
-    destination_from, destination_to, direct_first, direct_destination, direct_s,
+    destination_from, destination_to,
     stop_first, stop_lane, stop_position, can_board,
     lane_first, trip_first, time_first, arrival_s, departure_s,
     lane_group, group_destination, group_alight, alight_position, alight_s, alight_mm,
@@ -280,7 +280,10 @@ def fill_matrix(  # type: ignore[no-untyped-def]
     start_s, end_s, horizon_s, cutoff_s, slack_s, total_limit_mm, percentiles,
     walk_s, ride_s, ride_walk_s, in_reach_s, percentile_s, direct_bus,
 ):  # fmt: skip
-    """Fill the rows of some origins and the columns of some destinations.
+    """Add the rides of some origins to some destinations.
+
+    The outputs come filled with what holds without any bus: ``walk_s``, and its
+    like in ``percentile_s`` and ``in_reach_s``; nothing elsewhere.
 
     ``total_limit_mm`` below zero: the whole-walk limit can't bind and isn't
     checked. Outputs are [origin, destination] but ``percentile_s``, which is
@@ -297,23 +300,6 @@ def fill_matrix(  # type: ignore[no-untyped-def]
     head = np.full(n_destinations, -1, np.int64)
     reached = np.empty(n_destinations, np.int32)
     for origin in range(origin_from, origin_to):
-        for destination in range(destination_from, destination_to):
-            walk_s[origin, destination] = NONE
-            ride_s[origin, destination] = NONE
-            ride_walk_s[origin, destination] = NONE
-            in_reach_s[origin, destination] = 0
-            direct_bus[origin, destination] = False
-            for k in range(len(percentiles)):
-                percentile_s[k, origin, destination] = NONE
-        for leg in range(direct_first[origin], direct_first[origin + 1]):
-            destination = direct_destination[leg]
-            if destination_from <= destination < destination_to:
-                walk_s[origin, destination] = direct_s[leg]
-                if direct_s[leg] <= cutoff_s:
-                    in_reach_s[origin, destination] = end_s - start_s
-                for k in range(len(percentiles)):
-                    percentile_s[k, origin, destination] = direct_s[leg]
-
         (
             lanes, board_first, board_position, board_mm, trip_from, trip_count, leave_first, leave, late
         ) = _board(

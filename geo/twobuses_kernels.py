@@ -125,17 +125,10 @@ def fill_two_buses(  # type: ignore[no-untyped-def]
         used = 0
         for slot in range(end_s - start_s + 1):
             event_at[slot] = -1
-        n_events = 0
+        n_events = 0  # at most: every trip at every call near
         for leg in range(access_first[origin], access_first[origin + 1]):
-            stop = access_stop[leg]
-            ready = slack_s + access_s[leg]
-            for call in range(stop_first[stop], stop_first[stop + 1]):
-                lane = stop_lane[call]
-                count = trip_first[lane + 1] - trip_first[lane]
-                at = time_first[lane] + stop_position[call] * count
-                if can_board[lane_first[lane] + stop_position[call]]:
-                    n_events += _first_at_or_after(departure_s, at, count, end_s + ready + 1)
-                    n_events -= _first_at_or_after(departure_s, at, count, start_s + ready)
+            for call in range(stop_first[access_stop[leg]], stop_first[access_stop[leg] + 1]):
+                n_events += trip_first[stop_lane[call] + 1] - trip_first[stop_lane[call]]
         next_event = np.empty(n_events, np.int64)
         event_leg = np.empty(n_events, np.int64)
         event_call = np.empty(n_events, np.int64)
