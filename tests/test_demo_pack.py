@@ -61,6 +61,14 @@ def test_neighbourhoods_cover_the_borough_without_gaps_or_overlaps(pack: AreaPac
     whole = shapely.union_all(areas.geometry.array, grid_size=0.01)
     assert areas.geometry.area.sum() == pytest.approx(whole.area, rel=1e-3)
     assert areas.ward_name.nunique() >= 15
+    assert (shapely.get_num_geometries(areas.geometry.array) == 1).all()
+    assert (shapely.get_num_interior_rings(shapely.get_geometry(areas.geometry.array, 0)) == 0).all()
+
+
+def test_stops_name_the_town_centre_and_the_suburbs(pack: AreaPack) -> None:
+    assert set(pack.manifest.centres) <= set(pack.stops.locality)
+    assert pack.stops.locality.nunique() > 20
+    assert (pack.stops.stop_type == "BCS").sum() >= 10  # stands of the bus station
 
 
 def test_streets_are_named_and_hang_together(pack: AreaPack, lengths: coo_array) -> None:
