@@ -184,9 +184,20 @@ def _find_stop(pack: AreaPack, text: str) -> Place | None:
     return None if row is None else _from_row(pack, row, text, describe_stop(row), "stop")
 
 
+# NaPTAN's short forms, written out; what is not here (Stop B, Bay 4) stays.
+_INDICATORS = {
+    "opp": "opposite", "adj": "next to it", "nr": "near", "o/s": "outside", "os": "outside",
+    "bef": "before", "aft": "after", "cnr": "corner", "n-bound": "northbound", "s-bound": "southbound",
+    "e-bound": "eastbound", "w-bound": "westbound", "nb": "northbound", "sb": "southbound",
+    "eb": "eastbound", "wb": "westbound",
+}  # fmt: skip
+
+
 def describe_stop(row: pd.Series) -> str:
     """Name a stop for people: name and indicator, else its street; never its code."""
     name, indicator = _text_or_none(row["name"]), _text_or_none(row["indicator"])
+    if indicator is not None:
+        indicator = _INDICATORS.get(indicator.casefold(), indicator)
     if name is not None and name != str(row["stop_id"]):
         return f"{name} ({indicator})" if indicator else name
     street = _text_or_none(row["street"])

@@ -1,0 +1,98 @@
+"""Places by what users type."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from data.errors import QueryError
+from geo.places import choose_origin_point, make_place, resolve_place
+from tests.towns import ORIGIN, Stop, build_town, point, service, street
+
+
+@pytest.fixture(scope="module")
+def pack():
+    made = build_town(
+        streets=[street((0, 0), (3000, 0))],
+        stops={"0690001": Stop(100, 0, name="Market Square")},
+        points=[
+            point("P1", 0, 0, people=100, neighbourhood="W01"),
+            point("P2", 90, 0, people=300, neighbourhood="W01"),
+            point("P3", 400, 0, people=100, neighbourhood="W01"),
+        ],
+        services=[
+            service("S1", 200, 0, name="Food Bank"),
+            service("S2", 300, 0, name="Chess Club"),
+            service("S3", 400, 0, name="Chess Club"),
+            service("S4", None, None, name="Telephone Friends", delivery="phone"),
+        ],
+    )
+    postcodes = pd.DataFrame(
+        {
+            "postcode": ["NP19 8AA"],
+            "x": [ORIGIN[0] + 5.0],
+            "y": [ORIGIN[1]],
+            "quality": [10],
+            "neighbourhood_id": [None],
+        }
+    )
+    return dataclasses.replace(made, postcodes=postcodes)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place_id", "label"),
+    [
+        ("W01", "neighbourhood", "W01", "Neighbourhood W01"),
+        ("P3", "point", "P3", "P3"),
+        ("S1", "service", "S1", "Food Bank"),
+        (" S1 ", "service", "S1", "Food Bank"),
+        ("food bank", "service", "S1", "Food Bank"),
+        ("0690001", "stop", "0690001", "Market Square"),
+        ("np198aa", "postcode", "NP19 8AA", "NP19 8AA"),
+        ("NP19 8AA", "postcode", "NP19 8AA", "NP19 8AA"),
+    ],
+)
+def test_places_by_name(pack, text, kind, place_id, label) -> None:
+    place = resolve_place(pack, text)
+    assert (place.kind, place.place_id, place.label) == (kind, place_id, label)
+    back = make_place(pack, place.lon, place.lat)
+    assert abs(back.x - place.x) < 0.01 and abs(back.y - place.y) < 0.01
+
+
+def test_a_neighbourhood_stands_where_most_of_its_people_are(pack) -> None:
+    # Mean of 0, 90, 400 m at weights .2, .6, .2 is 134 m: P2 at 90 is nearest.
+    assert choose_origin_point(pack.origin_points)["point_id"] == "P2"
+    assert resolve_place(pack, "W01").x == ORIGIN[0] + 90
+
+
+def test_coordinates_west_of_greenwich(pack) -> None:
+    lon, lat = pack.origin_points.iloc[0][["lon", "lat"]]
+    place = resolve_place(pack, f" {lon:.6f} , {lat:.6f} ")
+    assert lon < 0 and place.kind == "coordinates"
+    assert abs(place.x - ORIGIN[0]) < 0.2 and abs(place.y - ORIGIN[1]) < 0.2
+
+
+@pytest.mark.parametrize("text", ["nan,51.5", "-2.0,inf", "181,0", "-2,91", "52.6,-2.0", "0,0", "1e400,52"])
+def test_coordinates_that_are_no_place_here(pack, text) -> None:
+    with pytest.raises(QueryError, match=r"no place on Earth|more than 50 km"):
+        resolve_place(pack, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Food Bnak", r"Did you mean Food Bank \(S1\)"),
+        ("Chess Club", "Chess Club"),  # two of the name: offered, not guessed
+        ("", "no neighbourhood"),
+        ("qqqqqqqqqqqqqqqq", r"nor lon,lat\.$"),
+        ("NP20 1ZZ", "not among the postcodes"),
+        ("S4", "comes to people"),
+        ("<b>\x00\n" * 50, "no neighbourhood"),
+    ],
+)
+def test_what_is_not_found_says_so(pack, text, says) -> None:
+    with pytest.raises(QueryError, match=says) as caught:
+        resolve_place(pack, text)
+    assert len(str(caught.value)) < 400

@@ -1,0 +1,148 @@
+"""Journeys in words: what a person needs, in order, whatever the names hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from geo.engine import Engine
+from geo.journey_words import clock, journey_in_words
+from geo.places import resolve_place
+from geo.query import Query
+from tests.towns import Stop, build_town, point, route, service, street, trip
+
+STREETS = [
+    street((0, 0), (0, 500), name="Hill Road"),
+    street((0, 0), (3000, 0), name="High Street"),
+    street((3000, 0), (3000, 200), name="Library Lane"),
+]
+
+
+def make_pack(trips, *, streets=STREETS, stop_fields=None, service_fields=None):
+    pack = build_town(
+        streets=streets,
+        stops={"A": Stop(120, 0), "M": Stop(1500, 0), "B": Stop(2880, 0)},
+        routes=[route("R", *trips, short_name="7", agency="Town Buses")],
+        points=[point("home", 0, 40)],
+        services=[service("clinic", 3000, 80, **(service_fields or {}))],
+    )
+    stops = pack.stops.copy()
+    for (stop_id, column), value in (stop_fields or {}).items():
+        stops[column] = stops[column].astype(object)
+        stops.loc[stops["stop_id"] == stop_id, column] = value
+    return dataclasses.replace(pack, stops=stops)
+
+
+def tell(pack, depart_s: int = 34_200, query: Query | None = None) -> list[str]:
+    journey = Engine(pack).journey(
+        query or Query(), resolve_place(pack, "home"), resolve_place(pack, "clinic"), depart_s=depart_s
+    )
+    return journey_in_words(journey, pack)
+
+
+DAY_TRIP = trip(("A", "09:40"), ("M", "09:45"), ("B", "09:50:20"), headsign="Library")
+
+
+def test_the_whole_journey_in_order() -> None:
+    pack = make_pack(
+        [DAY_TRIP],
+        stop_fields={
+            ("A", "name"): "Market Square", ("A", "indicator"): "Stop Q3", ("A", "bearing"): "E",
+            ("A", "street"): "High Street", ("A", "landmark"): "the Clock",
+            ("M", "name"): "Half Way", ("B", "name"): "Old Mill", ("B", "indicator"): "opp",
+        },
+    )  # fmt: skip
+    lines = tell(pack)
+    assert lines == [
+        # Leave 09:37:00, arrive 09:50:20 + 150 s = 09:52:50.
+        "From home to Service clinic on Tuesday 10 June 2025: 16 minutes, leaving 09:37.",
+        "Walk 160 m (2 minutes) along Hill Road and then High Street, to the stop Market Square (Stop Q3), "
+        "on High Street, near the Clock, on the side where buses head east.",
+        "At 09:40 take bus 7 (Town Buses) towards Library. Be at the stop by 09:39.",
+        "Stay on for 2 stops (11 minutes). The stop before yours is Half Way.",
+        "Get off at the stop Old Mill (opposite) at 09:51.",
+        "Walk 200 m (3 minutes) along High Street and then Library Lane, to Service clinic.",
+        "You arrive at 09:53.",
+        "Check before you travel: these times are of Tuesday 10 June 2025, from a timetable that begins "
+        "1 January 2025; buses change, and this one may have.",
+    ]
+
+
+def test_one_stop_is_the_next() -> None:
+    lines = tell(make_pack([trip(("A", "09:40"), ("B", "09:50"))]))
+    assert any("get off at the next stop after Stop A" in line for line in lines)
+    assert any("Ask the driver" in line for line in lines), "no headsign: it can't say towards where"
+
+
+@pytest.mark.parametrize(
+    ("name", "street_name", "expected"),
+    [
+        (None, "Mill Lane", "the stop on Mill Lane"),
+        (None, None, "an unnamed stop"),
+        ("A", "Mill Lane", "the stop on Mill Lane"),  # the code stood where the name should
+        ("  Mill\n  Lane ", None, "the stop Mill Lane"),
+    ],
+)
+def test_a_stop_without_a_name_is_never_its_code(name, street_name, expected) -> None:
+    pack = make_pack([DAY_TRIP], stop_fields={("A", "name"): name, ("A", "street"): street_name})
+    walk = tell(pack)[1]
+    assert f", to {expected}" in walk
+    assert not re.search(r"\bA\b", walk)
+
+
+def test_hostile_names_stay_on_one_line() -> None:
+    nasty = "Bad\x00\x1b[31m\nName\u202e<script>alert(1)</script>"
+    pack = make_pack(
+        [dataclasses.replace(DAY_TRIP, headsign=nasty)],
+        stop_fields={("A", "name"): nasty, ("M", "name"): nasty, ("A", "street"): nasty},
+        service_fields={"name": nasty},
+    )
+    lines = tell(pack)
+    assert len(lines) == 8
+    assert all(line.isprintable() for line in lines)
+    assert "<script>" in lines[1], "words are not escaped here, but where they are shown"
+
+
+def test_straight_lines_are_said_to_be() -> None:
+    lines = tell(make_pack([DAY_TRIP], streets=None))
+    assert "measured in a straight line" in lines[1] and "along" not in lines[1]
+
+
+def test_about_times_and_after_midnight() -> None:
+    late = dataclasses.replace(trip(("A", "24:10"), ("M", "24:15"), ("B", "24:20")), approximate=True)
+    lines = tell(make_pack([late]), depart_s=23 * 3600 + 1800)
+    assert any(line.startswith("At about 00:10 (the next day) take") for line in lines)
+    assert lines[0].endswith("leaving 00:07 (the next day).")
+
+
+@pytest.mark.parametrize(
+    ("time_s", "up", "expected"),
+    [
+        (34_259, False, "09:30"),
+        (34_259, True, "09:31"),
+        (34_260, True, "09:31"),
+        (86_399, True, "00:00 (the next day)"),
+        (-60, False, "23:59 (the day before)"),
+        (180_000, False, "02:00 (2 days later)"),
+    ],
+)
+def test_clock(time_s: int, up: bool, expected: str) -> None:
+    assert clock(time_s, round_up=up) == expected
+
+
+def test_no_journey_in_words() -> None:
+    lines = tell(make_pack([trip(("B", "09:40"), ("A", "09:50"))]))
+    assert lines[0].startswith("No journey on one bus from home to Service clinic: no single bus")
+    assert lines[-1].startswith("Check before you travel")
+
+
+def test_walking_all_the_way() -> None:
+    pack = make_pack([])
+    near = dataclasses.replace(
+        pack, services=pack.services.assign(x=pack.stops["x"][0], y=pack.stops["y"][0])
+    )
+    lines = tell(near)
+    assert lines[0].endswith("2 minutes, leaving 09:30.")
+    assert lines[1] == "Walk 160 m (2 minutes) along Hill Road and then High Street, to Service clinic."

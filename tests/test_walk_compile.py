@@ -1,0 +1,75 @@
+"""Kernels: compiled when first needed, kept in the user's cache, the same over any blocks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import types
+
+from geo.compile import IN_I4, kernel
+from geo.threads import run_blocks
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def run_python(code: str, **environment: str) -> str:
+    kept = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the cache folder's name is the system's")
+def test_the_cache_lies_in_the_users_folder(tmp_path) -> None:
+    code = "import geo.compile, numba; print(numba.config.CACHE_DIR)"
+    assert run_python(code, XDG_CACHE_HOME=str(tmp_path)) == str(tmp_path / "one-bus-reach" / "numba")
+    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "own")) == str(tmp_path / "own")
+
+
+def test_importing_compiles_nothing(tmp_path) -> None:
+    code = (
+        "import geo.engine; from geo.compile import list_kernels as k;"
+        "print(len(k()) > 10, any(x.dispatcher.signatures for x in k()))"
+    )
+    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path)) == "True False"
+    assert not list(tmp_path.rglob("*.nbc"))
+
+
+def test_a_kernel_takes_its_signature_only() -> None:
+    from geo import compile as compiling
+
+    before = list(compiling._KERNELS)
+    try:
+
+        @kernel(types.int64(IN_I4))
+        def add_up(values):  # type: ignore[no-untyped-def]
+            total = 0
+            for value in values:
+                total += value
+            return total
+
+        values = np.arange(5, dtype=np.int32)
+        assert add_up(values) == 10
+        values.flags.writeable = False  # as a pack's arrays are
+        assert add_up(values) == 10
+        with pytest.raises(TypeError):
+            add_up(np.arange(5, dtype=np.float64))
+    finally:
+        compiling._KERNELS[:] = before
+
+
+@pytest.mark.parametrize("rows", [0, 1, 31, 64, 1000])
+def test_blocks_cover_all_rows_in_order(rows: int) -> None:
+    parts = run_blocks(rows, lambda first, last: list(range(first, last)))
+    assert [row for part in parts for row in part] == list(range(rows))
