@@ -88,7 +88,8 @@ def clock_shift_s(pack: AreaPack, date: dt.date, days: int) -> int:
 def timetable_end_s(query: Query) -> int:
     """Trips that start later are not in the timetable: the last useful departure, in whole days."""
     slowest_walk_s = walk_seconds(query.walk.leg_limit_mm, query.walk.speed_mm_per_h)
-    last_s = query.window_end_s + query.horizon_s + query.board_slack_s + slowest_walk_s
+    last_s = query.window_end_s + max(query.horizon_s, query.cutoff_s)
+    last_s += query.board_slack_s + slowest_walk_s
     return -(-last_s // DAY_S) * DAY_S
 
 
@@ -107,10 +108,10 @@ def expand_trips(pack: AreaPack, date: dt.date, query: Query) -> list[TripRun]:
     runs = []
     for day in (-1, 0, 1, 2):
         shift = clock_shift_s(pack, date, day)
+        on_day = date + dt.timedelta(days=day)
+        running = {s for s in set(pack.feed.trips["service_id"]) if runs_on(pack, s, on_day)}
         for index, trip in enumerate(pack.feed.trips.itertuples()):
-            if mode[trip.route_id] not in query.modes:
-                continue
-            if not runs_on(pack, trip.service_id, date + dt.timedelta(days=day)):
+            if mode[trip.route_id] not in query.modes or trip.service_id not in running:
                 continue
             calls = tuple(
                 Call(

@@ -40,11 +40,11 @@ def build_town_of(pack: AreaPack, query: Query) -> Town:
 
 def point_rows(pack: AreaPack, query: Query) -> Rows:
     """One row for every (origin point, venue)."""
-    town = build_town_of(pack, query)
+    town, services = build_town_of(pack, query), list(venues(pack)["service_id"])
     return {
         (p, s): row(town, ("origin", p), ("service", s))
         for p in pack.origin_points["point_id"]
-        for s in venues(pack)["service_id"]
+        for s in services
     }
 
 
@@ -94,7 +94,7 @@ def gap(
     """People in reach, cut off and not known by (area, kind, category, group)."""
     by_point = point_rows(pack, query) if by_point is None else by_point
     good = ("walk", "one_bus", "two_buses") if query.boardings == 2 else ("walk", "one_bus")
-    table = venues(pack)
+    table, points = venues(pack), list(pack.origin_points.itertuples())
     wards = dict(zip(pack.neighbourhoods["neighbourhood_id"], pack.neighbourhoods["ward_id"], strict=True))
     counts = {(c.neighbourhood_id, c.group_id): c.people for c in pack.census.itertuples()}
     result: dict[tuple[str, str, str, str], dict] = {}
@@ -102,7 +102,7 @@ def gap(
         of_kind = table[table["kind"] == kind]
         for category in ["*", *of_kind["category"].unique()]:
             members = of_kind if category == "*" else of_kind[of_kind["category"] == category]
-            for p in pack.origin_points.itertuples():
+            for p in points:
                 rows = [by_point[p.point_id, s] for s in members["service_id"]]
                 if any(r["reach_class"] in good for r in rows):
                     state = "in_reach"

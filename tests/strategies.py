@@ -138,6 +138,14 @@ def bus_routes(draw: st.DrawFn, stop_ids: list[str], window_start_s: int) -> tup
             trips.append(Trip(draw(calls(start_s, path)), calendar=calendar))
         route_type = draw(st.sampled_from([3] * 6 + [704, 0, 712, 200]))
         made.append(Route(f"R{number}", tuple(trips), route_type))
+    if draw(st.booleans()):  # two lines that meet: from the first hub by the third to the second
+        first_s = window_start_s + draw(st.integers(0, 900))
+        change_s = draw(st.sampled_from([600, 120, 119, 300, 1800]))
+        ride_s = draw(st.sampled_from([120, 900, 2400]))
+        first = (Call("S0", first_s, first_s), Call("S2", first_s + 120, first_s + 120))
+        then_s = first_s + 120 + change_s
+        second = (Call("S2", then_s, then_s), Call("S1", then_s + ride_s, then_s + ride_s))
+        made += [Route("M0", (Trip(first),)), Route("M1", (Trip(second),))]
     return tuple(made)
 
 
