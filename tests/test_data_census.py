@@ -20,6 +20,7 @@ from data.sources.groups import (
     build_groups,
     slug_of,
 )
+from data.sources.lookups import read_csv
 
 FILE = RawFile(file="counts.csv", title="Counts", publisher="ons")
 NINETEEN = [
@@ -274,6 +275,16 @@ def test_a_table_without_one_of_its_groups_is_refused(tmp_path: Path) -> None:
     some = {name: people[name] for name in ("Total: All usual residents", "White: Roma", NINETEEN[0])}
     with pytest.raises(SourceError, match="groups sum to 34 people and its residents to 380"):
         read(tmp_path, nomis_text({"A": some, "B": some}))
+
+
+def test_trailing_commas_and_latin_letters_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes(
+        "\ufefflsoa21_code,ethnic_group,n\nA,Caf\xe9,3,,\nA,White,4\n".encode("cp1252", "ignore")
+    )
+    assert read_csv(path)["ethnic_group"].tolist() == ["Caf\xe9", "White"]
+    path.write_bytes("\ufeffa,b\n1,2\n".encode())
+    assert list(read_csv(path).columns) == ["a", "b"]
 
 
 def test_repeated_rows_and_blank_ones_are_counted(tmp_path: Path) -> None:

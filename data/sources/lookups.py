@@ -45,13 +45,13 @@ def read_csv(path: Path) -> pd.DataFrame:
     header = [name.strip() for name in rows[0]]
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     faults = [f"column {name!r} stands twice in the header" for name in repeated]
-    too_long = [number for number, row in enumerate(rows, start=1) if len(row) > len(header)]
+    width = len(header)
+    too_long = [number for number, row in enumerate(rows, start=1) if any(c.strip() for c in row[width:])]
     if too_long:
         faults.append(f"{len(too_long)} rows are longer than the header, the first is row {too_long[0]}")
     if faults:
         raise SourceError(f"{path.name}: can't be read as a table:", faults)
-    width = len(header)
-    body = [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows[1:]]
+    body = [[cell.strip() for cell in row[:width]] + [""] * (width - len(row)) for row in rows[1:]]
     return pd.DataFrame(body, columns=header, dtype="str")
 
 
