@@ -74,10 +74,12 @@ def timetable_span_s(query: Query) -> int:
     """How far a query's timetable must reach, in whole days.
 
     Whole days, so that a timetable serves many queries and the answer to one
-    does not depend on which other was asked before.
+    does not depend on which other was asked before. A second bus may leave as
+    late as the cut-off after the window.
     """
     slowest_walk_s = -(-query.walk.leg_limit_mm * 3600 // query.walk.speed_mm_per_h)
-    last_departure = query.window_end_s + query.horizon_s + query.board_slack_s + slowest_walk_s
+    latest_s = query.window_end_s + max(query.horizon_s, query.cutoff_s)
+    last_departure = latest_s + query.board_slack_s + slowest_walk_s
     return max(1, -(-last_departure // DAY_S)) * DAY_S
 
 

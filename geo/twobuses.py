@@ -15,6 +15,8 @@ from geo.query import Query
 from geo.threads import run_blocks
 from geo.twobuses_kernels import NONE, fill_two_buses
 
+ORIGINS_AT_A_TIME = 512
+
 
 def compute_two_buses(
     inputs: ReachInputs,
@@ -60,10 +62,8 @@ def compute_two_buses(
 
     duration_s = np.full(wanted.shape, NONE, np.int32)
     access_s, change_s = leg_seconds(access.length_mm, speed), leg_seconds(change.length_mm, speed)
-    done = 0
 
     def fill(first: int, last: int) -> None:
-        nonlocal done
         fill_two_buses(
             first, last, access.indptr, access.target, access_s, access.length_mm,
             goal_first, destination[by_stop], leg_seconds(goal_mm, speed), goal_mm,
@@ -76,9 +76,15 @@ def compute_two_buses(
             query.walk.total_limit_mm, int(goal_mm.max(initial=0)), int(change.length_mm.max(initial=0)),
             wanted, duration_s,
         )  # fmt: skip
-        done += last - first
-        if progress is not None:
-            progress(done / n)
 
-    run_blocks(n, fill, min_rows=8, blocks_per_thread=8)
+    # In parts, so that progress is told from the caller's own thread, as a dashboard needs.
+    for start in range(0, n, ORIGINS_AT_A_TIME):
+        stop = min(start + ORIGINS_AT_A_TIME, n)
+
+        def fill_part(first: int, last: int, start: int = start) -> None:
+            fill(start + first, start + last)
+
+        run_blocks(stop - start, fill_part, min_rows=8)
+        if progress is not None:
+            progress(stop / n)
     return duration_s

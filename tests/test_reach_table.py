@@ -139,3 +139,31 @@ def test_neighbourhoods_refuse_points_that_are_not_the_packs():
     reach.frame["origin_id"] = "stranger"
     with pytest.raises(Exception, match="none of the pack's points"):
         compute_neighbourhood_reach(reach, town)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "inside"),
+    [
+        (35_880, 36_000, True),  # the only bus is left for at 09:58:00 = 35,880 s: the first moment
+        (35_881, 36_000, False),
+        (35_000, 35_880, True),  # the last moment
+        (35_000, 35_879, False),
+    ],
+)
+def test_the_window_is_closed_at_both_ends(start_s, end_s, inside):
+    # 80 m to A are 60 s, and 60 s of slack: the bus of 10:00 is left for at 09:58.
+    town = build_town(
+        stops={"A": (0, 0), "B": (3000, 0)},
+        routes=[route("1", trip(("A", "10:00"), ("B", "10:15")))],
+        points=[point("p", 0, 80)],
+        services=[service("s", 3000, 0)],
+        detour_factor=1.0,
+    )
+    query = Query(window_start_s=start_s, window_end_s=end_s)
+    row = Engine(town).reach(query, level="point").frame.iloc[0]
+    assert row["reach_class"] == ("one_bus" if inside else "not_in_reach")
+    assert inside or row["reason"] == "direct_bus_other_times"
+    assert pd.isna(row["best_duration_s"]) != inside
+    # Who turns up before it can take it, whichever side of the window's end it is left for.
+    # (In the first window only its first moment can.)
+    assert pd.isna(row["travel_time_p50_s"]) == (end_s == 36_000)
