@@ -50,27 +50,24 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     if points.level != "point":
         raise ValueError("the gap is counted from reach by point")
     categories, state = _states(points, pack, query)
-    areas, membership = _areas(pack)
+    areas, ward = _areas(pack)
     counts = _counts(pack)  # float64[hoods, groups], NaN where not published
 
-    # Share of each neighbourhood's weight in each state: float64[3, categories, hoods].
+    # Share of each neighbourhood's weight in each state: float64[hoods, 3, categories].
     own = pack.origin_points
     rows = find_points(points, own)
     hood = pd.Index(pack.neighbourhoods["neighbourhood_id"]).get_indexer(own["neighbourhood_id"].iloc[rows])
     weight = own["weight"].to_numpy(np.float64)[rows]
-    split = np.zeros((len(rows), len(pack.neighbourhoods)))
-    split[np.arange(len(rows)), hood] = weight
-    share = state.astype(np.float64) @ split
+    share = np.zeros((len(pack.neighbourhoods), *state.shape[:2]))
+    np.add.at(share, hood, state.transpose(2, 0, 1) * weight[:, None, None])
     # A neighbourhood none of whose points was asked about is not known, whatever the category.
-    rest = 1.0 - share.sum(axis=0)
-    share[2] += np.where(rest > 1e-9, rest, 0.0)
+    rest = 1.0 - share.sum(axis=1)
+    share[:, 2] += np.where(rest > 1e-9, rest, 0.0)
 
     known = ~np.isnan(counts)
     people_of_hood = np.where(known, counts, 0.0)
-    people = membership @ people_of_hood  # [areas, groups]
-    has_count = (membership @ known.astype(np.float64)) > 0
-    # [3, categories, areas, groups] = sum over hoods of member x share x people
-    totals = np.einsum("ah,sch,hg->scag", membership, share, people_of_hood, optimize=True)
+    totals = roll_up(share[:, :, :, None] * people_of_hood[:, None, None, :], ward)
+    people, has_count = roll_up(people_of_hood, ward), roll_up(known, ward) > 0
     frame = _assemble(pack, categories, areas, people, has_count, totals)
     return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
 
@@ -115,26 +112,32 @@ def _states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.DataFr
     return listed, state
 
 
+def roll_up(values: np.ndarray, ward: np.ndarray) -> np.ndarray:
+    """Sum neighbourhoods [hoods, ...] into [hoods, then wards, then the whole area, ...].
+
+    ``ward`` is the number of each neighbourhood's ward, -1 where it has none.
+    """
+    of_wards = np.zeros((int(ward.max(initial=-1)) + 1, *values.shape[1:]))
+    np.add.at(of_wards, ward[ward >= 0], values[ward >= 0])
+    return np.concatenate([values, of_wards, values.sum(axis=0, keepdims=True)])
+
+
 def _areas(pack: AreaPack) -> tuple[pd.DataFrame, np.ndarray]:
-    """Areas (level, area_id, area_name) and which neighbourhoods each has: float64[areas, hoods]."""
+    """Areas (level, area_id, area_name) in the order of ``roll_up``, and each neighbourhood's ward."""
     hoods = pack.neighbourhoods
     assert hoods is not None
-    n = len(hoods)
     rows = [
-        ("neighbourhood", h, name) for h, name in zip(hoods["neighbourhood_id"], hoods["name"], strict=True)
+        ("neighbourhood", hood, name)
+        for hood, name in zip(hoods["neighbourhood_id"], hoods["name"], strict=True)
     ]
-    blocks = [np.eye(n)]
-    in_ward = hoods[hoods["ward_id"].notna()]
-    wards = in_ward.drop_duplicates("ward_id").sort_values("ward_id")
-    if len(wards):
-        rows += [
-            ("ward", ward, ward if pd.isna(name) else name)
-            for ward, name in zip(wards["ward_id"], wards["ward_name"], strict=True)
-        ]
-        blocks.append((hoods["ward_id"].to_numpy(object) == wards["ward_id"].to_numpy(object)[:, None]) * 1.0)
+    wards = hoods[hoods["ward_id"].notna()].drop_duplicates("ward_id").sort_values("ward_id")
+    rows += [
+        ("ward", ward, ward if pd.isna(name) else name)
+        for ward, name in zip(wards["ward_id"], wards["ward_name"], strict=True)
+    ]
     rows.append(("area", pack.area_id, pack.manifest.name))
-    blocks.append(np.ones((1, n)))
-    return pd.DataFrame(rows, columns=["level", "area_id", "area_name"]), np.vstack(blocks)
+    ward_number = pd.Index(wards["ward_id"]).get_indexer(hoods["ward_id"])
+    return pd.DataFrame(rows, columns=["level", "area_id", "area_name"]), ward_number
 
 
 def _counts(pack: AreaPack) -> np.ndarray:
@@ -157,13 +160,13 @@ def _assemble(
     has_count: np.ndarray,
     totals: np.ndarray,
 ) -> pd.DataFrame:
-    """One row per area x category x group, in that nesting."""
+    """One row per area x category x group, in that nesting; ``totals`` is [areas, 3, categories, groups]."""
     assert pack.groups is not None
-    n_categories, n_areas, n_groups = totals.shape[1:]
+    n_areas, _, n_categories, n_groups = totals.shape
     area = np.repeat(np.arange(n_areas), n_categories * n_groups)
     category = np.tile(np.repeat(np.arange(n_categories), n_groups), n_areas)
     group = np.tile(np.arange(n_groups), n_areas * n_categories)
-    in_reach, cut_off, not_known = (part.transpose(1, 0, 2).ravel() for part in totals)
+    in_reach, cut_off, not_known = (totals[:, state].ravel() for state in range(3))
     count, counted = people[area, group], has_count[area, group]
     base = in_reach + cut_off
     with np.errstate(invalid="ignore", divide="ignore"):
