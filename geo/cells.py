@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 CELL_M = 50
 FARTHEST_OFF_STREET_MM = 100_000
-# Neighbouring cells are one piece of land only where their streets are joined
-# by a walk of at most two cells; a river between them is not bridged.
+# Neighbouring cells are one piece of land where their streets are joined by a
+# walk of at most two cells, or where the pack knows its water and railways and
+# neither lies between them; a river is not bridged.
 LINK_LIMIT_MM = 2 * CELL_M * 1000
+# Of the kept file; changes whenever this module would fill it with something else.
+CELLS_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,15 @@ def build_street_cells(pack: AreaPack, graph: WalkGraph) -> Cells:
     points = snap_points(graph, *grid.centres(flat), coverage=coverage, farthest_mm=FARTHEST_OFF_STREET_MM)
     land = np.flatnonzero(~points.outside & ~_is_water(pack, points))
     flat, points = flat[land], points.take(land)
-    return Cells(grid, flat, points, *_link_cells(graph, grid, flat, points))
+    east, north = find_neighbours(grid, flat)
+    linked = _link_by_streets(graph, points, (east, north))
+    barriers = _list_barriers(pack)
+    if len(barriers):
+        linked = [
+            link | _is_open_ground(points, there, link, barriers)
+            for link, there in zip(linked, (east, north), strict=True)
+        ]
+    return Cells(grid, flat, points, *linked)
 
 
 def _is_water(pack: AreaPack, points: Snapped) -> np.ndarray:
@@ -126,15 +137,42 @@ def find_neighbours(grid: Grid, flat: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.where(last_column, -1, row_of[flat + 1]), row_of[flat + grid.columns]
 
 
-def _link_cells(
-    graph: WalkGraph, grid: Grid, flat: np.ndarray, points: Snapped
-) -> tuple[np.ndarray, np.ndarray]:
+def _list_barriers(pack: AreaPack) -> np.ndarray:
+    """Water and railways, where the pack knows them; none where it doesn't."""
+    if pack.ground is None:
+        return np.empty(0, dtype=object)
+    return pack.ground.geometry[pack.ground["kind"].isin(("water", "rail"))].to_numpy()
+
+
+def _is_open_ground(
+    points: Snapped, neighbour: np.ndarray, linked: np.ndarray, barriers: np.ndarray
+) -> np.ndarray:
+    """Say which cells that no short walk joins have neither water nor rails between them.
+
+    Gardens between two terraces part nobody: both cells are reached by their
+    own streets, and a gap drawn there would look like a border.
+    """
+    rows = np.flatnonzero((neighbour >= 0) & ~linked)
+    ends = np.column_stack(
+        (points.x[rows], points.y[rows], points.x[neighbour[rows]], points.y[neighbour[rows]])
+    )
+    lines = shapely.linestrings(ends.reshape(-1, 2, 2))
+    crossed, _ = shapely.STRtree(barriers).query(lines, predicate="intersects")
+    rows = np.delete(rows, np.unique(crossed))
+    open_ground = np.zeros(len(linked), dtype=bool)
+    open_ground[rows] = True
+    return open_ground
+
+
+def _link_by_streets(
+    graph: WalkGraph, points: Snapped, neighbours: tuple[np.ndarray, np.ndarray]
+) -> list[np.ndarray]:
     """Say which neighbouring cells have nearest edges at most two cells apart on the network."""
     network = graph.network
     nodes, at = np.unique(
         np.concatenate((network.u[points.edge], network.v[points.edge])), return_inverse=True
     )
-    end_u, end_v = at[: len(flat)], at[len(flat) :]
+    end_u, end_v = at[: len(points)], at[len(points) :]
     ends = _place_nodes(graph, points.edge, end_u, end_v, len(nodes))
     near = compute_legs(graph, ends, ends, LINK_LIMIT_MM)
     key = np.repeat(np.arange(len(nodes), dtype=np.int64), np.diff(near.indptr)) * len(nodes) + near.target
@@ -148,12 +186,11 @@ def _link_cells(
                 wanted = a.astype(np.int64) * len(nodes) + b
                 found = np.searchsorted(key, wanted)
                 link |= key[np.minimum(found, len(key) - 1)] == wanted
-        out = np.zeros(len(flat), dtype=bool)
+        out = np.zeros(len(points), dtype=bool)
         out[rows] = link
         return out
 
-    east, north = find_neighbours(grid, flat)
-    return joined(east), joined(north)
+    return [joined(other) for other in neighbours]
 
 
 def _place_nodes(
@@ -259,7 +296,12 @@ def _load_or_build(
     pack: AreaPack, graph: WalkGraph, stops: Snapped, walk: WalkSettings, cells: Cells | None
 ) -> tuple[Cells, Legs, Path | None]:
     """Read the cells and walks that an earlier run kept, or work them out and keep them."""
-    settings = {"avoid_steps": walk.avoid_steps, "leg_limit_mm": walk.leg_limit_mm, "cell_m": CELL_M}
+    settings = {
+        "avoid_steps": walk.avoid_steps,
+        "leg_limit_mm": walk.leg_limit_mm,
+        "cell_m": CELL_M,
+        "layout": CELLS_LAYOUT,
+    }
     arrays = load_derived(pack, "cells", settings)
     if arrays is not None and (found := _from_arrays(arrays, graph, stops)) is not None:
         return (*found, derived_path(pack, "cells", settings))

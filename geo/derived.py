@@ -69,6 +69,7 @@ def write_derived(
                 np.savez(
                     file, allow_pickle=False, **{_KEY: np.array(_key_of(pack, name, settings))}, **arrays
                 )
+            Path(part).chmod(0o644)  # mkstemp lets nobody else read it
             Path(part).replace(path)
         except BaseException:
             Path(part).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -154,9 +155,24 @@ def test_a_river_is_not_bridged() -> None:
     )
 
 
-def test_cells_in_water_are_left_out() -> None:
-    import geopandas as gpd
+@pytest.mark.parametrize(("kind", "parts"), [("water", 2), ("rail", 2), ("green", 2), ("pond", 1)])
+def test_gardens_part_nobody_where_the_water_is_known(kind: str, parts: int) -> None:
+    # The same two streets; between them a stream or a railway, which part them,
+    # or gardens, which don't, once the pack knows where its water is (a pond far away).
+    streets = [street((0, 0), (0, 600)), street((80, 0), (80, 600)), street((0, 600), (40, 2600), (80, 600))]
+    pack = build_town(streets=streets, stops={"A": (0, 0)}, points=[point("home", 0, 25)])
+    line = shapely.LineString([(40, -200), (40, 1500)]) if kind != "pond" else shapely.box(900, 0, 950, 50)
+    line = shapely.transform(line, lambda xy: xy + np.array(ORIGIN))
+    ground = gpd.GeoDataFrame(
+        {"kind": [kind if kind != "pond" else "water"], "name": [None]}, geometry=[line]
+    )
+    pack = dataclasses.replace(pack, ground=ground.set_crs(pack.crs))
+    cells = build_street_cells(pack, build_walk_graph(pack.walk, avoid_steps=False))
+    south = cells.points.y - ORIGIN[1] < 450
+    assert len(build_band(cells, south).geoms) == parts
 
+
+def test_cells_in_water_are_left_out() -> None:
     streets = [street((0, 0), (1000, 0))]
     pack = build_town(streets=streets, stops={"A": (0, 0)}, points=[point("home", 0, 0)])
     dry = build_street_cells(pack, build_walk_graph(pack.walk, avoid_steps=False))
@@ -236,7 +252,7 @@ def test_kept_walks_change_no_answer(tmp_path) -> None:
 
     plain, _ = ask(dataclasses.replace(pack, path=None))
     first, engine = ask(pack)
-    files = engine.prepare(query)
+    files = [file for file in engine.prepare(query) if file.name.startswith("cells-")]
     assert [file.parent for file in files] == [tmp_path / "derived"] and first == plain
     assert ask(pack)[0] == plain
     whole = files[0].read_bytes()
@@ -246,7 +262,9 @@ def test_kept_walks_change_no_answer(tmp_path) -> None:
         assert files[0].read_bytes() != broken, "rebuilt"
     # Other walks are kept apart, and nothing is left half written.
     Engine(pack).prepare(Query(walk=WalkSettings(max_walk_m=400)))
-    assert len(list((tmp_path / "derived").iterdir())) == 2
+    names = [file.name for file in (tmp_path / "derived").iterdir()]
+    assert sum(name.startswith("cells-") for name in names) == 2
+    assert not any(name.startswith(".") for name in names)
 
 
 def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path) -> None:
