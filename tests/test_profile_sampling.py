@@ -28,7 +28,7 @@ def ask(query, **fields):
 
 
 def test_samples_by_the_minute_worked_out_by_hand():
-    # Leaves at 10:00, 10:04 and 10:20. From 10:00, 01, ... 09: 11; 14, 13, 12, 11; 26, 25, 24, 23, 22 minutes.
+    # Leaves at 10:00, 10:04 and 10:20. From 10:00 to 10:09: 11; 14, 13, 12, 11; 26, 25, 24, 23, 22 minutes.
     query = Query(window_start_s=36_000, window_end_s=36_600, percentiles=(10, 50, 60, 100))
     found, _ = ask(query)
     # In order: 11, 11, 12, 13, 14, 22, 23, 24, 25, 26 minutes; ranks 1, 5, 6 and 10.
