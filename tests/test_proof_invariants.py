@@ -18,7 +18,7 @@ from tests.reference_walk import AmbiguousTown, compute_walks
 from tests.strategies import TownSpec, bus_routes, questions
 from tests.towns import Point, Route, Stop, Trip, call
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=25)
 RANK = {"outside_data": 0, "walk": 1, "one_bus": 2, "two_buses": 3, "not_in_reach": 4}
 
 

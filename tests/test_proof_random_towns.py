@@ -89,7 +89,7 @@ def test_the_random_towns_were_worth_trying() -> None:
     assert len(SEEN) >= 9, SEEN  # of 5 classes, 7 reasons and 'reached'
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(question=questions())
 def test_percentiles_by_the_second_equal_the_exact_fractions(question: tuple[TownSpec, Query]) -> None:
     """The reference's own check: one-second brute force against fractions, rounded up."""
