@@ -59,7 +59,7 @@ class Kernel:
     def __init__(self, function: Callable[..., Any], signature: Any) -> None:
         self.name = f"{function.__module__}.{function.__name__}"
         self.signature = signature
-        self.dispatcher = nb.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)
+        self.dispatcher = nb.njit(cache=True, nogil=True)(function)
         self._call: Callable[..., Any] | None = None
         self._lock = threading.Lock()
 
@@ -78,7 +78,7 @@ class Kernel:
 
 
 # For small functions that kernels of the same file call.
-helper = nb.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+helper = nb.njit(nogil=True)
 
 _KERNELS: list[Kernel] = []
 
