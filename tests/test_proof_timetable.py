@@ -11,7 +11,7 @@ import datetime as dt
 import pytest
 
 from tests.proof import line_town
-from tests.towns import Calendar, seconds, shifted, trip
+from tests.towns import Calendar, route, seconds, shifted, trip
 
 BEFORE_BOARDING_S = 75 + 60  # walk to A, board slack
 TUESDAYS = Calendar("0100000")
@@ -238,3 +238,15 @@ def test_frequencies_are_expanded_trips(ask):
 def test_duplicate_trips_leave_travel_times_alone(ask):
     bus = trip(("A", "09:40"), ("E", "09:50"))
     assert ask(line_town(bus)) == ask(line_town(bus, bus, bus))
+
+
+def test_the_second_bus_may_be_tomorrows(ask):
+    # Tuesday's 23:52 reaches C at 23:56; Wednesday's 00:01 goes on to E, 24:01 on Tuesday's clock.
+    # No horizon at all: the second bus counts although nobody leaves home after 23:50.
+    routes = [
+        route("1", trip(("A", "23:52"), ("C", "23:56"), calendar="today")),
+        route("2", trip(("C", "00:01"), ("E", "00:09"), calendar="tomorrow")),
+    ]
+    town = line_town(routes=routes, calendars={"today": TUESDAYS, "tomorrow": WEDNESDAYS})
+    row = ask(town, **window("23:40", "23:50"), horizon_s=0)
+    assert (row["reach_class"], row["reason"]) == ("two_buses", "no_direct_bus")
