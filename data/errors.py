@@ -34,6 +34,30 @@ class FeedError(SourceError):
     """A timetable file is broken beyond what the importer repairs."""
 
 
+class DownloadError(SourceError):
+    """A source on the network gave no answer, or one that can't be used.
+
+    Attributes
+    ----------
+    short : what was wrong, in a few words, without address and advice
+    status : the answer's HTTP status, where there was one
+    """
+
+    def __init__(
+        self,
+        source: str,
+        address: str,
+        problem: str,
+        advice: str,
+        *,
+        faults: Iterable[str] = (),
+        status: int | None = None,
+    ) -> None:
+        self.source, self.address, self.advice = source, address, advice
+        self.short, self.status = f"{source}: {problem}", status
+        super().__init__(f"{source}: {problem}\n  address: {address}\n  what to do: {advice}", faults)
+
+
 class PackError(OneBusReachError):
     """An area pack is missing, incomplete, altered, or of another version."""
 
