@@ -13,7 +13,7 @@ from .sidebar import Choices
 
 def draw(pack: AreaPack, choices: Choices) -> None:
     page = build_about(pack, choices.query, look.today())
-    st.subheader(page.title, anchor=False)
+    st.subheader(look.plain(page.title), anchor=False)
     look.draw_test_data(pack.manifest)
     for fact in (*page.facts, *page.notes):
         st.text(fact)

@@ -105,7 +105,7 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
         language="bash",
         wrap_lines=True,
     )
-    st.caption(say_title("Export", choices.query, pack.manifest))
+    look.caption(say_title("Export", choices.query, pack.manifest))
     look.draw_test_data(pack.manifest)
 
 

@@ -55,7 +55,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> No
         st.error(str(error))
         return
     _draw_service(pack, destination_id)
-    st.caption(say_title("Journey", choices.query, pack.manifest))
+    look.caption(say_title("Journey", choices.query, pack.manifest))
     look.draw_test_data(pack.manifest)
 
 

@@ -10,8 +10,8 @@ import streamlit as st
 from data.manifest import Manifest
 from layers.planner import say_cells
 from layers.styles import Theme
-from layers.text import escape_for_map
-from layers.words import say_area, say_test_data
+from layers.text import clean_text, escape_for_map
+from layers.words import say_test_data
 
 _STYLE = """
 <style>
@@ -67,8 +67,14 @@ def draw_test_data(manifest: Manifest) -> None:
         st.caption(f"⚠️ **{warning}**")
 
 
-def title_with_area(what: str, manifest: Manifest) -> str:
-    return f"{what}: {say_area(manifest)}"
+def plain(text: str) -> str:
+    """Text from outside inside Markdown: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-!|<>~$:" else c for c in clean_text(text))
+
+
+def caption(text: str) -> None:
+    """A caption that may hold names from outside."""
+    st.caption(plain(text))
 
 
 def draw_table(

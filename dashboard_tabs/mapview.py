@@ -15,7 +15,7 @@ from layers.measures import ALL, ANY_CATEGORY, Measure
 from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
-from layers.reach_panel import ReachSummary, summarise_reach
+from layers.reach_panel import ReachSummary, add_buses, summarise_reach
 from layers.words import NOT_KNOWN, say_area, say_date, say_title
 
 from . import look, stages, state
@@ -27,6 +27,7 @@ NOTHING = "Nothing"
 GAP_SHARE, GAP_NUMBER = "No service: share", "No service: number"
 UNKNOWN_SHARE = f"{NOT_KNOWN}: share"
 GROUP_SHARE, GROUP_COUNT, POPULATION = "Group: share", "Group: number", "Population"
+IN_REACH = "Number in reach"
 SERVICES, PLACES, ROUTES, STOPS, OUTSIDE = (
     "Services",
     "Places",
@@ -52,24 +53,19 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
     title = _title(pack, choices, drawn, place)
     with left:
         _draw_map(key, pack, drawn, title, place)
-        st.caption(title)
+        look.caption(title)
         look.draw_test_data(pack.manifest)
     with right:
-        _draw_summary(summary, place)
+        _draw_summary(key, pack, choices, summary, place)
         for layer in drawn:
             st.html(build_legend(layer.layer))
         with st.expander("About these layers: source, date, what they leave out"):
             for layer in drawn:
                 facts = layer.layer
-                st.markdown(f"**{_plain(facts.title)}**")
-                st.caption(
-                    _plain(f"In {facts.unit}. Source: {facts.source}. Date: {facts.date}. {facts.leaves_out}")
+                st.markdown(f"**{look.plain(facts.title)}**")
+                look.caption(
+                    f"In {facts.unit}. Source: {facts.source}. Date: {facts.date}. {facts.leaves_out}"
                 )
-
-
-def _plain(text: str) -> str:
-    """Text from outside inside Markdown: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-!|<>~$:" else c for c in text)
 
 
 def _take_click(pack: AreaPack) -> None:
@@ -99,9 +95,10 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
     counted = pack.neighbourhoods is not None and bool(pack.neighbourhoods["population"].notna().any())
     gap_known = has_gap and counted
     by_group = counted and choices.group_id != ALL
+    can_reach = has_gap and pack.neighbourhoods is not None and pack.services is not None
     population = [POPULATION] if counted else []
     shades = [NOTHING, *([GAP_SHARE, UNKNOWN_SHARE] if gap_known else [])]
-    shades += [*([GROUP_SHARE] if by_group else []), *population]
+    shades += [*([IN_REACH] if can_reach else []), *([GROUP_SHARE] if by_group else []), *population]
     rounds = [
         NOTHING,
         *([GAP_NUMBER] if gap_known else []),
@@ -118,7 +115,8 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
         STOPS,
         *([OUTSIDE] if pack.coverage is not None and pack.neighbourhoods is not None else []),
     ]
-    state.start_from_link(state.SHADE, shades, GAP_SHARE if gap_known else shades[-1])
+    first = GAP_SHARE if gap_known else IN_REACH if can_reach else shades[-1]
+    state.start_from_link(state.SHADE, shades, first)
     state.start_from_link(state.CIRCLES, rounds, NOTHING)
     if state.ALSO in st.session_state:
         st.session_state[state.ALSO] = [name for name in st.session_state[state.ALSO] if name in offered]
@@ -130,9 +128,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
         "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people."
     )
     also = three.pills("Also show", offered, key=state.ALSO, selection_mode="multi")
-    state.write_link(
-        {state.SHADE: (shade, shades[1] if len(shades) > 1 else NOTHING), state.CIRCLES: (circles, NOTHING)}
-    )
+    state.write_link({state.SHADE: (shade, first), state.CIRCLES: (circles, NOTHING)})
     return shade, circles, list(also)
 
 
@@ -175,6 +171,8 @@ def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: st
         return measures.census_share(pack, choices.group_id)
     if name == GROUP_COUNT:
         return measures.census_count(pack, choices.group_id)
+    if name == IN_REACH and results is not None and results.reach is not None:
+        return measures.number_in_reach(pack, results.reach, kind=choices.kind, category=choices.category)
     if results is None or results.gap is None:
         return None
     return measures.gap_measure(
@@ -267,7 +265,10 @@ def _draw_map(key: AreaKey, pack: AreaPack, drawn: list[Drawn], title: str, plac
         st.info(stages.static_files().problem)
 
 
-def _draw_summary(summary: ReachSummary | None, place: Place | None) -> None:
+def _draw_summary(
+    key: AreaKey, pack: AreaPack, choices: Choices, summary: ReachSummary | None, place: Place | None
+) -> None:
+    """After the map, which must not wait for it."""
     if place is None:
         st.caption(
             "Choose a neighbourhood here, in the table below or on the map, to see what is in reach from it."
@@ -277,4 +278,5 @@ def _draw_summary(summary: ReachSummary | None, place: Place | None) -> None:
         return
     st.markdown(summary.sentence)
     if summary.total:
-        look.draw_table(summary.table, key="reach_table", height=250)
+        buses = stages.direct_buses(key, choices.query, place.place_id)
+        look.draw_table(add_buses(summary.table, pack, buses), key="reach_table", height=250)

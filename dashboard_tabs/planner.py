@@ -45,7 +45,7 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
         "Not known", line.not_known, f"{line.share_not_known} of people", delta_color="off", delta_arrow="off"
     )
     if line.note:
-        st.caption(line.note)
+        look.caption(line.note)
 
 
 @st.fragment
@@ -71,7 +71,7 @@ def _draw_tables(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
         row = look.draw_table(table, key=f"{view}_table", select=view == "neighbourhood", height=420)
         if row is not None and view == "neighbourhood":
             _choose(str(table.index[row]))
-    st.caption(title)
+    look.caption(title)
     look.draw_test_data(pack.manifest)
 
 

@@ -22,6 +22,7 @@ from geo.places import resolve_place
 from geo.query import Query
 from geo.tables import GapTable, ReachTable
 from geo.version import ENGINE_VERSION
+from layers.direct_buses import list_direct_buses
 from layers.reach_bands import build_bands
 from layers.routes import compute_trips_per_hour
 from layers.static_files import BrowserCode, StaticFiles, publish_browser_code
@@ -103,6 +104,11 @@ def reach_bands(key: AreaKey, query: Query, neighbourhood_id: str, cutoffs_s: tu
     engine = open_engine(key)
     place = resolve_place(engine.pack, neighbourhood_id)
     return build_bands(engine.isochrones(query, place, cutoffs_s))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def direct_buses(key: AreaKey, query: Query, neighbourhood_id: str) -> dict[str, tuple[str, ...]]:
+    return list_direct_buses(open_engine(key), query, neighbourhood_id)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -343,7 +343,7 @@ def _layer_of(measure: Measure, geometry: GeometryKind, legend: tuple[LegendEntr
     return Layer(
         layer_id=measure.measure_id,
         title=measure.title,
-        unit="people" if measure.unit == "people" else "% of people",
+        unit="% of people" if measure.unit == "share" else measure.unit,
         source=measure.source,
         date=measure.date,
         leaves_out=measure.leaves_out,
@@ -354,7 +354,7 @@ def _layer_of(measure: Measure, geometry: GeometryKind, legend: tuple[LegendEntr
 
 
 def _speaker(measure: Measure) -> Callable[[float], str]:
-    if measure.unit == "people":
+    if measure.unit != "share":
         return lambda value: f"{value:,.0f}"
     return lambda value: f"{100 * value:.2g}%"
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
-from geo.tables import GapTable
+from geo.tables import NOT_KNOWN_REASONS, GapTable, ReachTable
 from layers.classes import ABOVE_ZERO
 from layers.words import (
     NO_SERVICE,
@@ -27,7 +27,7 @@ from layers.words import (
 
 ALL = "all"
 ANY_CATEGORY = "*"
-Unit = Literal["people", "share"]
+Unit = Literal["people", "share", "services"]
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,11 @@ def census_share(pack: AreaPack, group_id: str) -> Measure:
     )
 
 
+def in_reach_classes(boardings: int) -> tuple[str, ...]:
+    """Classes that count as in reach: with two boardings asked for, two buses do too."""
+    return ("walk", "one_bus", "two_buses") if boardings == 2 else ("walk", "one_bus")
+
+
 GAP_COLUMN_WORDS = {"cut_off": NO_SERVICE, "not_known": NOT_KNOWN}
 
 
@@ -208,6 +213,44 @@ def gap_measure(
         static=False,
         # The same classes whatever is asked, so that two maps can be compared.
         breaks=(ABOVE_ZERO, 0.25, 0.75) if unit == "share" else None,
+    )
+
+
+def number_in_reach(pack: AreaPack, reach: ReachTable, *, kind: str, category: str) -> Measure:
+    """How many services or places of a category most people of each neighbourhood have in reach.
+
+    Parameters
+    ----------
+    reach : ReachTable
+        By neighbourhood. A neighbourhood of which nothing is known is NaN.
+    """
+    if pack.neighbourhoods is None or pack.services is None:
+        raise ValueError("a pack without neighbourhoods or services has no number in reach")
+    ids = pack.neighbourhoods["neighbourhood_id"]
+    wanted = pack.services[pack.services["kind"] == kind]
+    if category != ANY_CATEGORY:
+        wanted = wanted[wanted["category"] == category]
+    rows = reach.frame[reach.frame["service_id"].isin(wanted["service_id"])]
+    inside = rows["reach_class"].isin(in_reach_classes(reach.query.boardings))
+    unknown = rows["reason"].isin(NOT_KNOWN_REASONS)
+    counts = inside.groupby(rows["origin_id"].astype(object)).sum().reindex(ids)
+    nothing_known = unknown.groupby(rows["origin_id"].astype(object)).all().reindex(ids)
+    known = ~nothing_known.fillna(True).to_numpy(bool)
+    values = np.where(known, counts.to_numpy(np.float64, na_value=np.nan), np.nan)
+    what = "services" if kind == "service" else "places"
+    of = f" ({category})" if category != ANY_CATEGORY else ""
+    return Measure(
+        measure_id=f"in_reach:{kind}:{category}",
+        title=f"Number of {what} in reach{of}",
+        unit="services",
+        values=values,
+        texts=tuple("not known" if np.isnan(v) else f"{v:,.0f}" for v in values),
+        source="timetable, streets and services of this area, computed here",
+        date=f"timetable of {say_date(reach.service_date)}",
+        leaves_out=_gap_limits("cut_off", pack.manifest.timetable.completeness),
+        hue="orange",
+        missing_words="not known",
+        static=False,
     )
 
 

@@ -30,15 +30,24 @@ def build_bands(isochrones: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     if ordered.empty:
         return []
     degrees = to_degrees(ordered.geometry.to_numpy(), str(ordered.crs))
+    insides = [None, *degrees[:-1]]
     return [
-        {"minutes": int(cutoff_s) // 60, "geometry": to_geojson(geometry), "label": _northernmost(geometry)}
-        for cutoff_s, geometry in zip(ordered["cutoff_s"], degrees, strict=True)
+        {
+            "minutes": int(cutoff_s) // 60,
+            "geometry": to_geojson(geometry),
+            "label": _outermost(geometry, inside),
+        }
+        for cutoff_s, geometry, inside in zip(ordered["cutoff_s"], degrees, insides, strict=True)
     ]
 
 
-def _northernmost(geometry: shapely.Geometry) -> list[float]:
-    """[lat, lon] of the northernmost point of the largest part: there bands are furthest apart."""
-    parts = shapely.get_parts(geometry)
-    xy = shapely.get_coordinates(parts[np.argmax(shapely.area(parts))])
-    lon, lat = xy[np.argmax(xy[:, 1])]
+def _outermost(geometry: shapely.Geometry, inside: shapely.Geometry | None) -> list[float]:
+    """[lat, lon] of the band's point furthest from the band inside it, so that labels stand apart."""
+    xy = shapely.get_coordinates(shapely.get_exterior_ring(shapely.get_parts(geometry)))
+    if inside is None:
+        away = xy[:, 1]
+    else:
+        shapely.prepare(inside)
+        away = shapely.distance(shapely.points(xy), inside)
+    lon, lat = xy[int(np.argmax(away))]
     return [float(lat), float(lon)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from data.areapack import AreaPack
 from geo.tables import PEOPLE_COLUMN, ReachTable
-from layers.words import say_minutes, say_percent, say_reason
+from layers.measures import in_reach_classes
+from layers.words import CLASS_WORDS, say_minutes, say_percent, say_reason
 
-IN_REACH_CLASSES = ("walk", "one_bus")
 TIME = "Time"
 SERVICE = "Service"
+BUSES = "Direct buses"
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,6 @@ def service_title(name: object, category: str) -> str:
     return f"unnamed ({category})" if pd.isna(name) else str(name)  # type: ignore[call-overload]
 
 
-def in_reach_classes(reach: ReachTable) -> tuple[str, ...]:
-    """Classes that count as in reach: with two boardings asked for, two buses do too."""
-    return (*IN_REACH_CLASSES, "two_buses") if reach.query.boardings == 2 else IN_REACH_CLASSES
-
-
 def summarise_reach(
     pack: AreaPack, reach: ReachTable, origin_id: str, *, kind: str, category: str | None
 ) -> ReachSummary:
@@ -62,7 +59,7 @@ def summarise_reach(
     wanted = services[(services["kind"] == kind) & (category is None or services["category"] == category)]
     pairs = reach.frame[reach.frame["origin_id"] == origin_id]
     joined = wanted.merge(pairs, on="service_id", how="inner")
-    inside = joined["reach_class"].isin(in_reach_classes(reach))
+    inside = joined["reach_class"].isin(in_reach_classes(reach.query.boardings))
     joined = joined.assign(inside=inside).sort_values(
         ["inside", "best_duration_s", "service_id"], ascending=[False, True, True], kind="stable"
     )
@@ -94,6 +91,18 @@ def summarise_reach(
         rows_in_reach=[int(row) for row in joined.loc[joined["inside"], "row"]],
         sentence=_sentence(number, total, int(home.sum()), kind),
     )
+
+
+def add_buses(table: pd.DataFrame, pack: AreaPack, buses: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+    """The table with the direct buses (``layers.direct_buses``) of what is in reach by one bus."""
+    if pack.services is None or table.empty:
+        return table
+    ids = pack.services["service_id"].to_numpy(object)[table.index.to_numpy()]
+    by_bus = table["Reach"] == CLASS_WORDS["one_bus"]
+    words = [", ".join(buses.get(str(i), ())) if shown else "" for i, shown in zip(ids, by_bus, strict=True)]
+    wider = table.copy()
+    wider.insert(2, BUSES, words)
+    return wider
 
 
 def _yes(flags: pd.Series) -> list[str]:

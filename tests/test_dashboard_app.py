@@ -113,7 +113,10 @@ def test_a_click_and_the_list_are_the_same_choice(app: AppTest) -> None:
     assert app.selectbox(key="place").value == hoods["neighbourhood_id"].iloc[7]
     clicked = message_sent(app)
     assert clicked["chosen"]["row"] == 7 and [band["minutes"] for band in clicked["reach"]] == [45, 30, 15]
-    assert app.query_params["place"] in (hoods["neighbourhood_id"].iloc[7], [hoods["neighbourhood_id"].iloc[7]])
+    assert app.query_params["place"] in (
+        hoods["neighbourhood_id"].iloc[7],
+        [hoods["neighbourhood_id"].iloc[7]],
+    )
 
     other = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=TIMEOUT_S).run()
     other.selectbox(key="place").set_value(hoods["neighbourhood_id"].iloc[7]).run()

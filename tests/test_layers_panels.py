@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -14,7 +16,8 @@ from geo.places import resolve_place
 from geo.query import Query
 from layers.about import build_about
 from layers.connector import describe_service, list_destinations, list_sessions
-from layers.measures import gap_measure
+from layers.direct_buses import list_direct_buses
+from layers.measures import gap_measure, number_in_reach
 from layers.planner import (
     NUMBER,
     PEOPLE,
@@ -29,8 +32,8 @@ from layers.planner import (
     say_cells,
 )
 from layers.reach_bands import build_bands, choose_cutoffs
-from layers.reach_panel import summarise_reach
-from tests.towns import build_town, point, route, service, street, trip
+from layers.reach_panel import add_buses, summarise_reach
+from tests.towns import build_town, call, point, route, service, street, trip
 
 # High Street, 6 km. A bus from A (100 m) to B (2.5 km) at 09:40 and 10:40.
 # p1 reaches the clinic by bus, p2 on foot (1.1 km is within the whole walk of
@@ -162,3 +165,34 @@ def test_straight_lines_are_said() -> None:
     pack = build_town(stops={"A": (0, 0)}, points=[point("p", 0, 0, people=10)])
     page = build_about(pack, Query(), dt.date(2026, 1, 1))
     assert any("straight lines" in fact for fact in page.facts)
+
+
+def test_number_in_reach_is_nought_only_where_it_is_known(town, answers) -> None:
+    measure = number_in_reach(town, answers[2], kind="service", category="*")
+    assert measure.values.tolist() == [1, 1, 0] and measure.texts == ("1", "1", "0")
+    frame = answers[2].frame.assign(reason=answers[2].frame["reason"].astype("string"))
+    frame.loc[frame["origin_id"] == "N3", "reason"] = "no_timetable"
+    unknown = number_in_reach(town, replace(answers[2], frame=frame), kind="service", category="*")
+    assert np.isnan(unknown.values[2]) and unknown.texts[2] == "not known"
+
+
+def test_direct_buses_are_those_that_leave_in_the_window() -> None:
+    pack = build_town(
+        streets=[street((0, 0), (6000, 0))],
+        stops={"A": (100, 0), "B": (2500, 0), "C": (5000, 0)},
+        routes=[
+            route("10", trip(("A", "09:40"), ("B", "09:50"))),
+            route("2", trip(("A", "10:40"), ("B", "10:50"))),
+            route("late", trip(("A", "13:40"), ("B", "13:50"))),
+            route("back", trip(("B", "09:40"), ("A", "09:50"))),
+            route("elsewhere", trip(("A", "09:40"), ("C", "09:50"))),
+            route("no_alighting", trip(("A", "09:40"), call("B", "09:50", drop_off=1), ("C", "10:00"))),
+        ],
+        points=[point("p1", 0, 0, people=120, neighbourhood="N1")],
+        services=[service("clinic", 2600, 0)],
+    )
+    engine = Engine(pack)
+    buses = list_direct_buses(engine, Query(), "N1")
+    assert buses == {"clinic": ("2", "10")}
+    summary = summarise_reach(pack, engine.reach(Query()), "N1", kind="service", category=None)
+    assert add_buses(summary.table, pack, buses)["Direct buses"].tolist() == ["2, 10"]

@@ -98,8 +98,9 @@ def test_an_empty_choice_clears_the_map(dashboard, visit, demo) -> None:
 def test_visitors_do_not_see_each_others_choices(dashboard, visit, demo) -> None:
     one, other = visit().open(dashboard), visit().open(dashboard)
     one.click_on_map(*middle_of(demo, 9))
+    before = other.drawn()
     other.page.get_by_text("Bus routes", exact=True).click()
-    other.settle()
+    other.wait_for_change(before)
     assert other.in_map("() => !obr.layers.reach && !!obr.layers.routes")
 
 
@@ -127,20 +128,22 @@ def test_no_hostile_name_runs_or_becomes_an_element(dashboard, visit) -> None:
     visitor = visit().open(f"{dashboard}?area=hostile&place=N1")
     page = visitor.page
     for layer in ("Stops", "Bus routes"):
-        page.get_by_test_id("stPills").get_by_text(layer, exact=True).click()
-        visitor.settle()
+        before = visitor.drawn()
+        page.get_by_text(layer, exact=True).first.click()
+        visitor.wait_for_change(before)
     page.get_by_text("About these layers").click()
+    visitor.frame.owner.scroll_into_view_if_needed()
     shown = []
     for lon, lat in visitor.in_map(
-        """() => Object.values(obr.layers).flatMap(layer => layer.getLayers())
-             .filter(part => part.feature && part.getTooltip())
+        """() => ['neighbourhoods', 'services', 'stops', 'routes']
+             .flatMap(name => obr.layers[name].getLayers())
              .map(part => part.feature.properties.p
                 ? [part.feature.properties.p[1], part.feature.properties.p[0]]
                 : (part.getLatLng ? [part.getLatLng().lng, part.getLatLng().lat]
                                   : [part.getBounds().getCenter().lng, part.getBounds().getCenter().lat]))"""
     ):
-        page.mouse.move(*visitor.pixel_of(lon, lat), steps=2)
-        page.wait_for_timeout(60)
+        page.mouse.move(*visitor.pixel_of(lon, lat), steps=3)
+        page.wait_for_timeout(80)
         shown += visitor.in_map(
             "() => [...document.querySelectorAll('.leaflet-tooltip')].map(t => t.innerText)"
         )
