@@ -1,4 +1,4 @@
-"""Command line: ``python -m data build|check|list|demo|template``."""
+"""Command line: ``python -m data get|build|check|list|report|demo|template``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON only")
     listing = commands.add_parser("list", help="list the packs that the app offers")
     listing.add_argument("--json", action="store_true", help="print JSON only")
+    report = commands.add_parser("report", help="say what a pack's timetable holds and lacks")
+    report.add_argument("pack", metavar="PACK", help="a folder, or a listed name")
+    report.add_argument(
+        "--out", type=Path, metavar="FILE", help=".html, .md or .json; printed as Markdown when left out"
+    )
     demo = commands.add_parser("demo", help="make the fictional borough's raw files and its pack")
     demo.add_argument("--raw", type=Path, metavar="DIR", help="keep the raw files here")
     demo.add_argument("--out", type=Path, metavar="PACK_DIR", help="default: data/packs/demo")
@@ -108,6 +113,15 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from data.packio import load_pack
+    from data.report import build_feed_report, report_to_markdown, write_report
+
+    report = build_feed_report(load_pack(options.pack))
+    print(write_report(report, options.out) if options.out else report_to_markdown(report))
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from data.demo import run_demo  # the generator is large
 
@@ -125,7 +139,10 @@ def _template(options: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code (0, 2 usage, 3 data)."""
     options = _parser().parse_args(argv)
-    commands = {"build": _build, "check": _check, "list": _list, "demo": _demo, "template": _template}
+    commands = {
+        "build": _build, "check": _check, "list": _list, "report": _report, "demo": _demo,
+        "template": _template,
+    }  # fmt: skip
     try:
         return commands[options.command](options)
     except OneBusReachError as error:

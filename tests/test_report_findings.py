@@ -1,0 +1,118 @@
+"""The feed report: each finding finds exactly what a small town was given, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data.__main__ import main
+from data.errors import UsageError
+from data.packio import write_pack
+from data.report import build_feed_report, report_to_html, report_to_json, report_to_markdown, write_report
+from tests.towns import build_town, route, street, trip
+
+STREET = street((0, 0), (9000, 0), name="High Street")
+STOPS = {"A": (100, 0), "B": (2500, 0), "C": (8500, 0), "D": (4000, 450)}
+
+
+def finding(report, code):
+    return next(item for item in report.findings if item.code == code)
+
+
+def town(**changed):
+    spec = {
+        "streets": [STREET],
+        "stops": STOPS,
+        "routes": [
+            route("1", trip(("A", "09:40"), ("B", "09:50"))),
+            route("2", trip(("B", "10:10"), ("C", "10:12")), trip(("B", "24:30"), ("C", "24:40"))),
+        ],
+    }
+    return build_town(**(spec | changed))
+
+
+def test_speeds_are_judged_by_distance_time_and_a_minute_of_rounding():
+    report = build_feed_report(town())
+    fast = finding(report, "impossible_speeds")
+    # 6 km in 2 (+1) minutes is 120 km/h; the same pair in 10 minutes is an ordinary bus.
+    assert fast.count == 1
+    assert "6.0 km in 2 min, 1 trip(s)" in fast.examples[0]
+    assert [point.label for point in fast.points] == [fast.examples[0]] * 2
+    slower = town(routes=[route("2", trip(("B", "10:10"), ("C", "10:13")))])
+    assert finding(build_feed_report(slower), "impossible_speeds").count == 0
+
+
+def test_stops_without_service_and_far_from_streets_are_told_apart():
+    routes = [route("1", trip(("A", "09:40"), ("D", "09:50")))]
+    report = build_feed_report(town(routes=routes))
+    idle, far = finding(report, "stops_without_service"), finding(report, "stops_far_from_streets")
+    assert (idle.count, idle.total) == (2, 4)
+    assert any("(B)" in name for name in idle.examples)
+    assert (far.count, far.total) == (1, 2)
+    assert "(D)" in far.examples[0]
+    place = far.points[0]
+    stops = town().stops.set_index("stop_id")
+    assert (place.lon, place.lat) == pytest.approx((stops.lon["D"], stops.lat["D"]), abs=1e-6)
+
+
+def test_without_streets_the_distance_to_them_is_not_known_rather_than_nought():
+    far = finding(build_feed_report(town(streets=None)), "stops_far_from_streets")
+    assert (far.count, far.severity) == (None, "not_known")
+
+
+def test_trips_by_hour_sum_to_the_trips_of_the_day_and_pass_midnight():
+    report = build_feed_report(town())
+    assert report.trips_by_hour[9] == {"bus": 1}
+    assert report.trips_by_hour[24] == {"bus": 1}
+    assert sum(sum(row.values()) for row in report.trips_by_hour.values()) == 3
+    assert report.trips_on_service_date == report.trips_by_date[report.service_date] == 3
+    assert sum(row.trips for row in report.operators) == sum(row.trips for row in report.routes) == 3
+    assert "00 (next day)" in report_to_markdown(report)
+
+
+def test_all_trips_without_lines_are_counted_by_operator():
+    shapes = finding(build_feed_report(town()), "trips_without_shape")
+    assert (shapes.count, shapes.total) == (3, 3)
+    assert shapes.examples[0].endswith("3 trips")
+
+
+def test_hostile_names_do_not_leave_their_place():
+    pack = town()
+    name = "<script>alert(1)</script>|\"'`[x](javascript:y)"
+    pack = replace(pack, stops=pack.stops.assign(name=name))
+    report = build_feed_report(pack)
+    page = report_to_html(report)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert r"\[x\](javascript" in report_to_markdown(report)  # no link
+    assert json.loads(report_to_json(report))["area_id"] == report.area_id
+
+
+def test_the_command_writes_what_its_name_says_and_refuses_the_rest(tmp_path: Path, capsys):
+    pack = write_pack(town(), tmp_path / "pack")
+    for ending, start in ((".html", "<!doctype html>"), (".md", "# Timetable of"), (".json", "{")):
+        out = tmp_path / f"report{ending}"
+        assert main(["report", str(pack), "--out", str(out)]) == 0
+        assert out.read_text(encoding="utf-8").startswith(start)
+    assert main(["report", str(pack)]) == 0
+    assert "# Timetable of" in capsys.readouterr().out
+    assert main(["report", str(pack), "--out", str(tmp_path / "report.doc")]) == 2
+    with pytest.raises(UsageError, match="not there"):
+        write_report(build_feed_report(town()), tmp_path / "no" / "report.md")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "pack", "report.html", "report.json", "report.md"
+    ]  # fmt: skip
+
+
+@pytest.mark.real_data
+def test_newport_says_how_little_its_thinned_timetable_serves(real_pack):
+    pack = real_pack("newport")
+    report = build_feed_report(pack)
+    lacking = finding(report, "stops_not_in_feed")
+    assert lacking.count
+    assert len(lacking.points) == min(lacking.count, 500)
+    assert report.completeness == pack.manifest.timetable.completeness < 0.9
+    assert finding(report, "stops_far_from_streets").count is not None
