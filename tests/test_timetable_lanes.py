@@ -63,6 +63,13 @@ def test_one_second_of_overtaking_at_an_arrival_alone_splits():
     assert build_timetable(town(one, two), SERVICE_DATE, ("bus",)).n_lanes == 2
 
 
+def test_overtaking_at_a_departure_alone_splits():
+    # The second waits less at B and leaves it first, but is behind at every arrival.
+    one = trip(("A", "09:00"), ("B", "09:20", "09:31"), ("C", "09:50"))
+    two = trip(("A", "09:05"), ("B", "09:25", "09:30"), ("C", "09:51"))
+    assert build_timetable(town(one, two), SERVICE_DATE, ("bus",)).n_lanes == 2
+
+
 @pytest.mark.parametrize("kind", ["pickup", "drop_off"])
 def test_trips_that_differ_in_pickup_or_drop_off_are_different_patterns(kind):
     plain = trip(("A", "09:00"), ("B", "09:10"))
