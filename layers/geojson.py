@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,17 +16,35 @@ import pyproj
 import shapely
 
 DECIMALS = 5
+_DEGREES = "EPSG:4326"
+# pyproj makes a transformer anew in every thread, which takes longer than an
+# isochrone, and a page runs in a new thread each time: one thread keeps them.
+_WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="degrees")
 
 
 def to_degrees(geometries: Any, crs: str) -> np.ndarray:
     """Geometries of ``crs`` in EPSG:4326 (lon, lat), rounded to five decimals."""
-    transformer = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
     def convert(xy: np.ndarray) -> np.ndarray:
-        lon, lat = transformer.transform(xy[:, 0], xy[:, 1])
+        lon, lat = _transform(crs, _DEGREES, xy[:, 0], xy[:, 1])
         return np.round(np.column_stack([lon, lat]), DECIMALS)
 
     return shapely.transform(np.asarray(geometries, dtype=object), convert)
+
+
+def from_degrees(lon: float, lat: float, crs: str) -> tuple[float, float]:
+    """A point in ``crs``; infinite where it can't be projected."""
+    x, y = _transform(_DEGREES, crs, lon, lat)
+    return float(x), float(y)
+
+
+def _transform(source: str, target: str, x: Any, y: Any) -> tuple[Any, Any]:
+    return _WORKER.submit(lambda: _transformer(source, target).transform(x, y)).result()
+
+
+@lru_cache(maxsize=16)
+def _transformer(source: str, target: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 def to_geojson(geometry: shapely.Geometry) -> Any:

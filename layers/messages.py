@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import pyproj
 import shapely
 
 from data.areapack import AreaPack
 from geo.places import Place
 from layers.catalogue import Drawn
+from layers.geojson import from_degrees
 from layers.styles import CHOSEN_LINE, GROUND, Theme
 from layers.text import clean_text
 
@@ -66,7 +66,7 @@ def find_neighbourhood(pack: AreaPack, click: Click) -> str | None:
     hoods = pack.neighbourhoods
     if hoods is None or hoods.empty:
         return None
-    x, y = pyproj.Transformer.from_crs("EPSG:4326", pack.crs, always_xy=True).transform(click.lon, click.lat)
+    x, y = from_degrees(click.lon, click.lat, pack.crs)
     if not (abs(x) < float("inf") and abs(y) < float("inf")):
         return None
     rows = hoods.sindex.query(shapely.Point(x, y), predicate="intersects")
