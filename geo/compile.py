@@ -8,6 +8,7 @@ numba's cache) at its first call or by :func:`compile_kernels`, which
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -31,6 +32,8 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(_user_cache_folder()))
 
 import numba as nb  # noqa: E402
 from numba import types  # noqa: E402
+
+from geo.threads import count_threads  # noqa: E402
 
 # Arrays that a kernel only reads are declared read-only, since a pack's arrays
 # are; numba takes a writeable array there too, but never the other way round.
@@ -77,8 +80,10 @@ class Kernel:
         return self._call(*arguments)  # type: ignore[misc]
 
 
-# For small functions that kernels of the same file call.
-helper = nb.njit(nogil=True)
+# For small functions that kernels of the same file call. Nothing else calls
+# them, so the wrappers that would let Python or C do so need not be compiled.
+_HELPER_OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+helper = nb.njit(**_HELPER_OPTIONS)
 
 _KERNELS: list[Kernel] = []
 
@@ -104,9 +109,38 @@ def compile_kernels(progress: Callable[[str, int, int], None] | None = None) -> 
 
     ``progress`` is called with (kernel's name, how many are done, how many
     there are) before each.
+
+    Compiling holds one lock in numba, so threads don't help. When the first
+    kernel shows that the cache is empty, a second process starts from the other
+    end of the list; what it has done is then read from the cache.
     """
     kernels = list_kernels()
-    for done, made in enumerate(kernels):
-        if progress is not None:
-            progress(made.name, done, len(kernels))
-        made.compile()
+    other: subprocess.Popen[bytes] | None = None
+    try:
+        for done, made in enumerate(kernels):
+            if progress is not None:
+                progress(made.name, done, len(kernels))
+            made.compile()
+            if done == 0 and made.dispatcher.stats.cache_misses and count_threads() > 1:
+                other = _compile_from_the_end(kernels)
+    finally:
+        if other is not None:
+            other.terminate()
+            other.wait()
+
+
+def _compile_from_the_end(kernels: tuple[Kernel, ...]) -> subprocess.Popen[bytes] | None:
+    """Start a process that fills the cache with the kernels, the last one first."""
+    modules = dict.fromkeys(made.name.rpartition(".")[0] for made in kernels)
+    code = (
+        f"import importlib\nfor name in {list(modules)!r}: importlib.import_module(name)\n"
+        "from geo.compile import list_kernels\nfor made in reversed(list_kernels()): made.compile()"
+    )
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).resolve().parent.parent,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError:
+        return None  # then this process compiles them all

@@ -27,7 +27,8 @@ NOT_WAITING = np.int32(np.iinfo(np.int32).min)
 def _grow(values, room):  # type: ignore[no-untyped-def]
     """Return a copy with more room at its end."""
     longer = np.empty(room, values.dtype)
-    longer[: len(values)] = values
+    for k in range(len(values)):  # numba takes seconds to compile an assignment to a slice
+        longer[k] = values[k]
     return longer
 
 
