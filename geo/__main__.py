@@ -6,13 +6,16 @@ import argparse
 import datetime as dt
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
 from data.packio import load_pack
 from data.points import read_points
-from geo.engine import Engine, warm
+from geo.engine import Engine, Level, warm
+from geo.isochrone import Statistic
 from geo.options import (
     add_query_options,
     clock_to_seconds,
@@ -31,6 +34,20 @@ from geo.write import (
 )
 
 
+@contextmanager
+def _progress_bar(doing: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr that says what is being done; gives what is to be told of it."""
+    with tqdm(
+        total=1.0, desc=doing, unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    ) as bar:
+
+        def show(done: float, now: str) -> None:
+            bar.set_description_str(now)
+            bar.update(done - bar.n)
+
+        yield show
+
+
 def _run_reach(options: argparse.Namespace) -> None:
     from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
 
@@ -39,14 +56,9 @@ def _run_reach(options: argparse.Namespace) -> None:
     pack = load_pack(options.pack)
     origins = read_points(options.origins, crs=pack.crs) if options.origins else None
     services = read_points(options.services, crs=pack.crs) if options.services else None
-    level = "point" if origins is not None else options.origins_level
-    with tqdm(
-        total=1.0, desc="reach", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-    ) as bar:
-        table = Engine(pack).reach(
-            query, origins=origins, services=services, level=level,
-            progress=lambda done, doing: (bar.set_description_str(doing), bar.update(done - bar.n)),
-        )  # fmt: skip
+    level: Level = "point" if origins is not None else options.origins_level
+    with _progress_bar("reach") as progress:
+        table = Engine(pack).reach(query, origins=origins, services=services, level=level, progress=progress)
     columns = dict(REACH_COLUMNS)
     if level == "neighbourhood":
         columns[PEOPLE_COLUMN] = "float64, 0 to 1: share of the people for whom the class is walk or one_bus"
@@ -80,7 +92,9 @@ def _run_isochrone(options: argparse.Namespace) -> None:
     query = query_from_options(options)
     pack = load_pack(options.pack)
     place = resolve_place(pack, options.origin)
-    statistics = ("best",) if options.best or not options.percentiles else options.percentiles
+    statistics: tuple[Statistic, ...] = (
+        ("best",) if options.best or not options.percentiles else options.percentiles
+    )
     engine = Engine(pack)
     bands = engine.isochrones(query, place, options.cutoffs, statistics=statistics)
     metadata = build_metadata(
@@ -123,10 +137,8 @@ def _run_prepare(options: argparse.Namespace) -> None:
 
 def _run_warm(_options: argparse.Namespace) -> None:
     started = time.perf_counter()
-    with tqdm(
-        total=1.0, desc="compiling", unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-    ) as bar:
-        warm(progress=lambda done, doing: (bar.set_description_str(doing), bar.update(done - bar.n)))
+    with _progress_bar("compiling") as progress:
+        warm(progress=progress)
     print(f"compiled in {time.perf_counter() - started:.1f} s", file=sys.stderr)
 
 
