@@ -153,7 +153,8 @@ def runs(
 class StraightLines:
     """Walking where there are no streets: straight lines times 1.3."""
 
-    def lengths(self, start: Place, targets: dict[str, Place]) -> dict[str, int]:
+    def lengths(self, start: Place, targets: dict[str, Place], _limit_mm: int = 0) -> dict[str, int]:
+        """Walks to all targets."""
         return {key: round(math.dist(start, place) * 1.3 * 1000) for key, place in targets.items()}
 
 
@@ -308,3 +309,59 @@ def answer(
         return longest[needed - 1] if needed <= len(longest) else None
 
     return Answer(walk, best, percentile(50), percentile(85), sum(t <= q.cutoff_s for t in longest) / width)
+
+
+def reachable_by_two(
+    timetable: RawTimetable,
+    walking: StraightLines | RawStreets,
+    question: Question,
+    home: Place,
+    service: Place,
+) -> bool:
+    """Say whether two trips do it: every first trip, every way to change, every second trip."""
+    q = question
+
+    def seconds(mm: int) -> int:
+        return -(-mm * 3600 // q.mm_per_h)
+
+    access = {s: mm for s, mm in walking.lengths(home, timetable.stops).items() if mm <= q.leg_mm}
+    egress = {s: mm for s, mm in walking.lengths(service, timetable.stops).items() if mm <= q.leg_mm}
+    seconds_from: dict[str, list[tuple[int, int, int, int]]] = defaultdict(list)
+    for number, trip in enumerate(timetable.trips):
+        for i, (board, _, departs, may_board, _) in enumerate(trip):
+            for alight, arrives, _, _, may_alight in trip[i + 1 :]:
+                if may_board and may_alight and alight in egress and departs >= q.start_s:
+                    home_s = arrives + seconds(egress[alight])
+                    seconds_from[board].append((number, departs, home_s, egress[alight]))
+    firsts: dict[str, set[tuple[int, int, int, int]]] = defaultdict(set)
+    for number, trip in enumerate(timetable.trips):
+        for i, (board, _, departs, may_board, _) in enumerate(trip):
+            leave = departs - q.slack_s - seconds(access.get(board, 0))
+            if not may_board or board not in access or not q.start_s <= leave <= q.end_s:
+                continue
+            for alight, arrives, _, _, may_alight in trip[i + 1 :]:
+                if may_alight and arrives <= leave + q.cutoff_s:
+                    firsts[alight].add((number, leave, arrives, access[board]))
+    change_mm = min(q.leg_mm, 400_000)
+    boardable = {stop: timetable.stops[stop] for stop in seconds_from}
+    for stop, reached in firsts.items():
+        place = timetable.stops[stop]
+        close = {s: xy for s, xy in boardable.items() if math.dist(place, xy) * 1000 <= change_mm}
+        if not close:
+            continue
+        near = walking.lengths(place, close, change_mm + 1) if set(close) - {stop} else {}
+        near = {s: mm for s, mm in near.items() if mm <= change_mm}
+        if stop in boardable:
+            near[stop] = 0
+        for other, walked in near.items():
+            for first, leave, arrives, access_mm in reached:
+                ready = arrives + 120 + seconds(walked)
+                for second, departs, at_service, egress_mm in seconds_from[other]:
+                    if (
+                        second != first
+                        and departs >= ready
+                        and at_service - leave <= q.cutoff_s
+                        and access_mm + walked + egress_mm <= q.total_mm
+                    ):
+                        return True
+    return False

@@ -87,7 +87,7 @@ def neighbourhood_rows(pack: AreaPack, query: Query, by_point: Rows | None = Non
             share = sum(w for _, w in reached)
             made["share_in_reach_people"] = share
             made["share_in_reach"] = sum(r["share_in_reach"] * w for r, w in rows)
-            # Infrequent where it is so for most (half, or more) of those in reach, and the class says reached.
+            # Infrequent where it is so for half or more of those in reach, and the class says reached.
             seldom = sum(w for r, w in reached if r["infrequent"])
             most = seldom > 0 and 2 * seldom >= share - 1e-9
             made["infrequent"] = most and reach_class in ("walk", "one_bus")
