@@ -99,6 +99,21 @@ def test_blocks_of_origins_and_destinations_do_not_change_the_answer(monkeypatch
         assert np.array_equal(getattr(whole, field.name), getattr(parts, field.name)), field.name
 
 
+def test_a_trip_given_twice_changes_no_time():
+    # Duplicates matter to trips per hour only, so the timetable need not drop them.
+    once = make_town()
+    times = [34_200 + 1_200 * k for k in range(9)]
+    line = shifted(LINE, times)
+    twice = build_town(
+        stops={"A": (0, 0), "B": (3000, 0), "C": (6000, 0)},
+        routes=[route("1", *line), route("1-again", *line)],
+        points=[point(p, 3000 * i, 100) for i, p in enumerate(("p1", "p2", "p3"))] + [point("p4", 9000, 0)],
+        services=[service("s1", 0, 50), service("s2", 3000, 50), service("s3", 6000, 50)],
+    )
+    frames = [Engine(town).reach(Query(), level="point").frame for town in (once, twice)]
+    pd.testing.assert_frame_equal(*frames)
+
+
 def test_checking_a_limit_that_can_not_bind_changes_nothing(monkeypatch):
     query = Query(walk=WalkSettings(max_walk_m=4_000))
     inputs = Engine(make_town()).inputs(query)
