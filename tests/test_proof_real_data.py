@@ -178,3 +178,20 @@ def test_deleting_a_route_changes_exactly_the_pairs_whose_best_journey_used_it(
         assert idle.any()
         for column in ("travel_time_p50_s", "travel_time_p85_s", "share_in_reach"):
             assert after_table.loc[idle, column].equals(table.loc[idle, column])
+
+
+@pytest.mark.parametrize(("name", "residents"), [("newport", 159_569), ("oldham", 242_078)])
+def test_in_reach_cut_off_and_not_known_sum_to_the_residents(
+    reach: Callable[[str], tuple[AreaPack, pd.DataFrame]], name: str, residents: int
+) -> None:
+    """Of every category, each resident is in exactly one of the three."""
+    pack, _ = reach(name)
+    frame = Engine(pack).gap(Query()).frame
+    everyone = frame[frame["group_id"] == "all"]
+    for level in ("neighbourhood", "ward", "area"):
+        rows = everyone[everyone["level"] == level]
+        total = rows.assign(total=rows["in_reach"] + rows["cut_off"] + rows["not_known"])
+        by_category = total.groupby(["kind", "category"])["total"].sum()
+        assert len(by_category) >= 2
+        assert by_category.to_numpy() == pytest.approx(residents, abs=1e-3)
+    assert (frame[["in_reach", "cut_off", "not_known"]].min() > -1e-9).all()
