@@ -12,6 +12,7 @@ from dashboard_tabs import about, analyst, connector, look, planner, sidebar, st
 
 
 def main() -> None:
+    """Ask what to show, then draw it tab by tab."""
     st.set_page_config("One Bus Reach", page_icon="🚌", layout="wide")
     look.draw_style()
     ready = stages.start_warming()
@@ -31,7 +32,8 @@ def main() -> None:
     choices = sidebar.ask(pack)
     if choices is None:
         return
-    warming.draw_status(ready)
+    with st.container():  # its own place, so that what follows stays where it is when it goes
+        warming.draw_status(ready)
     results = stages.answer(key, choices.query) if warming.is_ready(ready) else None
     tabs = st.tabs(["Planner", "Connector", "Analyst", "About the numbers"])
     with tabs[0]:

@@ -34,6 +34,7 @@ _STYLE = """
 
 
 def draw_style() -> None:
+    """Put the style sheet on the page."""
     st.html(_STYLE)
 
 

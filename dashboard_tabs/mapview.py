@@ -16,7 +16,7 @@ from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import ReachSummary, add_buses, summarise_reach
-from layers.words import NOT_KNOWN, say_area, say_date, say_title
+from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
 from . import look, stages, state
 from .sidebar import Choices
@@ -54,6 +54,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
     with left:
         _draw_map(key, pack, drawn, title, place)
         look.caption(title)
+        look.caption("Sources: " + " · ".join(pack.manifest.licences))
         look.draw_test_data(pack.manifest)
     with right:
         _draw_summary(key, pack, choices, summary, place)
@@ -121,7 +122,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
     if state.ALSO in st.session_state:
         st.session_state[state.ALSO] = [name for name in st.session_state[state.ALSO] if name in offered]
     else:
-        st.session_state[state.ALSO] = [SERVICES if SERVICES in offered else offered[0]]
+        st.session_state[state.ALSO] = [name for name in offered if name in (SERVICES, PLACES)][:1]
     one, two, three = st.columns([0.29, 0.25, 0.46])
     shade = one.selectbox("Shading", shades, key=state.SHADE)
     circles = two.selectbox(
@@ -243,7 +244,7 @@ def _draw_map(key: AreaKey, pack: AreaPack, drawn: list[Drawn], title: str, plac
     view = MapView(
         layers=stages.static_layers(key),
         title=f"Map of {say_area(manifest)}",
-        attribution=manifest.licences,
+        attribution=(say_map_credit(manifest),),
         theme=look.theme(),
         online_tiles=tiles,
     )

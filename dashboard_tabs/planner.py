@@ -22,10 +22,11 @@ from .stages import AreaKey, Results
 def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> None:
     """Headline, map and tables."""
     gap = results.gap if results else None
-    if results is not None and results.why_none:
-        st.info(results.why_none)
-    if gap is not None:
-        _draw_headline(pack, choices, gap)
+    with st.container():  # its own place: the map below must not be made anew when it fills
+        if results is not None and results.why_none:
+            st.info(results.why_none)
+        if gap is not None:
+            _draw_headline(pack, choices, gap)
     st.fragment(mapview.draw)(key, pack, choices, results)
     if gap is not None:
         _draw_tables(pack, choices, gap)

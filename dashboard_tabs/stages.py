@@ -30,6 +30,7 @@ from layers.static_layers import StaticLayers, publish_static_layers
 
 STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
 DEMO = "demo"
+NO_VENUES = "No services or places are loaded for this area: the map shows the land in reach of a place only."
 
 
 @dataclass(frozen=True)
@@ -63,32 +64,40 @@ def key_of(entry: PackEntry) -> AreaKey:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the area …")
 def open_pack(key: AreaKey) -> AreaPack:
+    """Open a pack; shared by all visitors, read-only."""
     return load_pack(key.path)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def open_engine(key: AreaKey) -> Engine:
+    """Make a pack's engine ready; shared by all visitors."""
     return Engine(open_pack(key))
 
 
 @st.cache_resource(show_spinner=False)
 def static_files() -> StaticFiles:
+    """The folder of layer files that the browser fetches."""
     return StaticFiles(STATIC_FOLDER)
 
 
 @st.cache_resource(show_spinner=False)
 def browser_code() -> BrowserCode:
+    """Publish the map's own script and style, once."""
     return publish_browser_code(static_files())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the map …")
 def static_layers(key: AreaKey) -> StaticLayers:
+    """Publish a pack's layers as files that the browser fetches."""
     return publish_static_layers(open_pack(key), static_files())
 
 
 @st.cache_resource(max_entries=8, show_spinner="Working out who can reach what …")
 def answer(key: AreaKey, query: Query) -> Results:
+    """Answer a query for all neighbourhoods, or say in words why it can't be answered."""
     engine = open_engine(key)
+    if engine.venues is None or engine.venues.empty:
+        return Results(None, None, NO_VENUES)
     try:
         points = engine.reach(query, level="point")
     except OneBusReachError as error:
@@ -108,11 +117,13 @@ def reach_bands(key: AreaKey, query: Query, neighbourhood_id: str, cutoffs_s: tu
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def direct_buses(key: AreaKey, query: Query, neighbourhood_id: str) -> dict[str, tuple[str, ...]]:
+    """Routes that go directly from a neighbourhood to each service."""
     return list_direct_buses(open_engine(key), query, neighbourhood_id)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def trips_per_hour(key: AreaKey, query: Query) -> np.ndarray:
+    """Buses an hour on each route in the window of the query, read-only."""
     values = compute_trips_per_hour(open_pack(key), query)
     values.setflags(write=False)
     return values
