@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,8 +18,10 @@ import pandas as pd
 from data.frames import build_frame
 from data.manifest import Fault
 from data.schema import SERVICES, SESSIONS
+from data.sources.service_corrections import PostcodeBook, PostcodeOffer
 from data.sources.service_faults import MESSAGES, FaultBook
-from data.sources.service_headers import HeaderMatch, count_known, match_headers, normalise_header
+from data.sources.service_headers import HeaderMatch, count_known, normalise_header
+from data.sources.service_mapping import apply_mapping, read_any_table
 from data.sources.service_places import (
     FAR_FROM_POSTCODE_M,
     Location,
@@ -27,7 +29,9 @@ from data.sources.service_places import (
     distance_m,
     normalise_postcode,
 )
-from data.sources.service_sessions import read_sessions
+from data.sources.service_rejects import RejectedRow
+from data.sources.service_sessions import Session, read_sessions
+from data.sources.service_several import share_sessions, split_services
 from data.sources.service_tables import RawTable, read_table
 from data.sources.service_words import (
     is_error,
@@ -69,6 +73,9 @@ class ServicesResult:
     faults : one a kind, counted, with row numbers in the examples
     counts : what became of every row
     row_faults : (row number as a spreadsheet counts, code, words), all of them
+    header : as the file has it
+    rejected : rows that were not imported, with their cells; ``service_rejects.rejects_to_csv`` writes them
+    offers : postcodes that can't be found, and what they may mean
     """
 
     services: pd.DataFrame
@@ -76,6 +83,9 @@ class ServicesResult:
     faults: list[Fault]
     counts: RowCounts
     row_faults: tuple[tuple[int, str, str], ...]
+    header: tuple[str, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
+    offers: tuple[PostcodeOffer, ...] = ()
 
 
 @dataclass
@@ -87,6 +97,7 @@ class _Row:
     extra: dict[str, str]
     note: Callable[[str, str], None]
     record: dict[str, object] = field(default_factory=dict)
+    unshared_sessions: str | None = None  # of several services together
 
     def text(self, name: str) -> str | None:
         """The cell's words, None where it says nothing."""
@@ -112,7 +123,13 @@ class _Row:
 
 
 def read_services(
-    path: Path, *, crs: str, postcodes: pd.DataFrame | None = None, source_title: str = "services"
+    path: Path,
+    *,
+    crs: str,
+    postcodes: pd.DataFrame | None = None,
+    source_title: str = "services",
+    mapping: Mapping[int, str | None] | None = None,
+    corrections: Mapping[str, str] | None = None,
 ) -> ServicesResult:
     """Read a register of services.
 
@@ -126,6 +143,12 @@ def read_services(
         The pack's postcode table, or None.
     source_title
         Title of the manifest's source, written into ``source``.
+    mapping
+        Which column is which field, as a person confirmed it
+        (``service_mapping.propose_mapping``); left out, exact and clearly
+        misspelt headers are read.
+    corrections
+        Postcodes as the file writes them to what a person says is meant.
 
     Returns
     -------
@@ -135,39 +158,56 @@ def read_services(
     ------
     SourceError
         When the file can't be read or has no header of the template.
+    UsageError
+        When ``mapping`` doesn't fit the file.
     """
     path = Path(path)
-    table = read_table(path, count_known)
-    match = match_headers(table.header)
+    table = read_table(path, count_known) if mapping is None else read_any_table(path)
+    match = apply_mapping(table.header, mapping)
     book = FaultBook(file=path.name)
     for code, words in (*table.remarks, *match.remarks):
         book.remark(code, words)
     locator = Locator(crs, postcodes)
+    known = PostcodeBook(() if postcodes is None else postcodes["postcode"].astype(str))
+    corrected = {written.strip(): meant for written, meant in (corrections or {}).items()}
     records: list[dict[str, object]] = []
     sessions: list[dict[str, object]] = []
+    rejected: list[RejectedRow] = []
+    offers: list[PostcodeOffer] = []
     seen: dict[str, tuple[str, ...]] = {}
+    imported = 0
     for number, cells in zip(table.row_numbers, table.rows, strict=True):
         row = _split_row(number, cells, match, table, book)
+        _correct_postcode(row, corrected)
         reason = _why_rejected(row, cells, table)
-        if reason:
-            book.reject(number, *reason)
-            continue
-        service_id = _take_id(row, cells, seen)
+        service_id = None if reason else _take_id(row, cells, seen)
         if service_id is None:
-            book.reject(number, "row_repeated", "the same row stands further up")
+            code, words = reason or ("row_repeated", "the same row stands further up")
+            book.reject(number, code, words)
+            rejected.append(RejectedRow(number, code, words, cells))
             continue
-        record = _read_record(row, locator) | {
-            "service_id": service_id,
-            "kind": "service",
-            "source": source_title,
-        }
-        record["extra"] = json.dumps(row.extra, ensure_ascii=False, sort_keys=True) if row.extra else None
-        records.append(record)
-        sessions.extend(_read_row_sessions(row, service_id))
-    rejected, warned = book.rejected_rows(), book.warned_rows()
+        imported += 1
+        for one, one_id in _split_several(row, service_id):
+            record = _read_record(one, locator) | {
+                "service_id": one_id,
+                "kind": "service",
+                "source": source_title,
+            }
+            record["extra"] = json.dumps(one.extra, ensure_ascii=False, sort_keys=True) if one.extra else None
+            records.append(record)
+            sessions.extend(_read_row_sessions(one, one_id))
+        written = row.text("postcode")
+        if (
+            known
+            and written
+            and records[-1].get("location_basis") is None
+            and (may_be := known.offer(written))
+        ):
+            offers.append(PostcodeOffer(number, service_id, written, may_be))
+    warned = book.warned_rows()
     counts = RowCounts(
         rows=len(table.rows),
-        imported=len(records) - len(warned),
+        imported=imported - len(warned),
         warned=len(warned),
         rejected=len(rejected),
         blank=table.blank_rows,
@@ -180,7 +220,47 @@ def read_services(
         faults=book.to_faults(MESSAGES),
         counts=counts,
         row_faults=tuple(book.rows),
+        header=table.header,
+        rejected=tuple(rejected),
+        offers=tuple(offers),
     )
+
+
+def _correct_postcode(row: _Row, corrected: Mapping[str, str]) -> None:
+    """Put a person's postcode in the place of the one that the file has, and keep what it had."""
+    written = row.cells.get("postcode", "").strip()
+    if written in corrected:
+        row.note("postcode_corrected", f"{written[:20]!r} was read as {corrected[written]!r}")
+        row.extra["postcode"] = written
+        row.cells["postcode"] = corrected[written]
+
+
+def _split_several(row: _Row, service_id: str) -> list[tuple[_Row, str]]:
+    """Part a row whose name holds several services; its other cells hold for each of them."""
+    names = split_services(row.text("name") or "")
+    if len(names) == 1:
+        return [(row, service_id)]
+    row.note("several_services", ", ".join(names)[:120])
+    times = row.text("sessions")
+    shared = share_sessions(times, len(names)) if times else None
+    extra = row.extra | {"several": row.cells["name"]}
+    unshared = times if times and shared is None else None
+    if unshared:
+        row.note("sessions_shared", repr(unshared[:60]))
+    parts = []
+    for place, name in enumerate(names):
+        cells = row.cells | {"name": name}
+        if times:
+            cells["sessions"] = shared[place] if shared else ""
+        # From the second on they say nothing that the row has not said already.
+        note = row.note if place == 0 else _say_nothing
+        part = replace(row, cells=cells, extra=dict(extra), note=note, record={}, unshared_sessions=unshared)
+        parts.append((part, f"{service_id}/{place + 1}"))
+    return parts
+
+
+def _say_nothing(code: str, words: str) -> None:
+    """Stand in where a fault of the row has been noted already."""
 
 
 def build_services(records: list[dict[str, object]]) -> pd.DataFrame:
@@ -323,7 +403,7 @@ def _read_postcode(row: _Row) -> str | None:
     postcode = normalise_postcode(words)
     if postcode is None:
         row.note("postcode_malformed", repr(words[:20]))
-        row.extra["postcode"] = words
+        row.extra.setdefault("postcode", words)
     return postcode
 
 
@@ -356,11 +436,13 @@ def _locate(row: _Row, postcode: object, locator: Locator) -> Location | None:
 
 def _read_row_sessions(row: _Row, service_id: str) -> list[dict[str, object]]:
     words = row.text("sessions")
-    if words is None:
-        return []
+    if row.unshared_sessions:
+        found = [Session("session", None, None, None, "unparsed", row.unshared_sessions)]
+    else:
+        found = list(read_sessions(words)) if words else []
     rows: list[dict[str, object]] = []
-    for number, session in enumerate(read_sessions(words), start=1):
-        if session.rule == "unparsed":
+    for number, session in enumerate(found, start=1):
+        if session.rule == "unparsed" and not row.unshared_sessions:
             row.note("session_unparsed", repr(session.text[:60]))
         rows.append(
             {

@@ -6,13 +6,22 @@ import csv
 from pathlib import Path
 
 from data.errors import UsageError
-from data.template.columns import COLUMNS, HEADERS
+from data.template.columns import COLUMNS, HEADERS, TemplateColumn
 
 # Rows of the sheet that offer the accepted words in a drop-down list.
 ROWS_WITH_LISTS = 1000
 _CHOICES = {column.header: column.accepted for column in COLUMNS if column.accepted}
 # A drop-down that only suggests: anything may be written, and is kept when it isn't understood.
 _SUGGESTED = ("delivery", "cost", "referral", "women_only", "transport_offered", "verified")
+
+# Beside the examples of the columns: a service that comes to people, half of it not known.
+SECOND_EXAMPLE = {
+    "service_id": "TG-002", "organisation": "Thorn Green Carers", "service": "Home visits for carers",
+    "description": "Somebody to talk to, at home", "category": "Carers' support", "delivery": "home",
+    "locality": "Thorn Green", "phone": "01632 960002", "cost": "free", "referral": "organisation",
+    "referred_by": "GP; social worker", "target_groups": "carers", "languages": "English; Polish",
+    "sessions": "every other Thursday 14:00-16:00", "verified": "no",
+}  # fmt: skip
 
 
 def write_template(path: Path) -> Path:
@@ -22,8 +31,9 @@ def write_template(path: Path) -> Path:
     ----------
     path
         ``.csv``: the header alone. ``.xlsx``: a sheet "Services" with the
-        header and drop-down lists, and a sheet "Guide" that explains every
-        column with an example.
+        header, a note on each of its cells and drop-down lists, a sheet
+        "Guide" that explains every column with an example, and a sheet
+        "Examples" with two services written down. Only "Services" is imported.
 
     Raises
     ------
@@ -46,6 +56,7 @@ def write_template(path: Path) -> Path:
 
 def _write_workbook(path: Path) -> None:
     from openpyxl import Workbook
+    from openpyxl.comments import Comment
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -58,6 +69,7 @@ def _write_workbook(path: Path) -> None:
         letter = get_column_letter(number)
         sheet.cell(1, number).font = Font(bold=True)
         sheet.column_dimensions[letter].width = max(12, len(header) + 4)
+        sheet.cell(1, number).comment = Comment(_note_of(COLUMNS[number - 1]), "One Bus Reach")
         if header in _SUGGESTED:
             words = [word.strip() for word in _CHOICES[header].split(";") if " for example " not in word]
             choice = DataValidation(type="list", formula1='"' + ",".join(words) + '"', allow_blank=True)
@@ -77,4 +89,22 @@ def _write_workbook(path: Path) -> None:
         for cell in row:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             cell.number_format = "@"
+    examples = workbook.create_sheet("Examples")
+    examples.append(list(HEADERS))
+    for row in ({column.header: column.example for column in COLUMNS}, SECOND_EXAMPLE):
+        examples.append([row.get(header, "") for header in HEADERS])
+    for cell in examples[1]:
+        cell.font = Font(bold=True)
+    for row in examples.iter_rows(min_row=2):
+        for cell in row:
+            cell.number_format = "@"
     workbook.save(path)
+
+
+def _note_of(column: TemplateColumn) -> str:
+    parts = [column.meaning]
+    if column.accepted:
+        parts.append(f"Understood: {column.accepted}")
+    if column.example:
+        parts.append(f"For example: {column.example}")
+    return ".\n".join(parts)
