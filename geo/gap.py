@@ -23,8 +23,8 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     """Count people by whether any service of a category is in reach of their origin point.
 
     A group's people are split over the points of a neighbourhood by weight. A
-    group's count that is missing in a neighbourhood is null there; ward and area
-    sums are null where none of theirs is known, else sums of what is known.
+    group's count that is missing in a neighbourhood is null there, and so are the
+    sums of a ward or area that it belongs to: a part is not passed off as the whole.
 
     Parameters
     ----------
@@ -50,8 +50,10 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     if points.level != "point":
         raise ValueError("the gap is counted from reach by point")
     categories, state = _states(points, pack, query)
-    areas, ward = _areas(pack)
-    counts = _counts(pack)  # float64[hoods, groups], NaN where not published
+    areas, ward = _areas(pack, pack.neighbourhoods)
+    counts = _counts(
+        pack.neighbourhoods, pack.groups, pack.census
+    )  # float64[hoods, groups], NaN where not published
 
     # Share of each neighbourhood's weight in each state: float64[hoods, 3, categories].
     own = pack.origin_points
@@ -67,8 +69,8 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     known = ~np.isnan(counts)
     people_of_hood = np.where(known, counts, 0.0)
     totals = roll_up(share[:, :, :, None] * people_of_hood[:, None, None, :], ward)
-    people, has_count = roll_up(people_of_hood, ward), roll_up(known, ward) > 0
-    frame = _assemble(pack, categories, areas, people, has_count, totals)
+    people, has_count = roll_up(people_of_hood, ward), roll_up(~known, ward) == 0
+    frame = _assemble(pack.groups, categories, areas, people, has_count, totals)
     return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
 
 
@@ -122,10 +124,8 @@ def roll_up(values: np.ndarray, ward: np.ndarray) -> np.ndarray:
     return np.concatenate([values, of_wards, values.sum(axis=0, keepdims=True)])
 
 
-def _areas(pack: AreaPack) -> tuple[pd.DataFrame, np.ndarray]:
+def _areas(pack: AreaPack, hoods: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Areas (level, area_id, area_name) in the order of ``roll_up``, and each neighbourhood's ward."""
-    hoods = pack.neighbourhoods
-    assert hoods is not None
     rows = [
         ("neighbourhood", hood, name)
         for hood, name in zip(hoods["neighbourhood_id"], hoods["name"], strict=True)
@@ -140,20 +140,19 @@ def _areas(pack: AreaPack) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(rows, columns=["level", "area_id", "area_name"]), ward_number
 
 
-def _counts(pack: AreaPack) -> np.ndarray:
+def _counts(hoods: pd.DataFrame, groups: pd.DataFrame, census: pd.DataFrame) -> np.ndarray:
     """Census counts as float64[hoods, groups], in the pack's order of both, NaN where not published."""
-    assert pack.census is not None and pack.groups is not None and pack.neighbourhoods is not None
-    hood = pd.Index(pack.neighbourhoods["neighbourhood_id"]).get_indexer(pack.census["neighbourhood_id"])
-    group = pd.Index(pack.groups["group_id"]).get_indexer(pack.census["group_id"])
-    counts = np.full((len(pack.neighbourhoods), len(pack.groups)), np.nan)
+    hood = pd.Index(hoods["neighbourhood_id"]).get_indexer(pd.Index(census["neighbourhood_id"]))
+    group = pd.Index(groups["group_id"]).get_indexer(pd.Index(census["group_id"]))
+    counts = np.full((len(hoods), len(groups)), np.nan)
     inside = (hood >= 0) & (group >= 0)
-    people = pack.census["people"].to_numpy(np.float64, na_value=np.nan)
+    people = census["people"].to_numpy(np.float64, na_value=np.nan)
     counts[hood[inside], group[inside]] = people[inside]
     return counts
 
 
 def _assemble(
-    pack: AreaPack,
+    groups: pd.DataFrame,
     categories: pd.DataFrame,
     areas: pd.DataFrame,
     people: np.ndarray,
@@ -161,7 +160,6 @@ def _assemble(
     totals: np.ndarray,
 ) -> pd.DataFrame:
     """One row per area x category x group, in that nesting; ``totals`` is [areas, 3, categories, groups]."""
-    assert pack.groups is not None
     n_areas, _, n_categories, n_groups = totals.shape
     area = np.repeat(np.arange(n_areas), n_categories * n_groups)
     category = np.tile(np.repeat(np.arange(n_categories), n_groups), n_areas)
@@ -180,7 +178,7 @@ def _assemble(
         **{name: areas[name].array.take(area) for name in ("level", "area_id", "area_name")},
         **{name: categories[name].array.take(category) for name in ("kind", "category")},
         **{
-            target: pack.groups[source].array.take(group)
+            target: groups[source].array.take(group)
             for target, source in (("group_id", "group_id"), ("group_name", "name"))
         },
         "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~counted),
