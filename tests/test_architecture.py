@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import import_faults, long_files, undocumented
+from tests.architecture import import_faults, imported, long_files, undocumented
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,3 +79,27 @@ def test_a_long_file_is_found(tmp_path: Path) -> None:
 def test_an_undocumented_name_is_found(tmp_path: Path, text: str) -> None:
     faults = undocumented(plant(tmp_path, {"geo/bare.py": f'"""Module."""\n{text}'}))
     assert len(faults) == 1
+
+
+def program_imports(name: str) -> set[str]:
+    """What a module of the tests takes from the program, itself or through other modules of the tests."""
+    todo, seen, found = [name], set(), set()
+    while todo:
+        module = todo.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        for _, imported_name in imported(ROOT / f"{module.replace('.', '/')}.py", ROOT):
+            if imported_name.startswith("tests."):
+                todo.append(imported_name)
+            elif imported_name.split(".")[0] in ("data", "geo", "layers", "dashboard"):
+                found.add(imported_name)
+    return found
+
+
+def test_the_brute_force_knows_nothing_of_the_program() -> None:
+    assert program_imports("tests.brute_force") == set()
+
+
+def test_the_reference_knows_the_pack_and_the_question_and_no_more() -> None:
+    assert program_imports("tests.reference_people") <= {"data.areapack", "geo.query"}
