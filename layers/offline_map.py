@@ -101,7 +101,7 @@ class OfflineMap(folium.Map):
             zoom_start=12,
             tiles=None,
             control_scale=True,
-            zoom_snap=0.5,
+            zoom_snap=0.25,
             max_zoom=19,
             min_zoom=8,
         )

@@ -114,8 +114,8 @@ def _say_part(share: object) -> str:
 
 
 def _sentence(number: int, total: int, home: int, kind: str) -> str:
-    what = "services" if kind == "service" else "places"
-    text = f"**{number:,}** of {total:,} {what} with a venue are in reach for most people there."
+    what = "services with a venue" if kind == "service" else "places"
+    text = f"**{number:,}** of {total:,} {what} are in reach for most people there."
     if home:
         text += f" {home:,} more come to people's homes or work by phone or online."
     return text

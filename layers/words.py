@@ -134,7 +134,15 @@ def say_question(query: Query, service_date: dt.date, completeness: float | None
 def say_title(what: str, query: Query, manifest: Manifest) -> str:
     """A table's or map's full title: what it shows and the question behind it."""
     day = query.service_date or manifest.timetable.service_date
-    return f"{what}, {say_area(manifest)}: {say_question(query, day, manifest.timetable.completeness)}"
+    straight = "; walking in straight lines" if manifest.walk.mode == "straight_line" else ""
+    question = say_question(query, day, manifest.timetable.completeness)
+    return f"{what}, {say_area(manifest)}: {question}{straight}"
+
+
+def say_map_credit(manifest: Manifest) -> str:
+    """The line on the map itself: who drew the streets; all other sources stand below it."""
+    drawn = [s.attribution for s in manifest.sources if s.part in ("streets", "ground")]
+    return " · ".join([*dict.fromkeys(drawn), "all sources below the map"])
 
 
 def say_test_data(manifest: Manifest, today: dt.date) -> str | None:

@@ -234,14 +234,23 @@
         },
       }).addTo(set);
     }
-    for (const band of message.reach) {
-      if (band.label) {
-        L.tooltip(band.label, { content: band.text, permanent: true, direction: "center", className: "obr-minutes", pane: "labels" })
-          .addTo(set);
-      }
-    }
+    set.labels = message.reach.filter((band) => band.label).map((band) => L.tooltip(band.label, {
+      content: band.text, permanent: true, direction: "center", className: "obr-minutes", pane: "labels",
+    }));
+    set.labels.forEach((label) => label.addTo(set));
     layers.reach = set;
     set.addTo(group);
+  }
+
+  // Of labels that would lie on each other the longer time's is shown; zooming in shows the others.
+  function partLabels(map) {
+    const kept = [];
+    for (const label of (layers.reach && layers.reach.labels) || []) {
+      const at = map.latLngToContainerPoint(label.getLatLng());
+      const free = kept.every((other) => Math.abs(other.x - at.x) > 52 || Math.abs(other.y - at.y) > 20);
+      if (free) kept.push(at);
+      if (label.getElement()) label.getElement().style.visibility = free ? "" : "hidden";
+    }
   }
 
   function drawChosen(group, message) {
@@ -293,6 +302,12 @@
     });
   }
 
+  // Where a whole city is on the screen, full widths would be one blot.
+  function widthOf(map, wanted, row) {
+    const share = Math.min(1, Math.max(0.35, 2 ** ((map.getZoom() - 13.5) / 2)));
+    return wanted.widths[wanted.classes[row]] * share;
+  }
+
   function drawRoutes(map, message) {
     const wanted = message.routes;
     if (!wanted) return shown(map, "routes", false);
@@ -303,7 +318,7 @@
         renderer, pane: "layers",
         filter: (feature) => wanted.classes[feature.properties.i] >= 0,
         style: (feature) => ({
-          color: wanted.line, weight: wanted.widths[wanted.classes[feature.properties.i]], opacity: 0.85,
+          color: wanted.line, weight: widthOf(map, wanted, feature.properties.i), opacity: 0.85,
           dashArray: feature.properties.m === "bus" ? null : "8 5", fill: false,
         }),
       }).bindTooltip(
@@ -343,8 +358,13 @@
     map.createPane("labels").style.zIndex = 640;
     renderer = new Canvas({ pane: "layers", padding: 0.3, tolerance: 3 });
     if (options.tiles) L.tileLayer(options.tiles.url, { attribution: options.tiles.attribution, maxZoom: 19 }).addTo(map);
-    if (options.bounds) map.fitBounds(options.bounds, { animate: false });
+    if (options.bounds) map.fitBounds(options.bounds, { animate: false, padding: [6, 6] });
     if (!options.tiles) drawGround(map);
+    map.on("zoomend", () => {
+      partLabels(map);
+      if (!layers.routes || !current.routes) return;
+      layers.routes.eachLayer((line) => line.setStyle({ weight: widthOf(map, current.routes, line.feature.properties.i) }));
+    });
     new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
     name(options.title);
   }
@@ -382,6 +402,7 @@
     Promise.allSettled(waiting).then(() => {
       if (current !== message) return;
       restack();
+      partLabels(map);
       document.body.dataset.drawn = message.serial;
     });
     return group;
