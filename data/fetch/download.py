@@ -15,10 +15,11 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
@@ -35,6 +36,7 @@ MAX_FILE = 4_000_000_000
 MAX_BROKEN = 2
 _TELL_EVERY_S = 0.1
 _SNIFF = 2048
+_FORM = "application/x-www-form-urlencoded"
 
 ByteProgress = Callable[[int, "int | None", "float | None"], None]
 
@@ -105,6 +107,7 @@ def download(
     *,
     kind: str = "any",
     md5: str | None = None,
+    form: Mapping[str, str] | None = None,
     check: Callable[[Path], None] | None = None,
     max_bytes: int = MAX_FILE,
     fresh_s: float = DAY_S,
@@ -120,6 +123,8 @@ def download(
         json, csv, zip, pbf, osm or any: what its first bytes must look like.
     md5
         Its checksum, where the publisher gives one.
+    form
+        Sent by POST, as a web form does.
     check
         Given the whole file before it takes its place; raises ``UnusableAnswerError``.
     max_bytes
@@ -134,7 +139,8 @@ def download(
     DownloadError
         When it can't be had whole; an older ``target`` stays as it is.
     """
-    return _Job(client, source, url, target, kind, md5, check, max_bytes, fresh_s, progress).run()
+    body = urlencode(form).encode() if form else b""
+    return _Job(client, source, url, body, target, kind, md5, check, max_bytes, fresh_s, progress).run()
 
 
 @dataclass
@@ -142,6 +148,7 @@ class _Job:
     client: Client
     source: SourceAddress
     url: str
+    body: bytes
     target: Path
     kind: str
     md5: str | None
@@ -154,6 +161,11 @@ class _Job:
     @property
     def part(self) -> Path:
         return self.target.with_name(f".{self.target.name}.part")
+
+    @property
+    def own(self) -> str:
+        """What the file answers: its address, and what was sent there."""
+        return f"{self.url}#{hashlib.sha256(self.body).hexdigest()[:16]}" if self.body else self.url
 
     def beside(self, ending: str) -> Path:
         return self.target.with_name(f".{self.target.name}.{ending}")
@@ -185,9 +197,9 @@ class _Job:
             return None
         size = self.target.stat().st_size
         note = _load_note(self.beside("source.json"))
-        if note and note.url == self.url and note.size == size:
+        if note and note.url == self.own and note.size == size:
             return note
-        return _Note(self.url, size=size) if self.client.offline else None
+        return _Note(self.own, size=size) if self.client.offline else None
 
     def _is_fresh(self, kept: _Note) -> bool:
         if self.client.refresh or (self.md5 and kept.md5 != self.md5):
@@ -207,7 +219,7 @@ class _Job:
     def _started(self) -> tuple[_Note | None, int]:
         """The part of an earlier run and its size, where going on with it is safe."""
         note = _load_note(self.beside("part.json"))
-        if note is None or note.url != self.url or not self.part.is_file():
+        if note is None or note.url != self.own or not self.part.is_file():
             return None, 0
         size = self.part.stat().st_size
         if note.size is not None and size > note.size:
@@ -228,7 +240,9 @@ class _Job:
             if kept.last_modified:
                 headers["If-Modified-Since"] = kept.last_modified
         try:
-            with self.client.ask(self.source, self.url, headers=headers) as response:
+            with self.client.ask(
+                self.source, self.url, headers=headers, body=self.body, content_type=_FORM
+            ) as response:
                 if response.status_code == 304 and kept is not None:
                     return None
                 check_status(self.source, self.url, response, 206, 416)
@@ -250,9 +264,9 @@ class _Job:
             start, total = 0, declared_length(response)
         packed = is_packed(response)
         note = _Note(
-            self.url,
-            etag=None if packed else response.headers.get("ETag"),
-            last_modified=None if packed else response.headers.get("Last-Modified"),
+            self.own,
+            etag=None if packed or self.body else response.headers.get("ETag"),
+            last_modified=None if packed or self.body else response.headers.get("Last-Modified"),
             size=None if packed else total,
         )
         self._check_space(total, start)

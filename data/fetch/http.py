@@ -40,11 +40,14 @@ class UnusableAnswerError(Exception):
     ----------
     problem, advice : words for the user
     again : whether asking again may help
+    status : the fault's code, where the answer names one
     """
 
-    def __init__(self, problem: str, advice: str = "", *, again: bool = False) -> None:
+    def __init__(
+        self, problem: str, advice: str = "", *, again: bool = False, status: int | None = None
+    ) -> None:
         super().__init__(problem)
-        self.problem, self.advice, self.again = problem, advice, again
+        self.problem, self.advice, self.again, self.status = problem, advice, again, status
 
 
 def say_nothing(words: str) -> None:
@@ -223,6 +226,7 @@ class Client:
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        content_type: str = "application/json",
     ) -> Iterator[requests.Response]:
         """Send one request, follow what redirects are allowed, and give the open answer.
 
@@ -230,8 +234,10 @@ class Client:
         """
         sent = {"Accept-Encoding": "gzip", **(headers or {})}
         if body:
-            sent["Content-Type"] = "application/json"
+            sent["Content-Type"] = content_type
         method = method or ("POST" if body else "GET")
+        # Some servers think for long before the first byte: Overpass for as long as it is allowed to.
+        read_s = max(self.patience.read_s, float(source.settings.get("read_s", 0)))
         address, response = url, None
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -242,7 +248,7 @@ class Client:
                     data=body or None,
                     stream=True,
                     allow_redirects=False,
-                    timeout=(self.patience.connect_s, self.patience.read_s),
+                    timeout=(self.patience.connect_s, read_s),
                 )
                 if response.status_code not in _REDIRECTS or "Location" not in response.headers:
                     break
@@ -285,7 +291,7 @@ def unusable(source: SourceAddress, url: str, error: UnusableAnswerError) -> Dow
     """Return the error for an answer that a check refused."""
     kind = TryAgainError if error.again else DownloadError
     advice = error.advice or "try again later; the service may be down or the address may have changed"
-    return kind(source.title, shorten_address(url), error.problem, advice)
+    return kind(source.title, shorten_address(url), error.problem, advice, status=error.status)
 
 
 def offline_error(source: SourceAddress, url: str) -> DownloadError:

@@ -13,6 +13,7 @@ from data.fetch.addresses import Addresses, load_addresses
 from data.fetch.cache import Cache
 from data.fetch.http import Client
 from data.fetch.retry import Patience
+from tests.loopback.authority import FernleyVale
 from tests.loopback.server import Loopback
 
 KEYS = tuple(load_addresses(environ={}).sources)
@@ -59,3 +60,17 @@ def make_client(server: Loopback, tmp_path: Path, waits: list[float]) -> Callabl
 @pytest.fixture
 def client(make_client: Callable[..., Client]) -> Client:
     return make_client()
+
+
+@pytest.fixture(scope="session")
+def fernley_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's raw files, written once a session."""
+    from data.demo import write_raw
+
+    return write_raw(tmp_path_factory.mktemp("fernley"))
+
+
+@pytest.fixture
+def vale(server: Loopback, fernley_raw: Path) -> FernleyVale:
+    """Fernley Vale on the server; its knobs may be turned at any time."""
+    return FernleyVale(fernley_raw).install(server)

@@ -1,0 +1,255 @@
+"""Timetables, stops, streets, postcodes, deprivation: files come whole, and the importers read them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import shapely
+import shapely.geometry
+
+from data.errors import DownloadError, UsageError
+from data.fetch.authorities import find_authorities
+from data.fetch.bods import choose_region, fetch_timetable, plan_timetable
+from data.fetch.deprivation import fetch_deprivation, plan_deprivation
+from data.fetch.http import Client
+from data.fetch.naptan import choose_atco_areas, fetch_stops, plan_stops
+from data.fetch.postcodes import fetch_postcodes, look_up_postcodes, plan_postcodes
+from data.fetch.streets import (
+    build_query,
+    fetch_extract,
+    fetch_streets,
+    outline_rings,
+    plan_extract,
+    plan_streets,
+)
+from data.sources.faultlog import FaultLog
+from data.sources.naptan import read_naptan
+from data.sources.osm import read_streets
+from data.sources.postcodes import read_postcodes
+from tests.loopback.authority import FernleyVale
+from tests.loopback.server import Loopback, Reply
+from tests.test_fetch_download import make_zip
+
+pytest_plugins = ("tests.loopback.fixtures",)
+
+Make = Callable[..., Client]
+FEED = dict.fromkeys(("stops.txt", "routes.txt", "trips.txt", "stop_times.txt"), b"a\n1\n")
+BODS = "/bods/timetable/download/gtfs-file/north_west/"
+
+
+@pytest.fixture
+def area(vale: FernleyVale) -> shapely.Geometry:
+    return shapely.union_all([shapely.geometry.shape(row["geometry"]) for row in vale.rows["lsoa"]])
+
+
+def test_the_timetable_comes_and_starts_anew_where_range_is_ignored(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path
+) -> None:
+    server.break_next("cut", "/bods")
+    found = fetch_timetable(client, "north_west", tmp_path / "feed.zip")
+    assert found.path.read_bytes() == (vale.raw / "demo" / "bus" / "fernley_vale_gtfs.zip").read_bytes()
+    assert [asked.status for asked in server.log] == [200, 200] and str(found.date) == "2026-09-01"
+    assert fetch_timetable(client, "north_west", tmp_path / "feed.zip").from_cache
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({**FEED, "../../evil.txt": b"x"}, "leads out"),
+        ({**FEED, "shapes.txt": bytes(60_000_000)}, "a bomb"),
+        ({"stops.txt": b"x"}, "holds no routes.txt"),
+    ],
+)
+def test_dangerous_or_poor_timetables_never_replace_the_old_one(
+    server: Loopback, client: Client, tmp_path: Path, members: dict[str, bytes], words: str
+) -> None:
+    server.serve(BODS, make_zip(members))
+    target = tmp_path / "feed.zip"
+    target.write_bytes(b"old")
+    with pytest.raises(DownloadError, match=words):
+        fetch_timetable(client, "north_west", target)
+    assert target.read_bytes() == b"old" and not (tmp_path.parent / "evil.txt").exists()
+
+
+@pytest.mark.parametrize("fault", ["claims_less", "html", "gzip_cut", "reset"])
+def test_a_short_or_strange_timetable_is_fetched_again(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path, fault: str
+) -> None:
+    server.break_next(fault, "/bods")
+    fetch_timetable(client, "north_west", tmp_path / "feed.zip")
+    assert len(server.log) == 2 and vale.etag
+
+
+def test_regions_and_areas_cover_every_authority() -> None:
+    greater = find_authorities(["Oldham", "Bury"])
+    assert choose_region(greater) == "north_west" and choose_atco_areas(greater) == ("180",)
+    far = find_authorities(["Oldham", "Islington"])
+    assert choose_region(far) == "england" and choose_atco_areas(far) == ("180", "490")
+    assert choose_region(find_authorities(["Oldham", "Newport"])) == "all"
+    assert choose_region(find_authorities(["Thurrock"])) == "england"
+    assert choose_atco_areas(find_authorities(["Oldham", "Thurrock"])) == ()
+
+
+def test_unknown_regions_and_codes_are_told_before_anybody_is_asked(server: Loopback, client: Client) -> None:
+    with pytest.raises(UsageError, match="no region of BODS"):
+        fetch_timetable(client, "../../etc", Path("x"))
+    with pytest.raises(UsageError, match="three digits"):
+        fetch_stops(client, ["18"], Path("x"))
+    with pytest.raises(UsageError, match="as Geofabrik does"):
+        fetch_extract(client, "../secret", Path("x"))
+    assert server.log == []
+
+
+def test_stops_come_and_are_counted(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path
+) -> None:
+    found = fetch_stops(client, ["999"], tmp_path / "naptan.csv")
+    assert server.log[0].query == {"dataFormat": "csv", "atcoAreaCodes": "999"}
+    stops, _ = read_naptan(tmp_path / "naptan.csv", crs="EPSG:27700")
+    assert found.count == len(stops) > 400
+    with pytest.raises(DownloadError, match="no stop for area 490"):
+        fetch_stops(client, ["999", "490"], tmp_path / "other.csv")
+    fetch_stops(client, [], tmp_path / "all.csv")
+    assert "atcoAreaCodes" not in server.log[-1].query and vale.raw
+
+
+def test_stops_that_end_in_a_row_are_fetched_again(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path
+) -> None:
+    server.break_next("claims_less", "/naptan")
+    fetch_stops(client, ["999"], tmp_path / "naptan.csv")
+    assert len(server.log) == 2 and vale.raw
+
+
+def test_streets_come_as_xml_that_the_importer_reads(
+    server: Loopback, vale: FernleyVale, client: Client, area: shapely.Geometry, tmp_path: Path
+) -> None:
+    found = fetch_streets(client, area, tmp_path / "streets.osm")
+    assert str(found.date) == "2026-09-01" and found.count and found.count > 500
+    result = read_streets(tmp_path / "streets.osm", crs="EPSG:27700")
+    assert len(result.walk.u) > 1000
+    assert server.log[0].method == "POST" and vale.raw
+    assert fetch_streets(client, area, tmp_path / "streets.osm").from_cache and len(server.log) == 1
+    fetch_streets(client, area, tmp_path / "streets.osm", margin_m=3000)  # another question
+    assert len(server.log) == 2
+
+
+@pytest.mark.parametrize(("fault", "words"), [("busy429", "asked too often"), ("busy503", "out of order")])
+def test_overpass_makes_people_wait_and_says_so(
+    server: Loopback, vale: FernleyVale, make_client: Make, area: shapely.Geometry, tmp_path: Path,
+    waits: list[float], fault: str, words: str,
+) -> None:  # fmt: skip
+    told: list[str] = []
+    server.break_next(fault, "/overpass", retry_after="60")
+    fetch_streets(make_client(tell=told.append), area, tmp_path / "streets.osm")
+    assert any(words in line and "waiting 60 s" in line for line in told) and waits[0] >= 60 and vale.raw
+
+
+def test_overpass_that_gives_up_in_a_good_answer_is_noticed(
+    server: Loopback, vale: FernleyVale, client: Client, area: shapely.Geometry, tmp_path: Path
+) -> None:
+    remark = b"<remark>runtime error: Query timed out in query</remark></osm>"
+    broken = vale.overpass().replace(b"</osm>", remark)
+    server.responders.insert(0, lambda asked: Reply(broken) if "overpass" in asked.path else None)
+    with pytest.raises(DownloadError, match="gave up in the middle"):
+        fetch_streets(client, area, tmp_path / "streets.osm")
+    server.responders[0] = lambda asked: Reply(vale.overpass()[:-500]) if "overpass" in asked.path else None
+    with pytest.raises(DownloadError, match="ends too early"):
+        fetch_streets(client, area, tmp_path / "streets.osm")
+    assert not (tmp_path / "streets.osm").exists()
+
+
+def test_the_question_to_overpass_covers_the_area(area: shapely.Geometry) -> None:
+    rings = outline_rings(area, 1500)
+    outline = shapely.union_all([shapely.Polygon(ring) for ring in rings])
+    assert outline.contains(area.buffer(0.01)) and sum(map(len, rings)) < 150
+    query = build_query(rings, timeout_s=180, memory_bytes=10**9)
+    assert 'way["highway"](poly:"' in query and "community_centre" in query and query.endswith("out body;")
+    with pytest.raises(UsageError, match="--streets"):
+        fetch_streets(Client(), shapely.box(-3, 51, -1, 53), Path("x"))
+
+
+def test_an_extract_is_held_to_its_checksum(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path
+) -> None:
+    server.break_next("cut", r"pbf$")
+    found = fetch_extract(client, "england/fernley-vale", tmp_path / "a.osm.pbf")
+    assert found.path.read_bytes() == vale.extract()
+    assert [asked.status for asked in server.asked(r"pbf$")] == [200, 206]
+    server.serve("/geofabrik/europe/united-kingdom/england/b-latest.osm.pbf", vale.extract())
+    server.serve("/geofabrik/europe/united-kingdom/england/b-latest.osm.pbf.md5", b"0" * 32 + b"  b\n")
+    with pytest.raises(DownloadError, match="MD5"):
+        fetch_extract(client, "england/b", tmp_path / "b.osm.pbf")
+
+
+def test_postcodes_of_a_box(server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path) -> None:
+    box = (550_000.0, 530_000.0, 570_000.0, 550_000.0)
+    found = fetch_postcodes(client, box, tmp_path / "whole.zip", tmp_path / "pc.csv")
+    frame = read_postcodes(
+        tmp_path / "pc.csv", crs="EPSG:27700", neighbourhoods=None, margin_m=0, log=FaultLog("postcodes")
+    )
+    assert found.count == len(frame) > 1000 and all(frame["postcode"].str.startswith("ZZ"))
+    assert server.log[0].query["area"] == "GB" and "redirect" in server.log[0].query and vale.raw
+    with pytest.raises(DownloadError, match="no postcode in the area"):
+        fetch_postcodes(client, (0, 0, 1, 1), tmp_path / "whole.zip", tmp_path / "no.csv")
+
+
+def test_postcodes_from_another_host_are_refused(server: Loopback, client: Client, tmp_path: Path) -> None:
+    server.break_next("redirect_away", "/code_point_open", to="http://localhost:1/codepo.zip")
+    with pytest.raises(DownloadError, match=r"another place[\s\S]*code_point_open"):
+        fetch_postcodes(client, (0, 0, 1, 1), tmp_path / "w.zip", tmp_path / "p.csv")
+
+
+def test_single_postcodes_a_hundred_a_call_and_none_for_unknown_ones(
+    server: Loopback, vale: FernleyVale, client: Client
+) -> None:
+    asked = [f"ZZ{number} {digit}AA" for number in range(1, 13) for digit in range(10)] + [
+        "xx99 9xx",
+        "rubbish",
+    ]
+    found = look_up_postcodes(client, asked)
+    assert len(found) == 122 and found["XX99 9XX"] is None and found["rubbish"] is None
+    assert found["ZZ1 0AA"] == {"postcode": "ZZ1 0AA", "longitude": 0.5, "latitude": 54.7}
+    assert [len(json.loads(one.body)["postcodes"]) for one in server.log] == [100, 22] and vale.raw
+
+
+def test_deprivation_of_the_area_only(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path
+) -> None:
+    found = fetch_deprivation(
+        client, [*vale.lsoas, "W01000001"], tmp_path / "whole.csv", tmp_path / "imd.csv"
+    )
+    assert found is not None and found.count == 99 and "WIMD" in found.notes[0]
+    with (tmp_path / "imd.csv").open(newline="") as stream:
+        assert {row["LSOA code (2021)"] for row in csv.DictReader(stream)} == set(vale.lsoas)
+    with pytest.raises(DownloadError, match="lacks 1 of 1 LSOAs"):
+        fetch_deprivation(client, ["E01888888"], tmp_path / "whole.csv", tmp_path / "no.csv")
+    asked = len(server.log)
+    assert fetch_deprivation(client, ["W01000001"], tmp_path / "w.csv", tmp_path / "w2.csv") is None
+    assert len(server.log) == asked
+
+
+def test_a_deprivation_file_that_was_cut_is_noticed(
+    server: Loopback, vale: FernleyVale, client: Client, tmp_path: Path
+) -> None:
+    server.break_next("claims_less", "/deprivation", times=9)
+    with pytest.raises(DownloadError, match="of 33,755 LSOAs"):
+        fetch_deprivation(client, vale.lsoas, tmp_path / "whole.csv", tmp_path / "imd.csv")
+
+
+def test_plans_say_where_and_how_large(
+    server: Loopback, vale: FernleyVale, make_client: Make, area: shapely.Geometry
+) -> None:
+    client = make_client()
+    feed = plan_timetable(client, "north_west")
+    assert feed.size_bytes == (vale.raw / "demo" / "bus" / "fernley_vale_gtfs.zip").stat().st_size
+    assert plan_stops(client, ["999"]).size_bytes and plan_deprivation(client).size_bytes
+    assert plan_extract(client, "england/fernley-vale").size_bytes == len(vale.extract())
+    assert "km²" in plan_streets(client, area, margin_m=1500).note and plan_postcodes(client).size_bytes
+    assert {asked.method for asked in server.log} == {"HEAD"}
+    offline = make_client(offline=True)
+    assert plan_timetable(offline, "north_west").size_bytes == 89_000_000
