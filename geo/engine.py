@@ -36,9 +36,11 @@ from geo.places import Place
 from geo.provision import compute_provision
 from geo.query import Query, WalkSettings
 from geo.reach import compute_reach
+from geo.roundtrip import DEFAULT_ROUND_TRIP, RoundTripSettings, assemble_round_trips, compute_round_trips
+from geo.roundtrip_people import compute_neighbourhood_round_trips
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
-from geo.tables import GapTable, ReachTable
+from geo.tables import GapTable, ReachTable, RoundTripTable
 from geo.timetable import Timetable, build_timetable, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
 from geo.walksearch import compute_legs
@@ -119,6 +121,10 @@ class Engine:
     def timetable(self, query: Query) -> Timetable:
         """The lanes of the query's date and modes."""
         return self._timetable(self.service_date(query), tuple(sorted(query.modes)), timetable_span_s(query))
+
+    def timetable_on(self, query: Query, date: dt.date, span_s: int) -> Timetable:
+        """The lanes of another date in the query's modes, reaching ``span_s`` (whole days)."""
+        return self._timetable(date, tuple(sorted(query.modes)), span_s)
 
     def snap(self, avoid_steps: bool, points: pd.DataFrame) -> Snapped:
         """Put points (columns x, y: metres in the pack's CRS) onto the streets."""
@@ -259,6 +265,27 @@ class Engine:
     def gap(self, query: Query, *, points: ReachTable | None = None) -> GapTable:
         """People in reach, cut off and not known (``geo.tables.GAP_COLUMNS``)."""
         return compute_gap(points or self.reach(query, level="point"), self.pack, query)
+
+    def round_trips(
+        self,
+        query: Query,
+        settings: RoundTripSettings = DEFAULT_ROUND_TRIP,
+        *,
+        service_ids: Sequence[str] | None = None,
+        day: int | None = None,
+        level: Level = "neighbourhood",
+        origins: pd.DataFrame | None = None,
+        progress: Progress = _no_progress,
+    ) -> RoundTripTable:
+        """There in time and back home, for every origin and session (``ROUNDTRIP_COLUMNS``)."""
+        trips = compute_round_trips(
+            self, query, settings, service_ids=service_ids, day=day, origins=origins, progress=progress
+        )
+        table = assemble_round_trips(self, trips, query, settings)
+        if level == "neighbourhood" and origins is None:
+            table = compute_neighbourhood_round_trips(table, self.pack)
+        progress(1.0, "done")
+        return table
 
     def provision(self, query: Query, *, neighbourhoods: ReachTable | None = None) -> pd.DataFrame:
         """Neighbourhood x category: number in reach, time to the nearest and third nearest."""

@@ -12,7 +12,7 @@ from data.areapack import AreaPack
 from data.errors import PackError
 from geo.profile import NONE
 from geo.reach import to_nullable
-from geo.tables import CLASSES, PEOPLE_COLUMN, REASONS, ReachTable
+from geo.tables import CLASSES, PEOPLE_COLUMN, REASONS, ReachTable, RoundTripTable
 
 # Sums of weights are compared after rounding, so that ties do not depend on the order of sums.
 _WEIGHT_DECIMALS = 9
@@ -35,7 +35,7 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
         The pack has no origin points, or the table is of other points.
     """
     frame = points.frame
-    order, weight, hood, hood_ids = _weights(points, pack)
+    order, weight, hood, hood_ids = weigh_points(points, pack)
     n, n_hoods = len(weight), len(hood_ids)
     m = len(frame) // max(1, n)
 
@@ -48,7 +48,7 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
 
     def total(values: np.ndarray) -> np.ndarray:
         """Sum over the points of each neighbourhood, weighted: float64[hoods, m]."""
-        return _sum_rows(values * weight[:, None], hood, n_hoods)
+        return sum_rows(values * weight[:, None], hood, n_hoods)
 
     of_class = np.stack([total(reach_class == code) for code in range(len(CLASSES))])
     main_class = np.argmax(np.round(of_class, _WEIGHT_DECIMALS), axis=0).astype(np.int8)
@@ -72,13 +72,16 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
             values = by_point(frame[name].to_numpy(np.int32, na_value=NONE))
             columns[name] = to_nullable(weighted_medians(values, weight, hood, n_hoods))
     share = by_point(frame["share_in_reach"].to_numpy())
-    columns["share_in_reach"] = _as_share(total(share)).ravel()
+    known = total(~np.isnan(share))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_share = np.where(known > 0, total(np.nan_to_num(share)) / known, np.nan)
+    columns["share_in_reach"] = as_share(mean_share).ravel()
     columns["infrequent"] = (
         (np.round(2 * total(infrequent) - share_of_people, _WEIGHT_DECIMALS) >= 0)
         & np.isin(main_class, reached_codes)
         & (total(infrequent) > 0)
     ).ravel()
-    columns[PEOPLE_COLUMN] = _as_share(share_of_people).ravel()
+    columns[PEOPLE_COLUMN] = np.where(known > 0, as_share(share_of_people), np.nan).ravel()
     return ReachTable(
         pd.DataFrame(columns, copy=False),
         "neighbourhood",
@@ -121,19 +124,22 @@ def weighted_medians(values: np.ndarray, weight: np.ndarray, hood: np.ndarray, n
     return medians
 
 
-def _sum_rows(values: np.ndarray, hood: np.ndarray, n_hoods: int) -> np.ndarray:
+def sum_rows(values: np.ndarray, hood: np.ndarray, n_hoods: int) -> np.ndarray:
+    """Sum the rows of each neighbourhood (numbers in blocks from 0 up): [hoods, m]."""
     first = np.searchsorted(hood, np.arange(n_hoods))
     if not len(values):
         return np.zeros((n_hoods, values.shape[1]))
     return np.add.reduceat(values, first, axis=0)
 
 
-def _as_share(values: np.ndarray) -> np.ndarray:
+def as_share(values: np.ndarray) -> np.ndarray:
     """Sums of weights as shares: whole where rounding alone kept them from it."""
     return np.clip(np.round(values, 12), 0.0, 1.0)
 
 
-def _weights(points: ReachTable, pack: AreaPack) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+def weigh_points(
+    points: ReachTable | RoundTripTable, pack: AreaPack
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """Order that puts a neighbourhood's points side by side; weights and numbers in it; ids by number."""
     own = pack.origin_points
     if own is None or own.empty:
@@ -149,7 +155,7 @@ def _weights(points: ReachTable, pack: AreaPack) -> tuple[np.ndarray, np.ndarray
     )
 
 
-def find_points(points: ReachTable, own: pd.DataFrame) -> np.ndarray:
+def find_points(points: ReachTable | RoundTripTable, own: pd.DataFrame) -> np.ndarray:
     """Find the row in the pack's origin points of each origin of a table by point.
 
     Raises

@@ -44,8 +44,8 @@ def find_reasons(inputs: ReachInputs, matrix: Matrix, reach_class: np.ndarray, n
     none : int
         What stands in the matrix for no value.
     """
-    origin_near, origin_served = _stops_near(inputs, inputs.access)
-    service_near, service_served = _stops_near(inputs, inputs.egress)
+    origin_near, origin_served = find_stops_near(inputs, inputs.access)
+    service_near, service_served = find_stops_near(inputs, inputs.egress)
     reason = np.full(reach_class.shape, REASON_CODE["too_long"], np.int8)
     # From the last to the first: an earlier reason overwrites a later one.
     reason[matrix.ride_s == none] = REASON_CODE["direct_bus_other_times"]
@@ -60,7 +60,7 @@ def find_reasons(inputs: ReachInputs, matrix: Matrix, reach_class: np.ndarray, n
     return reason
 
 
-def _stops_near(inputs: ReachInputs, legs: Legs) -> tuple[np.ndarray, np.ndarray]:
+def find_stops_near(inputs: ReachInputs, legs: Legs) -> tuple[np.ndarray, np.ndarray]:
     """Whether each point has an active stop within the leg limit, and one that is served."""
     active = inputs.stop_active[legs.target]
     served = active & inputs.stop_served[legs.target]

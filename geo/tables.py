@@ -92,3 +92,60 @@ class GapTable:
     service_date: dt.date
     area_id: str
     pack_digest: str
+
+
+# The verdict on a session: whether a person can be there in time and get home.
+# "assumed": the source doesn't say when the session is, and the default stands for it.
+VERDICTS = ("yes", "assumed_yes", "no", "assumed_no", "not_known")
+
+# Rows: (origin, session). Definitions: docs/methods.md, "Session, round trip".
+ROUNDTRIP_COLUMNS: dict[str, str] = {
+    "origin_id": "string",
+    "service_id": "string",
+    "session_id": "string; SERVICE/assumed for the default session of a service without any",
+    "session_kind": "session (be there at the start) or drop_in",
+    "service_date": "date whose timetable is read; null: the timetable has no date of the session",
+    "session_start_s": "Int32: seconds from noon minus 12 h of service_date; may pass 86,400",
+    "session_end_s": "Int32",
+    "verdict": "category of VERDICTS",
+    "reason": "category of REASONS; null when the verdict is yes or assumed_yes",
+    "leave_home_s": "Int32: of the best outward journey; null when there is none",
+    "arrive_s": "Int32: at the venue",
+    "wait_before_s": "Int32: start - arrive; null for drop-in hours",
+    "outward_duration_s": "Int32: arrive - leave home",
+    "outward_walk_s": "Int32: walking in it",
+    "outward_by": "category walk or one_bus",
+    "outward_route": "string: the bus's number; null on foot",
+    "leave_venue_s": "Int32: of the best return journey; null when there is none",
+    "arrive_home_s": "Int32",
+    "wait_after_s": "Int32: leave venue - end (drop-in hours: - the end of the stay)",
+    "return_duration_s": "Int32: arrive home - leave venue",
+    "return_walk_s": "Int32",
+    "return_by": "category walk or one_bus",
+    "return_route": "string",
+    "slack_s": "Int32: from the first to the last moment of leaving home that works; 0: there is only one",
+    "later_buses_home": "Int32: other buses home after the chosen return, within the horizon after the end",
+    "last_bus_home_s": "Int32: departure of the last bus home before the end; with reason no_return only",
+    "text": "string: with reason no_return, the bus that there is, in words",
+    "note": "string: what is assumed about the session, or not known",
+}
+# Only in the table by neighbourhood: the people-weighted share whose verdict is yes or assumed_yes.
+ROUNDTRIP_PEOPLE_COLUMN = "share_there_and_back_people"
+
+
+@dataclass(frozen=True)
+class RoundTripTable:
+    """One row per (origin, session), origins outermost, both in the order given.
+
+    ``level`` is "point" or "neighbourhood"; ``early_s``, ``linger_s`` and
+    ``stay_s`` are the settings it was computed with.
+    """
+
+    frame: pd.DataFrame
+    level: str
+    query: Query
+    early_s: int
+    linger_s: int
+    stay_s: int
+    area_id: str
+    pack_digest: str

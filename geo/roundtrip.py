@@ -1,0 +1,331 @@
+"""There and back: can a person be at a session in time, and get home after it?
+
+Definitions: docs/methods.md, "Session, round trip".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from data.duplicates import find_duplicate_trips
+from data.errors import QueryError
+from geo import roundtrip_kernels as rk
+from geo.inputs import ReachInputs
+from geo.legs import leg_seconds
+from geo.patterns import spread_ranges
+from geo.query import DAY_S, Query
+from geo.reach import to_nullable
+from geo.reasons import NO_REASON, REASON_CODE, find_stops_near
+from geo.roundtrip_words import describe_missing_return, name_routes
+from geo.sessions import PlannedSession, plan_sessions, read_sessions_table
+from geo.tables import NOT_KNOWN_REASONS, REASONS, ROUNDTRIP_COLUMNS, VERDICTS, RoundTripTable
+from geo.threads import run_blocks
+from geo.timetable import Timetable
+
+if TYPE_CHECKING:
+    from geo.engine import Engine
+
+Progress = Callable[[float, str], None]
+LONGEST_SETTING_S = 4 * 3600
+_TRIP_FIELDS = (rk.OUT_TRIP, rk.BACK_TRIP, rk.LAST_TRIP, rk.NEXT_TRIP, rk.LONG_TRIP)
+_REASON_OF_WHY = {
+    rk.WHY_NO_DIRECT: "no_direct_bus",
+    rk.WHY_OTHER_TIMES: "direct_bus_other_times",
+    rk.WHY_TOO_LONG: "too_long",
+    rk.WHY_NO_RETURN: "no_return",
+}
+_BY = ("walk", "one_bus")
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTripSettings:
+    """How early one may arrive, how long one may linger, and how long a drop-in visit takes."""
+
+    early_s: int = 1_800
+    linger_s: int = 2_700
+    stay_s: int = 3_600
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{name} {value / 60:g} min: must be from 0 to {LONGEST_SETTING_S // 60}"
+            for name, value in (("early", self.early_s), ("linger", self.linger_s), ("stay", self.stay_s))
+            if not 0 <= value <= LONGEST_SETTING_S
+        ]
+        if faults:
+            raise QueryError("The round trips can't be asked for as they stand:", faults)
+
+
+DEFAULT_ROUND_TRIP = RoundTripSettings()
+
+
+@dataclass(frozen=True)
+class RoundTrips:
+    """Round trips as arrays, for n origins and k sessions.
+
+    ``fields`` is int32[n, k, N_FIELDS] (``geo.roundtrip_kernels``), its trips
+    rows of the feed's trips; ``reason`` int8[n, k], ``verdict`` int8[n, k].
+    """
+
+    inputs: ReachInputs
+    plan: tuple[PlannedSession, ...]
+    fields: np.ndarray
+    reason: np.ndarray
+    verdict: np.ndarray
+
+    @property
+    def works(self) -> np.ndarray:
+        """bool[n, k]: there in time and back."""
+        return self.reason == NO_REASON
+
+
+def compute_round_trips(
+    engine: Engine,
+    query: Query,
+    settings: RoundTripSettings,
+    *,
+    service_ids: Sequence[str] | None = None,
+    day: int | None = None,
+    origins: pd.DataFrame | None = None,
+    progress: Progress = lambda _done, _doing: None,
+) -> RoundTrips:
+    """Compute all pairs of origins and sessions.
+
+    Parameters
+    ----------
+    query : Query
+        Its cut-off holds for each leg; its window does not count, the session
+        sets the times. With a service date only what is held on that date.
+    service_ids : sequence of str, optional
+        Services at a venue; None: all.
+    day : int, optional
+        Only sessions on this weekday, 0 Monday.
+    origins : DataFrame, optional
+        A caller's own points (columns id, x, y).
+
+    Raises
+    ------
+    QueryError
+        No such service or date; no session that day.
+    PackError
+        The pack's sessions hold what can't be.
+    """
+    progress(0.0, "walking")
+    services = _choose_services(engine, service_ids)
+    inputs = engine.inputs(query, origins=origins, services=services)
+    slowest_s = int(leg_seconds(np.array([query.walk.leg_limit_mm]), query.walk.speed_mm_per_h)[0])
+    plan = tuple(
+        plan_sessions(
+            [str(one) for one in inputs.service_ids],
+            read_sessions_table(engine.pack.sessions),
+            engine.pack.manifest,
+            on=query.service_date,
+            day=day,
+            reach_back_s=settings.early_s + slowest_s,
+        )
+    )
+    if not plan:
+        raise QueryError("No session is held on that day; ask for another --day or --date, or for none.")
+    n, k = len(inputs.origin_ids), len(plan)
+    fields = np.full((n, k, rk.N_FIELDS), rk.NONE, np.int32)
+    service_row = {str(one): row for row, one in enumerate(inputs.service_ids)}
+    session_service = np.array([service_row[one.service_id] for one in plan], np.int32)
+    dates = sorted({one.date for one in plan if one.date is not None})
+    for done, date in enumerate(dates):
+        progress(0.2 + 0.6 * done / len(dates), f"riding on {date:%A}")
+        chosen = np.array([row for row, one in enumerate(plan) if one.date == date], np.int64)
+        latest_s = max(plan[row].end_s for row in chosen) + max(settings.linger_s, query.horizon_s)
+        last_departure_s = latest_s + query.board_slack_s + slowest_s
+        timetable = engine.timetable_on(query, date, max(1, -(-last_departure_s // DAY_S)) * DAY_S)
+        fields[:, chosen] = _compute_one_date(
+            engine, inputs, timetable, query, settings, [plan[row] for row in chosen], session_service[chosen]
+        )
+    progress(0.8, "reasons")
+    reason = _find_reasons(inputs, fields, plan, session_service)
+    return RoundTrips(inputs, plan, fields, reason, _judge(plan, reason))
+
+
+def _choose_services(engine: Engine, service_ids: Sequence[str] | None) -> pd.DataFrame | None:
+    """The services asked for (columns id, x, y), None for all of the pack's venues."""
+    if service_ids is None:
+        return None
+    from geo.places import resolve_place
+
+    venues = engine.venues
+    missing = [one for one in service_ids if venues is None or one not in set(venues["service_id"])]
+    for one in missing:
+        place = resolve_place(engine.pack, one)  # says what is wrong, and offers the nearest names
+        raise QueryError(f"{one[:60]!r} is a {place.kind}, no service at a venue.")
+    assert venues is not None
+    chosen = venues[venues["service_id"].isin(list(service_ids))]
+    return chosen.rename(columns={"service_id": "id"}).reset_index(drop=True)
+
+
+def _compute_one_date(
+    engine: Engine,
+    inputs: ReachInputs,
+    timetable: Timetable,
+    query: Query,
+    settings: RoundTripSettings,
+    sessions: Sequence[PlannedSession],
+    session_service: np.ndarray,
+) -> np.ndarray:
+    """Fields int32[n, sessions, N_FIELDS] of the sessions of one date."""
+    speed = query.walk.speed_mm_per_h
+    access_s, egress_s, direct_s = (
+        leg_seconds(legs.length_mm, speed) for legs in (inputs.access, inputs.egress, inputs.direct)
+    )
+    # Calls near each service, whatever the lane: each leg's stop with all its calls.
+    first = timetable.stop_first
+    per_leg = first[inputs.egress.target + 1] - first[inputs.egress.target]
+    calls = spread_ranges(first[inputs.egress.target], per_leg)
+    call_total = np.concatenate(([0], np.cumsum(per_leg)))
+    call_first = call_total[inputs.egress.indptr].astype(np.int64)
+    results = np.full((len(inputs.origin_ids), len(sessions), rk.N_FIELDS), rk.NONE, np.int32)
+    counted = ~np.isin(timetable.trip_index, _duplicates(engine, timetable))
+
+    def fill(origin_from: int, origin_to: int) -> None:
+        rk.fill_round_trips(
+            origin_from, origin_to,
+            inputs.access.indptr, inputs.access.target, access_s, inputs.access.length_mm,
+            inputs.direct.indptr, inputs.direct.target, direct_s,
+            call_first, timetable.stop_lane[calls], timetable.stop_position[calls],
+            np.repeat(egress_s, per_leg), np.repeat(inputs.egress.length_mm, per_leg),
+            session_service, np.array([one.start_s for one in sessions], np.int64),
+            np.array([one.end_s for one in sessions], np.int64),
+            np.array([one.kind == "drop_in" for one in sessions], bool),
+            timetable.stop_first, timetable.stop_lane, timetable.stop_position,
+            timetable.can_board, timetable.can_alight, timetable.lane_first, timetable.trip_first,
+            timetable.time_first, timetable.arrival_s, timetable.departure_s, counted,
+            settings.early_s, settings.linger_s, settings.stay_s, query.horizon_s, query.cutoff_s,
+            query.board_slack_s, query.walk.total_limit_mm, results,
+        )  # fmt: skip
+
+    run_blocks(len(inputs.origin_ids), fill, min_rows=8, blocks_per_thread=8)
+    # Rows of the timetable's trips mean nothing beyond this date: name the feed's.
+    for field in _TRIP_FIELDS:
+        trip = results[:, :, field]
+        on_bus = (trip != rk.NONE) & (trip != rk.ON_FOOT)
+        trip[on_bus] = timetable.trip_index[trip[on_bus]]
+    return results
+
+
+def _duplicates(engine: Engine, timetable: Timetable) -> np.ndarray:
+    """Trips that repeat another of the date, which make a bus seem to come twice."""
+    return find_duplicate_trips(engine.pack.feed, timetable.service_date).drop
+
+
+def _find_reasons(
+    inputs: ReachInputs, fields: np.ndarray, plan: Sequence[PlannedSession], session_service: np.ndarray
+) -> np.ndarray:
+    """The first reason that holds for each pair, ``NO_REASON`` where the round trip works."""
+    origin_near, origin_served = find_stops_near(inputs, inputs.access)
+    near, served = find_stops_near(inputs, inputs.egress)
+    reason = np.full(fields.shape[:2], NO_REASON, np.int8)
+    for why, name in _REASON_OF_WHY.items():
+        reason[fields[:, :, rk.WHY] == why] = REASON_CODE[name]
+    missing = np.isin(
+        reason, [REASON_CODE[name] for name in ("no_direct_bus", "direct_bus_other_times", "too_long")]
+    )
+    no_date = np.array([one.date is None for one in plan])
+    reason[missing & ~origin_served[:, None]] = REASON_CODE["no_timetable"]
+    reason[missing & ~served[session_service][None, :]] = REASON_CODE["no_timetable"]
+    reason[missing & ~near[session_service][None, :]] = REASON_CODE["no_stop_near_service"]
+    reason[missing & ~origin_near[:, None]] = REASON_CODE["no_stop_near_origin"]
+    reason[:, no_date] = REASON_CODE["no_timetable"]
+    outside = inputs.origin_outside[:, None] | inputs.service_outside[session_service][None, :]
+    reason[outside] = REASON_CODE["outside_data"]
+    return reason
+
+
+def _judge(plan: Sequence[PlannedSession], reason: np.ndarray) -> np.ndarray:
+    """Verdicts, codes of ``VERDICTS``: int8[n, k]."""
+    code = {name: number for number, name in enumerate(VERDICTS)}
+    assumed = np.array([one.assumed for one in plan])[None, :]
+    verdict = np.where(assumed, code["assumed_no"], code["no"]) + np.zeros(reason.shape, int)
+    verdict = np.where(reason == NO_REASON, np.where(assumed, code["assumed_yes"], code["yes"]), verdict)
+    not_known = np.isin(reason, [REASON_CODE[name] for name in NOT_KNOWN_REASONS])
+    return np.where(not_known, code["not_known"], verdict).astype(np.int8)
+
+
+def assemble_round_trips(
+    engine: Engine, trips: RoundTrips, query: Query, settings: RoundTripSettings
+) -> RoundTripTable:
+    """Lay the arrays out as a table (``geo.tables.ROUNDTRIP_COLUMNS``); what has no value becomes null."""
+    n, k = trips.reason.shape
+    plan, fields = trips.plan, trips.fields
+    start = np.array([one.start_s for one in plan], np.int32)
+    fixed = np.array([one.kind == "session" for one in plan])
+    origin, session = np.repeat(np.arange(n), k), np.tile(np.arange(k), n)
+    names = name_routes(engine.pack)
+
+    def text(values: Sequence[str | None]) -> pd.api.extensions.ExtensionArray:
+        return pd.Series(list(values), dtype="str").array.take(session)
+
+    def seconds(field: int) -> pd.arrays.IntegerArray:
+        return to_nullable(np.ascontiguousarray(fields[:, :, field]))
+
+    def between(
+        first: np.ndarray, last: np.ndarray, where: np.ndarray | bool = True
+    ) -> pd.arrays.IntegerArray:
+        known = (first != rk.NONE) & (last != rk.NONE) & where
+        return to_nullable(np.where(known, last - np.where(known, first, 0), rk.NONE).astype(np.int32))
+
+    def by(field: int) -> pd.api.extensions.ExtensionArray:
+        trip = fields[:, :, field].ravel()
+        return pd.Categorical.from_codes(
+            np.where(trip == rk.NONE, -1, np.where(trip == rk.ON_FOOT, 0, 1)).astype(np.int8), pd.Index(_BY)
+        )
+
+    def route(field: int) -> pd.api.extensions.ExtensionArray:
+        trip = fields[:, :, field].ravel()
+        return names.take(np.where((trip == rk.NONE) | (trip == rk.ON_FOOT), -1, trip), allow_fill=True)
+
+    dates = pd.Series([one.date for one in plan], dtype=object).to_numpy()
+    columns = {
+        "origin_id": pd.array([str(one) for one in trips.inputs.origin_ids], dtype="str").take(origin),
+        "service_id": text([one.service_id for one in plan]),
+        "session_id": text([one.session_id for one in plan]),
+        "session_kind": text([one.kind for one in plan]),
+        "service_date": dates[session],
+        "session_start_s": to_nullable(start)[session],
+        "session_end_s": to_nullable(np.array([one.end_s for one in plan], np.int32))[session],
+        "verdict": pd.Categorical.from_codes(trips.verdict.ravel(), pd.Index(VERDICTS)),
+        "reason": pd.Categorical.from_codes(trips.reason.ravel(), pd.Index(REASONS)),
+        "leave_home_s": seconds(rk.OUT_LEAVE),
+        "arrive_s": seconds(rk.OUT_ARRIVE),
+        "wait_before_s": between(fields[:, :, rk.OUT_ARRIVE], np.broadcast_to(start, (n, k)), fixed),
+        "outward_duration_s": between(fields[:, :, rk.OUT_LEAVE], fields[:, :, rk.OUT_ARRIVE]),
+        "outward_walk_s": seconds(rk.OUT_WALK),
+        "outward_by": by(rk.OUT_TRIP),
+        "outward_route": route(rk.OUT_TRIP),
+        "leave_venue_s": seconds(rk.BACK_LEAVE),
+        "arrive_home_s": seconds(rk.BACK_ARRIVE),
+        "wait_after_s": between(fields[:, :, rk.END], fields[:, :, rk.BACK_LEAVE]),
+        "return_duration_s": between(fields[:, :, rk.BACK_LEAVE], fields[:, :, rk.BACK_ARRIVE]),
+        "return_walk_s": seconds(rk.BACK_WALK),
+        "return_by": by(rk.BACK_TRIP),
+        "return_route": route(rk.BACK_TRIP),
+        "slack_s": seconds(rk.SLACK),
+        "later_buses_home": seconds(rk.LATER),
+        "last_bus_home_s": seconds(rk.LAST_DEPARTURE),
+        "text": describe_missing_return(
+            engine.pack, trips.fields, trips.reason, plan, query, settings.linger_s
+        ),
+        "note": text([one.note for one in plan]),
+    }
+    frame = pd.DataFrame(columns, copy=False)[list(ROUNDTRIP_COLUMNS)]
+    return RoundTripTable(
+        frame, "point", query, settings.early_s, settings.linger_s, settings.stay_s,
+        engine.pack.area_id, engine.pack.digest,
+    )  # fmt: skip
+
+
+def list_dates(table: RoundTripTable) -> list[dt.date]:
+    """Dates whose timetables a table was read from, ascending."""
+    return sorted(table.frame["service_date"].dropna().unique())

@@ -1,0 +1,81 @@
+"""Words for the bus home that there isn't: "the last 53 towards Moss Road leaves at 17:52"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from data.areapack import AreaPack
+from geo import roundtrip_kernels as rk
+from geo.journey_words import clock
+from geo.query import Query
+from geo.reasons import REASON_CODE
+from geo.sessions import PlannedSession
+
+_TOLD = (rk.LAST_TRIP, rk.LAST_DEPARTURE, rk.NEXT_TRIP, rk.NEXT_DEPARTURE, rk.LONG_TRIP, rk.LONG_DURATION)
+LONGEST_NAME = 60
+
+
+def name_routes(pack: AreaPack) -> pd.api.extensions.ExtensionArray:
+    """The number (else the name) of each of the feed's trips' routes, as people say it."""
+    routes = pack.feed.routes
+    names = routes["route_short_name"].astype("str").fillna(routes["route_long_name"].astype("str"))
+    by_id = pd.Series([_clean(one) for one in names], index=routes["route_id"], dtype="str")
+    return by_id.reindex(pack.feed.trips["route_id"]).array
+
+
+def describe_missing_return(
+    pack: AreaPack,
+    fields: np.ndarray,
+    reason: np.ndarray,
+    plan: Sequence[PlannedSession],
+    query: Query,
+    linger_s: int,
+) -> pd.api.extensions.ExtensionArray:
+    """Say, for each pair with reason no_return, which bus home there is; null elsewhere."""
+    n, k = reason.shape
+    rows = np.flatnonzero((reason == REASON_CODE["no_return"]).ravel())
+    text = np.full(n * k, None, dtype=object)
+    if len(rows):
+        told = fields.reshape(n * k, -1)[rows][:, _TOLD]
+        keys, which = np.unique(np.column_stack((told, rows % k)), axis=0, return_inverse=True)
+        routes = name_routes(pack)
+        headsigns = pack.feed.trips["trip_headsign"].to_numpy(object)
+
+        def bus(trip: int) -> str:
+            number = "bus" if pd.isna(routes[trip]) else str(routes[trip])
+            headsign = None if pd.isna(headsigns[trip]) else _clean(str(headsigns[trip]))
+            return f"{number} towards {headsign}" if headsign else number
+
+        words = [_describe(key.tolist(), plan, bus, query, linger_s) for key in keys]
+        text[rows] = np.array(words, dtype=object)[which.ravel()]
+    return pd.array(text, dtype="str")
+
+
+def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query, linger_s: int) -> str:  # type: ignore[no-untyped-def]
+    last_trip, last_s, next_trip, next_s, long_trip, long_s, session = key
+    parts = []
+    if last_trip != rk.NONE and next_trip == rk.NONE:
+        parts.append(f"the last {bus(last_trip)} leaves at {clock(last_s)}")
+    elif last_trip != rk.NONE:
+        parts.append(f"the {bus(last_trip)} leaves at {clock(last_s)}, too soon")
+    if long_trip != rk.NONE:
+        minutes, most = -(-long_s // 60), query.cutoff_s // 60
+        parts.append(f"the {bus(long_trip)} takes {minutes} minutes door to door, over the {most} allowed")
+    if next_trip != rk.NONE:
+        wait = f"after the longest wait of {linger_s // 60} minutes"
+        parts.append(f"the next {bus(next_trip)} leaves at {clock(next_s)}, {wait}")
+    end = f"the session ends at {clock(plan[session].end_s)}"
+    if not parts:
+        return f"no single bus goes back within {query.cutoff_s // 60} minutes that day; {end}"
+    return f"{'; '.join(parts)}; {end}"
+
+
+def _clean(text: str | None) -> str | None:
+    """A name from outside on one line, without control characters, cut where it is absurdly long."""
+    if text is None or pd.isna(text):
+        return None
+    words = "".join(c for c in " ".join(str(text).split()) if c.isprintable())
+    return (words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…") or None

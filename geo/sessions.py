@@ -1,0 +1,309 @@
+"""Which sessions of which services are asked about, on which date and at what times.
+
+Definitions: docs/methods.md, "Session, round trip".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from data.bank_holidays import load_bank_holidays
+from data.errors import PackError, QueryError
+from data.manifest import Manifest
+from data.service_days import WEEKDAYS, DatePeriod, service_day_offset_s
+from geo.query import DAY_S
+
+ASSUMED_START_S = 37_800
+ASSUMED_LENGTH_S = 7_200
+KINDS = ("session", "drop_in")
+ORDINALS = ("first", "second", "third", "fourth")
+RULES = ("weekly", "fortnightly", *ORDINALS, "last", "term_time", "unparsed")
+# Of a monthly session, with a summer's school holidays before it, the next one is not farther away.
+LOOK_AHEAD_DAYS = 120
+_DAY = dt.timedelta(days=1)
+_WEEK = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One row of the pack's sessions: when it is held, as far as its source says."""
+
+    service_id: str
+    session_id: str
+    kind: str = "session"
+    weekday: int | None = None  # 0 Monday to 6 Sunday
+    start_s: int | None = None
+    end_s: int | None = None
+    from_date: dt.date | None = None
+    to_date: dt.date | None = None
+    rule: str = "unparsed"
+
+    def runs_on(self, date: dt.date, holidays: Sequence[DatePeriod] = ()) -> bool:
+        """Say whether it is held on a date; a session without a weekday may be on any.
+
+        Without a first date it is not known which weeks a fortnightly session
+        has: every week might be one. ``holidays`` are a term-time session's.
+        """
+        if self.weekday is not None and date.weekday() != self.weekday:
+            return False
+        if (self.from_date and date < self.from_date) or (self.to_date and date > self.to_date):
+            return False
+        if self.rule in ORDINALS:
+            return (date.day - 1) // 7 == ORDINALS.index(self.rule)
+        if self.rule == "last":
+            return (date + _WEEK).month != date.month
+        if self.rule == "fortnightly" and self.from_date is not None:
+            first = self.from_date + _DAY * ((date.weekday() - self.from_date.weekday()) % 7)
+            return (date - first).days % 14 == 0
+        if self.rule == "term_time":
+            return not any(first <= date <= last for first, last in holidays)
+        return True
+
+
+@dataclass(frozen=True)
+class PlannedSession:
+    """A session to be looked at: on this date's timetable, at these seconds of it.
+
+    ``date`` is None where the timetable holds no date of the session.
+    ``assumed``: the source doesn't say when, and the default session stands for it.
+    """
+
+    service_id: str
+    session_id: str
+    kind: str
+    date: dt.date | None
+    start_s: int
+    end_s: int
+    assumed: bool
+    note: str | None
+
+
+def read_sessions_table(table: pd.DataFrame | None) -> list[Session]:
+    """Read and check the pack's sessions.
+
+    Raises
+    ------
+    PackError
+        Sessions that end before they start, and whatever else can't be; all at once.
+    """
+    if table is None or table.empty:
+        return []
+    sessions = [_read_row(row) for row in table.to_dict("records")]
+    faults = [fault for session in sessions for fault in _find_faults(session)]
+    if faults:
+        raise PackError("Sessions that can't be as they stand; correct them in the register:", faults[:50])
+    return sessions
+
+
+def parse_weekday(text: str) -> int:
+    """Number of a weekday from its name or the first letters of it: 0 Monday to 6 Sunday.
+
+    Raises
+    ------
+    QueryError
+        No weekday begins so, or several do.
+    """
+    wanted = text.strip().casefold()
+    found = [number for number, name in enumerate(WEEKDAYS) if len(wanted) > 1 and name.startswith(wanted)]
+    if len(found) != 1:
+        raise QueryError(f"day {text[:40]!r}: no weekday; use one of {', '.join(WEEKDAYS)}.")
+    return found[0]
+
+
+def choose_dates(
+    manifest: Manifest, wanted: Iterable[int], *, start: dt.date | None = None
+) -> dict[int, dt.date]:
+    """Choose a date for each weekday: the first from the service date on, else the last before it.
+
+    Bank holidays are passed over. Weekdays that the timetable has no date of are left out.
+    """
+    start = start or manifest.timetable.service_date
+    found = {}
+    for weekday in wanted:
+        date = _find_date(Session("", "", weekday=weekday), manifest, start, ())
+        if date is not None:
+            found[weekday] = date
+    return found
+
+
+def plan_sessions(
+    service_ids: Sequence[str],
+    sessions: Sequence[Session],
+    manifest: Manifest,
+    *,
+    on: dt.date | None = None,
+    day: int | None = None,
+    reach_back_s: int = 0,
+    holidays: Sequence[DatePeriod] = (),
+) -> list[PlannedSession]:
+    """Choose the sessions to look at and a date for each.
+
+    Parameters
+    ----------
+    service_ids : sequence of str
+        Services at a venue; the plan keeps their order.
+    on : date, optional
+        Only what is held on this date. Without it each session is looked at on
+        the first date from the pack's service date on which it is held, else
+        the last before.
+    day : int, optional
+        Only what is held on this weekday.
+    reach_back_s : int
+        A session that starts sooner after midnight than this is read on the day
+        before's timetable (at 24:10 rather than 00:10), which has the buses to it.
+    holidays : periods
+        School holidays, which term-time sessions leave out.
+
+    Returns
+    -------
+    list of PlannedSession
+        A service about whose days nothing is known has the default session, on
+        ``on``, on ``day`` or on the service date. A service whose sessions are
+        all on other days has none.
+
+    Raises
+    ------
+    QueryError
+        ``on`` is not a date of the timetable, or not of the weekday ``day``.
+    """
+    facts = manifest.timetable
+    if on is not None and not facts.first_date <= on <= facts.last_date:
+        raise QueryError(
+            f"date {on.isoformat()}: the timetable of {manifest.name} runs from "
+            f"{facts.first_date.isoformat()} to {facts.last_date.isoformat()}; choose a date in it."
+        )
+    if on is not None and day is not None and on.weekday() != day:
+        raise QueryError(
+            f"date {on.isoformat()} is a {WEEKDAYS[on.weekday()].title()}, not a {WEEKDAYS[day].title()}."
+        )
+    by_service: dict[str, list[Session]] = {}
+    for session in sessions:
+        by_service.setdefault(session.service_id, []).append(session)
+    dates: dict[Session, dt.date | None] = {}
+    plan: list[PlannedSession] = []
+    for service_id in service_ids:
+        own = by_service.get(service_id, [])
+        # What nobody could read adds nothing where a weekday is known.
+        told = [one for one in own if one.weekday is not None] or own[:1]
+        for session in told or [Session(service_id, f"{service_id}/assumed")]:
+            if session.weekday is None:
+                session = replace(session, weekday=day, rule="unparsed")
+            if day is not None and session.weekday != day:
+                continue
+            if on is not None and not session.runs_on(on, holidays):
+                continue
+            key = replace(session, service_id="", session_id="", start_s=None, end_s=None)
+            if key not in dates:
+                dates[key] = on or _find_date(key, manifest, facts.service_date, holidays)
+            plan.append(_plan_one(session, dates[key], manifest, reach_back_s))
+    return plan
+
+
+def _find_date(
+    session: Session, manifest: Manifest, start: dt.date, holidays: Sequence[DatePeriod]
+) -> dt.date | None:
+    """The first date from ``start`` on which it is held, else the last before; bank holidays last of all."""
+    facts = manifest.timetable
+    first = max(facts.first_date, session.from_date or facts.first_date)
+    last = min(facts.last_date, session.to_date or facts.last_date)
+    if first > last:
+        return None
+    start = min(max(start, first), last)
+    ahead = [start + _DAY * n for n in range(min(LOOK_AHEAD_DAYS, (last - start).days) + 1)]
+    back = [start - _DAY * n for n in range(1, min(LOOK_AHEAD_DAYS, (start - first).days) + 1)]
+    held = [date for date in (*ahead, *back) if session.runs_on(date, holidays)]
+    closed = load_bank_holidays() if facts.timezone == "Europe/London" else frozenset()
+    return next((date for date in held if date not in closed), held[0] if held else None)
+
+
+def _plan_one(
+    session: Session, date: dt.date | None, manifest: Manifest, reach_back_s: int
+) -> PlannedSession:
+    """Fill in what the source doesn't say, and put the times onto the timetable's day."""
+    start_s, end_s = session.start_s, session.end_s
+    notes = []
+    if session.rule == "fortnightly" and session.from_date is None:
+        notes.append("every other week; which weeks is not said")
+    if session.rule == "term_time":
+        notes.append("in term time only")
+    assumed = session.weekday is None or start_s is None or end_s is None or session.rule == "unparsed"
+    if start_s is None and end_s is None:
+        start_s, end_s = ASSUMED_START_S, ASSUMED_START_S + ASSUMED_LENGTH_S
+        notes.append("its times are not known; a session from 10:30 to 12:30 is assumed")
+    elif end_s is None and start_s is not None:
+        end_s = start_s + ASSUMED_LENGTH_S
+        notes.append("its end is not known; two hours are assumed")
+    elif start_s is None and end_s is not None:
+        start_s = max(0, end_s - ASSUMED_LENGTH_S)
+        notes.append("its start is not known; two hours are assumed")
+    assert start_s is not None and end_s is not None
+    facts = manifest.timetable
+    if date is None:
+        notes.append(
+            f"held {_span(session)}, and the timetable has {facts.first_date.isoformat()} to "
+            f"{facts.last_date.isoformat()}"
+        )
+    elif start_s < reach_back_s and date - _DAY >= facts.first_date:
+        shift = service_day_offset_s(date - _DAY, date, facts.timezone)
+        date, start_s, end_s = date - _DAY, start_s + shift, end_s + shift
+    return PlannedSession(
+        session.service_id, session.session_id, session.kind, date, start_s, end_s, assumed,
+        "; ".join(notes) or None,
+    )  # fmt: skip
+
+
+def _span(session: Session) -> str:
+    """Words for the dates of a session, when none of them is in the timetable."""
+    if session.from_date or session.to_date:
+        first = f"from {session.from_date.isoformat()}" if session.from_date else ""
+        last = f"until {session.to_date.isoformat()}" if session.to_date else ""
+        return " ".join(part for part in (first, last) if part)
+    return "on no date near the service date"
+
+
+def _read_row(row: Mapping[Any, Any]) -> Session:
+    values = {name: None if pd.isna(row[name]) else row[name] for name in Session.__dataclass_fields__}
+    whole = {
+        name: None if values[name] is None else int(values[name]) for name in ("weekday", "start_s", "end_s")
+    }
+    dates = {name: _as_date(values[name]) for name in ("from_date", "to_date")}
+    words = {name: str(values[name]) for name in ("service_id", "session_id", "kind", "rule")}
+    return Session(**words, **whole, **dates)  # type: ignore[arg-type]
+
+
+def _as_date(value: Any) -> dt.date | None:
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _find_faults(session: Session) -> list[str]:
+    where = f"{session.service_id}, {session.session_id}"
+    faults = []
+    if session.kind not in KINDS:
+        faults.append(f"{where}: kind {session.kind!r}: must be {' or '.join(KINDS)}")
+    if session.rule not in RULES:
+        faults.append(f"{where}: rule {session.rule!r}: must be one of {', '.join(RULES)}")
+    if session.weekday is not None and not 0 <= session.weekday <= 6:
+        faults.append(f"{where}: weekday {session.weekday}: must be 0 (Monday) to 6 (Sunday)")
+    for name, time_s in (("start", session.start_s), ("end", session.end_s)):
+        if time_s is not None and not 0 <= time_s <= 2 * DAY_S:
+            faults.append(f"{where}: {name} {time_s} s: must be from 00:00 to 48:00")
+    if session.start_s is not None and session.end_s is not None:
+        if session.end_s <= session.start_s:
+            faults.append(
+                f"{where}: ends at {_clock(session.end_s)}, before it starts at {_clock(session.start_s)}; "
+                "after midnight write 25:00 for 01:00"
+            )
+        elif session.end_s - session.start_s > DAY_S:
+            faults.append(f"{where}: lasts over 24 hours")
+    if session.from_date and session.to_date and session.to_date < session.from_date:
+        faults.append(f"{where}: runs until {session.to_date}, before it begins on {session.from_date}")
+    return faults
+
+
+def _clock(time_s: int) -> str:
+    return f"{time_s // 3600:02d}:{time_s % 3600 // 60:02d}"
