@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +41,8 @@ from geo.roundtrip_people import compute_neighbourhood_round_trips
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
 from geo.tables import GapTable, ReachTable, RoundTripTable
+from geo.thereandback import compute_there_and_back
+from geo.timeofday import TimesTable, compute_times_of_day
 from geo.timetable import Timetable, build_timetable, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
 from geo.walksearch import compute_legs
@@ -92,7 +94,7 @@ class Engine:
 
     # What the pack holds, made ready.
 
-    @property
+    @cached_property
     def coverage(self) -> BaseGeometry | None:
         """Where the streets are whole; None in a pack that measures straight lines."""
         table = self.pack.coverage
@@ -286,6 +288,27 @@ class Engine:
             table = compute_neighbourhood_round_trips(table, self.pack)
         progress(1.0, "done")
         return table
+
+    def reach_there_and_back(
+        self,
+        query: Query,
+        settings: RoundTripSettings = DEFAULT_ROUND_TRIP,
+        *,
+        day: int | None = None,
+        level: Level = "neighbourhood",
+        progress: Progress = _no_progress,
+    ) -> ReachTable:
+        """Reach as a round trip inside session times: a reach table for gap, map and exports."""
+        points = compute_there_and_back(self, query, settings, day=day, progress=progress)
+        table = points if level == "point" else compute_neighbourhood_reach(points, self.pack)
+        progress(1.0, "done")
+        return table
+
+    def times_of_day(
+        self, query: Query, *, level: Level = "neighbourhood", progress: Progress = _no_progress
+    ) -> TimesTable:
+        """Reach on a weekday morning, afternoon and evening, a Saturday and a Sunday, side by side."""
+        return compute_times_of_day(self, query, level=level, progress=progress)
 
     def provision(self, query: Query, *, neighbourhoods: ReachTable | None = None) -> pd.DataFrame:
         """Neighbourhood x category: number in reach, time to the nearest and third nearest."""

@@ -26,8 +26,8 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
     points of that class the reason that most of their weight has; of equals the
     first in the order of ``CLASSES`` and ``REASONS``. Each time is the weighted
     median over all points, unreached counting as infinite; medians of parts need
-    not sum to the median of the whole. ``share_in_reach`` is the weighted mean,
-    ``infrequent`` holds when it does for most of the weight that is in reach.
+    not sum to the median of the whole. ``share_in_reach`` is the weighted mean
+    over the people whose reach is known, ``infrequent`` holds when it does for most of the weight that is in reach.
 
     Raises
     ------
@@ -71,6 +71,7 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
         if name.endswith("_s"):
             values = by_point(frame[name].to_numpy(np.int32, na_value=NONE))
             columns[name] = to_nullable(weighted_medians(values, weight, hood, n_hoods))
+    # The mean over the people whose reach is known; null, and never zero, where it is nobody's.
     share = by_point(frame["share_in_reach"].to_numpy())
     known = total(~np.isnan(share))
     with np.errstate(invalid="ignore", divide="ignore"):

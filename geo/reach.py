@@ -11,7 +11,7 @@ from data.areapack import AreaPack
 from geo.inputs import ReachInputs
 from geo.profile import NONE, Matrix, compute_matrix
 from geo.query import Query
-from geo.reasons import CLASS_CODE, classify, find_reasons
+from geo.reasons import CLASS_CODE, NOT_KNOWN_CODES, classify, find_reasons
 from geo.tables import CLASSES, REASONS, ReachTable
 from geo.twobuses import compute_two_buses
 
@@ -72,7 +72,10 @@ def assemble_frame(
             f"travel_time_p{p}_s": to_nullable(matrix.percentile_s[k])
             for k, p in enumerate(query.percentiles)
         },
-        "share_in_reach": (matrix.in_reach_s / matrix.window_s).ravel(),
+        # Missing is never zero: where reach is not known, neither is the share.
+        "share_in_reach": np.where(
+            np.isin(reason, NOT_KNOWN_CODES), np.nan, matrix.in_reach_s / matrix.window_s
+        ).ravel(),
         # The median is above the cut-off exactly when under half of the window is in reach.
         "infrequent": (known & (2 * matrix.in_reach_s < matrix.window_s)).ravel(),
     }

@@ -11,11 +11,12 @@ from geo.inputs import ReachInputs
 from geo.legs import Legs
 from geo.profile import Matrix
 from geo.query import Query
-from geo.tables import CLASSES, REASONS
+from geo.tables import CLASSES, NOT_KNOWN_REASONS, REASONS
 
 CLASS_CODE = {name: code for code, name in enumerate(CLASSES)}
 REASON_CODE = {name: code for code, name in enumerate(REASONS)}
 NO_REASON = -1
+NOT_KNOWN_CODES = [REASON_CODE[name] for name in NOT_KNOWN_REASONS]
 
 
 def classify(inputs: ReachInputs, query: Query, matrix: Matrix, two_buses: np.ndarray) -> np.ndarray:

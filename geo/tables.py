@@ -39,11 +39,11 @@ REACH_COLUMNS: dict[str, str] = {
     "best_ride_s": "Int32: of the best ride: in-vehicle time",
     "best_walk_s": "Int32: of the best ride: access and egress walk",
     "travel_time": "Int32: percentile of t over the window; null when unreached",
-    "share_in_reach": "float64, 0 to 1: share of the window from which t <= cut-off",
+    "share_in_reach": "float64, 0 to 1: share of the window from which t <= cut-off; null when not known",
     "infrequent": "bool: in reach by the timetable, but the median moment of turning up is not",
 }
-# Only in the table by neighbourhood: the people-weighted share that is in
-# reach (class walk or one_bus), 0 to 1.
+# Only in the table by neighbourhood: the share of all its people for whom the
+# class is walk or one_bus, 0 to 1; null where reach is known for none of them.
 PEOPLE_COLUMN = "share_in_reach_people"
 
 

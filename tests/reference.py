@@ -353,15 +353,16 @@ def row(town: Town, origin: Key, service: Key) -> dict[str, object]:
     in_reach_s = sum(t is not None and t <= query.cutoff_s for t in times)
     window_s = query.window_end_s - query.window_start_s
     known = reach_class in ("walk", "one_bus")
+    reason = None if known else reason_of(town, origin, service, found)
     return {
         "reach_class": reach_class,
-        "reason": None if known else reason_of(town, origin, service, found),
+        "reason": reason,
         "walk_time_s": walk_s,
         "best_duration_s": best_duration_s,
         "best_wait_s": best.wait_s if best else None,
         "best_ride_s": best.ride_s if best else None,
         "best_walk_s": best.walk_s if best else None,
         **{f"travel_time_p{p}_s": percentile_s(times, p) for p in query.percentiles},
-        "share_in_reach": in_reach_s / window_s,
+        "share_in_reach": None if reason in ("outside_data", "no_timetable") else in_reach_s / window_s,
         "infrequent": known and 100 * in_reach_s < 50 * window_s,
     }

@@ -85,8 +85,10 @@ def neighbourhood_rows(pack: AreaPack, query: Query, by_point: Rows | None = Non
                     made[column] = weighted_median((r[column], w) for r, w in rows)
             reached = [(r, w) for r, w in rows if r["reach_class"] in ("walk", "one_bus")]
             share = sum(w for _, w in reached)
-            made["share_in_reach_people"] = share
-            made["share_in_reach"] = sum(r["share_in_reach"] * w for r, w in rows)
+            known = [(r, w) for r, w in rows if r["share_in_reach"] is not None]
+            base = sum(w for _, w in known)
+            made["share_in_reach_people"] = share if known else None
+            made["share_in_reach"] = sum(r["share_in_reach"] * w for r, w in known) / base if known else None
             # Infrequent where it is so for half or more of those in reach, and the class says reached.
             seldom = sum(w for r, w in reached if r["infrequent"])
             most = seldom > 0 and 2 * seldom >= share - 1e-9
