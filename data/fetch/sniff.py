@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _TAG = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|h1|meta|script)\b", re.IGNORECASE)
+# Within XML only these: Overpass writes a <meta> of its own, and that is data.
+_ROOT = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _SPACE = b" \t\r\n\x0b\x0c"
 
 
@@ -19,7 +21,7 @@ def is_html(data: bytes) -> bool:
     if not start.startswith(b"<"):
         return False
     return bool(_TAG.match(start)) or (
-        start.startswith((b"<!--", b"<?xml")) and bool(_TAG.search(start[:1024]))
+        start.startswith((b"<!--", b"<?xml")) and bool(_ROOT.search(start[:1024]))
     )
 
 

@@ -157,8 +157,10 @@ def count_osm(path: Path) -> dict[str, int]:
         with path.open("rb") as stream:
             iterator = ElementTree.iterparse(stream, events=("start", "end"))
             _, root = next(iterator)
+            depth = 0
             for event, element in iterator:
-                if event == "start" or element not in root:
+                depth += 1 if event == "start" else -1
+                if event == "start" or depth != 0:
                     continue
                 if element.tag == "remark" and "error" in (element.text or "").casefold():
                     raise UnusableAnswerError(
