@@ -15,6 +15,20 @@ from data.errors import OneBusReachError
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data", description="Area packs: build, check, list.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    get = commands.add_parser("get", help="fetch any place of England and Wales and make its pack")
+    get.add_argument(
+        "names", nargs="+", metavar="NAME_OR_CODE", help='local authorities: "Oldham", E08000004, ...'
+    )
+    get.add_argument("--out", type=Path, metavar="PACK_DIR", help="default: where packs are listed from")
+    get.add_argument("--plan", action="store_true", help="say what would be fetched, and do nothing")
+    get.add_argument("--offline", action="store_true", help="use what is kept, ask nobody")
+    get.add_argument("--refresh", action="store_true", help="ask again about everything that is kept")
+    get.add_argument("--streets", type=Path, metavar="FILE.pbf", help="an extract, instead of Overpass")
+    get.add_argument(
+        "--services", metavar="URL|FILE", help="a register (.csv, .xlsx) or an Open Referral UK feed"
+    )
+    get.add_argument("--cache", type=Path, metavar="DIR", help="where what was fetched is kept")
+    get.add_argument("--quiet", action="store_true", help="no progress, no page")
     build = commands.add_parser("build", help="make an area pack from local raw files")
     build.add_argument("config", type=Path, metavar="CONFIG.toml", help="for example data/areas/newport.toml")
     build.add_argument(
@@ -40,6 +54,34 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="FILE", help=".xlsx (with a guide) or .csv"
     )
     return parser
+
+
+def _get(options: argparse.Namespace) -> int:
+    from data.fetch.cache import Cache
+    from data.fetch.http import Client
+    from data.get.options import GetOptions
+    from data.get.progress import say_nothing, show_bytes, show_nothing, tell
+    from data.get.run import STOPPED, plan_only, run_get
+
+    quiet = options.quiet or options.plan
+    client = Client(
+        cache=Cache(options.cache) if options.cache else None,
+        offline=options.offline,
+        refresh=options.refresh,
+        tell=say_nothing if quiet else tell,
+    )
+    asked = GetOptions(tuple(options.names), options.out, options.streets, options.services)
+    try:
+        if options.plan:
+            print(plan_only(client, asked))
+            return 0
+        bar = show_nothing if quiet else show_bytes
+        got = run_get(client, asked, bar=bar, quiet=quiet, today=dt.date.today)
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)
+        return 130
+    print(got.pack if quiet else f"{got.words}\nThis page: {got.page}")
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -140,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code (0, 2 usage, 3 data)."""
     options = _parser().parse_args(argv)
     commands = {
-        "build": _build, "check": _check, "list": _list, "report": _report, "demo": _demo,
+        "get": _get, "build": _build, "check": _check, "list": _list, "report": _report, "demo": _demo,
         "template": _template,
     }  # fmt: skip
     try:

@@ -1,0 +1,126 @@
+"""The area configuration of a fetched area: a dictionary for the same reader as hand-written files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from data.config import AreaConfig, load_config
+from data.fetch.addresses import Addresses
+from data.fetch.authorities import Authority
+from data.fetch.cache import write_atomic
+from data.fetch.result import Fetched
+from data.get.collect import RawArea
+from data.get.options import MARGIN_M, name_area
+
+CENSUS_DAY = dt.date(2021, 3, 21)
+_CENSUS_KEYS = ("boundaries", "output_areas", "people", "TS021")
+FILE = "area.toml"
+# Publishers that are in no table: whoever gave the file.
+_OWN = {
+    "owner": "Whoever keeps the register",
+    "licence": "Not stated: ask whoever keeps the register before you pass it on",
+    "attribution": "Services: from a register whose licence is not stated",
+}
+
+
+def write_config(addresses: Addresses, authorities: Sequence[Authority], raw: RawArea) -> AreaConfig:
+    """Write ``area.toml`` beside the raw files, and return it as `data build` reads it."""
+    path = raw.folder / FILE
+    write_atomic(path, to_toml(describe_area(addresses, authorities, raw)).encode("utf-8"))
+    return load_config(path)
+
+
+def describe_area(addresses: Addresses, authorities: Sequence[Authority], raw: RawArea) -> dict[str, Any]:
+    """Return the configuration of ``data/areas/README.md`` for what was fetched."""
+    area_id, name = name_area(authorities)
+    publishers: dict[str, dict[str, str]] = {}
+
+    def file(key: str) -> dict[str, Any]:
+        found = raw.files[key]
+        publisher = _publisher_of(addresses, found)
+        publishers.setdefault(publisher, _describe_publisher(addresses, publisher))
+        date = CENSUS_DAY if key in _CENSUS_KEYS else found.date
+        given = {"file": raw.relative(key), "title": found.title, "publisher": publisher}
+        return given | ({"date": date} if date else {}) | ({"url": found.url[:500]} if found.url else {})
+
+    config: dict[str, Any] = {
+        "area_id": area_id,
+        "name": name,
+        "margin_m": MARGIN_M,
+        # The town is taken to have the authority's name; where it hasn't, no stop is called central.
+        "centres": [authority.name for authority in authorities],
+        "timetable": {"gtfs": file("timetable"), "nation": "england_wales"},
+        "stops": file("stops"),
+        "streets": {"osm": file("streets")},
+        "neighbourhoods": {
+            "level": "LSOA 2021", "boundaries": file("boundaries"), "id_column": "LSOA21CD",
+            "name_column": "LSOA21NM", "expected": len(raw.codes),
+        },
+        "census": {"counts": file("TS021"), "table": "TS021", "year": 2021, "shape": "nomis"},
+        "origin_points": {
+            "output_areas": {
+                "counts": file("people"), "id_column": "OA21CD", "people_column": "people",
+                "area_column": "LSOA21CD", "points": file("output_areas"), "points_id_column": "OA21CD",
+            }
+        },
+        "postcodes": file("postcodes"),
+    }  # fmt: skip
+    places = file("streets") | {"title": "OpenStreetMap places, unchecked"}
+    services: list[dict[str, Any]] = [{"kind": "osm_amenities", "source": places}]
+    if "services" in raw.files:
+        services.insert(0, {"kind": "register", "source": file("services")})
+    return config | {"services": services, "publishers": publishers}
+
+
+def _publisher_of(addresses: Addresses, found: Fetched) -> str:
+    known = addresses.sources.get(found.source)
+    return known.publisher if known is not None else found.source
+
+
+def _describe_publisher(addresses: Addresses, key: str) -> dict[str, str]:
+    known = addresses.publishers.get(key)
+    return _OWN if known is None else known.model_dump()
+
+
+def to_toml(value: Mapping[str, Any]) -> str:
+    """Return nested dictionaries, lists of them, texts, numbers, booleans and dates as TOML."""
+    return "\n".join(_table(value, ())).strip() + "\n"
+
+
+def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
+    plain = {key: value for key, value in table.items() if not _is_table(value)}
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            lines += ["", f"[{'.'.join(map(_key, (*path, key)))}]", *_table(value, (*path, key))]
+        elif _is_table(value):
+            for item in value:
+                lines += ["", f"[[{'.'.join(map(_key, (*path, key)))}]]", *_table(item, (*path, key))]
+    return lines
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+    )
+
+
+def _key(key: str) -> str:
+    plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
+    return key if plain else _value(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for the delete sign, which JSON leaves as it is.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return repr(value)

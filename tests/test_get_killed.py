@@ -1,0 +1,112 @@
+"""A whole `get` through loopback servers: killed at random moments, finished by the next run, the same pack."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data.check import check_pack
+from data.packio import load_manifest
+from tests.get_place import serve_place
+from tests.loopback.fixtures import KEYS
+from tests.loopback.server import Loopback
+
+KILLS = 10
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Runner:
+    """One process that forks a child for each command."""
+
+    def __init__(self, server: Loopback) -> None:
+        bases = {f"ONE_BUS_REACH_URL_{key.upper()}": f"{server.base}/{key}" for key in KEYS}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.get_runner"], cwd=CHECKOUT, env={**os.environ, **bases}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self._read() == "ready"
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def start(self, *arguments: object) -> int:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([str(part) for part in arguments]) + "\n")
+        self._process.stdin.flush()
+        return int(self._read())
+
+    def wait(self) -> int:
+        return int(self._read())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    if not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
+    with Loopback().running() as server:
+        serve_place(server)
+        started = Runner(server)
+        yield started
+        started.close()
+
+
+def test_killed_at_ten_random_moments_the_next_run_makes_the_same_pack(runner: Runner, tmp_path: Path):
+    def command(name: str) -> tuple[object, ...]:
+        return "get", "Thorn Green", "--quiet", "--cache", tmp_path / name, "--out", tmp_path / f"{name}-pack"
+
+    begun = time.monotonic()
+    runner.start(*command("whole"))
+    assert runner.wait() == 0
+    took = time.monotonic() - begun
+    whole = tmp_path / "whole-pack"
+    assert check_pack(whole).problems == ()
+    digest = load_manifest(whole).digest
+
+    seed = random.SystemRandom().randrange(10**6)
+    dice, killed = random.Random(seed), 0
+    for number in range(KILLS):
+        delay = dice.uniform(0, took)
+        what = f"seed {seed}, kill {number} after {delay:.3f} of {took:.3f} s"
+        child = runner.start(*command(f"c{number}"))
+        time.sleep(delay)
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # this run was quicker than the first
+        code = runner.wait()
+        assert code in (0, -signal.SIGKILL), what
+        killed += code != 0
+        pack = tmp_path / f"c{number}-pack"
+        if pack.exists():  # whole or not at all
+            assert load_manifest(pack).digest == digest, what
+        runner.start(*command(f"c{number}"))
+        assert runner.wait() == 0, what
+        assert load_manifest(pack).digest == digest, what
+    assert killed >= KILLS // 2
+    assert check_pack(pack).problems == ()
+
+
+def test_ctrl_c_says_that_what_arrived_is_kept(tmp_path: Path, monkeypatch, capsys):
+    from data.__main__ import main
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("data.get.run.run_get", interrupted)
+    assert main(["get", "Oldham", "--cache", str(tmp_path)]) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
