@@ -1,4 +1,4 @@
-"""The engine's command line: python -m geo reach | isochrone | journey | gap | prepare | warm."""
+"""The command line: python -m geo reach | gap | roundtrip | timesofday | isochrone | journey | prepare | warm."""
 
 from __future__ import annotations
 
@@ -6,24 +6,31 @@ import argparse
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
+from data.areapack import AreaPack
+from data.errors import UsageError
 from data.packio import load_pack
 from data.points import read_points
 from geo.engine import Engine, Level, warm
 from geo.isochrone import Statistic
 from geo.options import (
     add_query_options,
+    add_round_trip_options,
     clock_to_seconds,
     cutoffs_to_seconds,
     print_json,
     query_from_options,
     run_command,
 )
+from geo.query import Query
+from geo.roundtrip import RoundTripSettings
+from geo.sessions import parse_weekday
 from geo.write import (
     FEATURE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -54,6 +61,9 @@ def _run_reach(options: argparse.Namespace) -> None:
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
     pack = load_pack(options.pack)
+    if options.there_and_back:
+        _write_there_and_back(options, pack, query)
+        return
     origins = read_points(options.origins, crs=pack.crs) if options.origins else None
     services = read_points(options.services, crs=pack.crs) if options.services else None
     level: Level = "point" if origins is not None else options.origins_level
@@ -70,17 +80,115 @@ def _run_reach(options: argparse.Namespace) -> None:
     print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
 
 
+def _settings_from_options(options: argparse.Namespace) -> RoundTripSettings:
+    return RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
+
+
+def _day_from_options(options: argparse.Namespace) -> int | None:
+    return None if options.day is None else parse_weekday(options.day)
+
+
+def _round_trip_metadata(options: argparse.Namespace, dates: Iterable[dt.date]) -> dict[str, Any]:
+    """What a round trip's file says beside the query."""
+    return {
+        "early_s": options.early,
+        "linger_s": options.linger,
+        "stay_s": options.stay,
+        "day": options.day,
+        "service": getattr(options, "service", None),
+        "service_dates": [date.isoformat() for date in dates],
+        "verdict": "assumed: the source gives no times, and a session from 10:30 to 12:30 stands for it",
+    }
+
+
+def _write_there_and_back(options: argparse.Namespace, pack: AreaPack, query: Query) -> None:
+    """The reach table as a round trip inside session times."""
+    from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
+
+    if options.origins or options.services:
+        raise UsageError(
+            "--there-and-back needs the pack's own services and their sessions; leave out your own."
+        )
+    with _progress_bar("sessions") as progress:
+        table = Engine(pack).reach_there_and_back(
+            query, _settings_from_options(options), day=_day_from_options(options),
+            level=options.origins_level, progress=progress,
+        )  # fmt: skip
+    columns = {**REACH_COLUMNS, "assumed": "bool: the default session stands for unknown times"}
+    columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if options.origins_level == "neighbourhood" else {}
+    metadata = build_metadata(
+        pack.manifest, f"Reach there and back by {options.origins_level}", query=query,
+        service_date=table.service_date, today=dt.date.today(), columns=columns,
+    )  # fmt: skip
+    metadata["round_trip"] = _round_trip_metadata(options, [])
+    write_table(table.frame, options.out, metadata)
+    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
+
+
+def _run_roundtrip(options: argparse.Namespace) -> None:
+    from geo.roundtrip import list_dates
+    from geo.tables import ROUNDTRIP_COLUMNS, ROUNDTRIP_PEOPLE_COLUMN
+
+    check_target(options.out, TABLE_SUFFIXES)
+    query, day = query_from_options(options), _day_from_options(options)
+    settings = _settings_from_options(options)
+    pack = load_pack(options.pack)
+    with _progress_bar("sessions") as progress:
+        table = Engine(pack).round_trips(
+            query, settings, day=day, level=options.origins_level,
+            service_ids=[options.service] if options.service else None, progress=progress,
+        )  # fmt: skip
+    columns = dict(ROUNDTRIP_COLUMNS)
+    if table.level == "neighbourhood":
+        columns[ROUNDTRIP_PEOPLE_COLUMN] = "float64, 0 to 1: share of people with verdict yes or assumed_yes"
+    dates = list_dates(table)
+    metadata = build_metadata(
+        pack.manifest, f"There and back inside session times, by {table.level}", query=query,
+        service_date=dates[0] if dates else None, today=dt.date.today(), columns=columns,
+    )  # fmt: skip
+    metadata["round_trip"] = _round_trip_metadata(options, dates)
+    write_table(table.frame, options.out, metadata)
+    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
+
+
+def _run_timesofday(options: argparse.Namespace) -> None:
+    from geo.timeofday import describe_columns, describe_times
+
+    check_target(options.out, TABLE_SUFFIXES)
+    query = query_from_options(options)
+    pack = load_pack(options.pack)
+    engine = Engine(pack)
+    with _progress_bar("times of day") as progress:
+        table = engine.times_of_day(query, level=options.origins_level, progress=progress)
+    metadata = build_metadata(
+        pack.manifest, f"Reach by time of day, by {table.level}", query=query,
+        service_date=engine.service_date(query), today=dt.date.today(), columns=describe_columns(table),
+    )  # fmt: skip
+    metadata["times"] = describe_times(table)
+    write_table(table.frame, options.out, metadata)
+    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
+
+
 def _run_gap(options: argparse.Namespace) -> None:
     from geo.tables import GAP_COLUMNS
 
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
     pack = load_pack(options.pack)
-    table = Engine(pack).gap(query)
+    engine = Engine(pack)
+    title, points = "People with no service within one bus", None
+    if options.there_and_back:
+        title = "People with no service within one bus there and back"
+        points = engine.reach_there_and_back(
+            query, _settings_from_options(options), day=_day_from_options(options), level="point"
+        )
+    table = engine.gap(query, points=points)
     metadata = build_metadata(
-        pack.manifest, "People with no service within one bus", query=query, service_date=table.service_date,
+        pack.manifest, title, query=query, service_date=table.service_date,
         today=dt.date.today(), columns=GAP_COLUMNS,
     )  # fmt: skip
+    if options.there_and_back:
+        metadata["round_trip"] = _round_trip_metadata(options, [])
     write_table(table.frame, options.out, metadata)
     print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
 
@@ -158,11 +266,29 @@ def _parser() -> argparse.ArgumentParser:
     reach.add_argument("--origins", type=Path, metavar="CSV", help="your own origins: id, lon, lat")
     reach.add_argument("--services", type=Path, metavar="CSV", help="your own destinations: id, lon, lat")
     reach.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
+    add_round_trip_options(reach, switch=True)
     add_query_options(reach)
 
     gap = command("gap", _run_gap, "category x group x area: people in reach, not, and not known")
     gap.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
+    add_round_trip_options(gap, switch=True)
     add_query_options(gap, percentiles=False)
+
+    roundtrip = command(
+        "roundtrip", _run_roundtrip, "one row per origin and session: there in time, and a way home"
+    )
+    roundtrip.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
+    roundtrip.add_argument("--service", metavar="ID", help="one service only")
+    roundtrip.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
+    add_round_trip_options(roundtrip)
+    add_query_options(roundtrip, percentiles=False)
+
+    times = command(
+        "timesofday", _run_timesofday, "reach on a weekday morning, afternoon, evening, Saturday and Sunday"
+    )
+    times.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
+    times.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
+    add_query_options(times)
 
     isochrone = command(
         "isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off"

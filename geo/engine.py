@@ -41,7 +41,7 @@ from geo.roundtrip_people import compute_neighbourhood_round_trips
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
 from geo.tables import GapTable, ReachTable, RoundTripTable
-from geo.thereandback import compute_there_and_back
+from geo.thereandback import compute_neighbourhood_there_and_back, compute_there_and_back
 from geo.timeofday import TimesTable, compute_times_of_day
 from geo.timetable import Timetable, build_timetable, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
@@ -300,7 +300,7 @@ class Engine:
     ) -> ReachTable:
         """Reach as a round trip inside session times: a reach table for gap, map and exports."""
         points = compute_there_and_back(self, query, settings, day=day, progress=progress)
-        table = points if level == "point" else compute_neighbourhood_reach(points, self.pack)
+        table = points if level == "point" else compute_neighbourhood_there_and_back(points, self.pack)
         progress(1.0, "done")
         return table
 

@@ -106,6 +106,24 @@ def query_from_options(options: argparse.Namespace) -> Query:
             avoid_steps=options.avoid_steps,
         ),
         board_slack_s=options.board_slack,
+def add_round_trip_options(parser: argparse.ArgumentParser, *, switch: bool = False) -> None:
+    """Add the options of a round trip inside session times; ``switch`` adds the one that asks for it."""
+    group = parser.add_argument_group("there and back")
+    if switch:
+        group.add_argument(
+            "--there-and-back", action="store_true", help="in reach: there in time, and home again"
+        )
+    group.add_argument("--day", metavar="tuesday", help="only sessions of this weekday (default: any day's)")
+    for name, minutes, words in (
+        ("--early", 30, "minutes one may arrive before the start"),
+        ("--linger", 45, "minutes one may wait after the end"),
+        ("--stay", 60, "minutes of a visit in drop-in hours"),
+    ):
+        group.add_argument(
+            name, type=_minutes_to_seconds, default=minutes * 60, metavar=str(minutes), help=words
+        )
+
+
         modes=options.modes,
         boardings=options.boardings,
     )

@@ -268,12 +268,14 @@ def _span(session: Session) -> str:
 
 def _read_row(row: Mapping[Any, Any]) -> Session:
     values = {name: None if pd.isna(row[name]) else row[name] for name in Session.__dataclass_fields__}
-    whole = {
-        name: None if values[name] is None else int(values[name]) for name in ("weekday", "start_s", "end_s")
-    }
+    whole = {name: _as_int(values[name]) for name in ("weekday", "start_s", "end_s")}
     dates = {name: _as_date(values[name]) for name in ("from_date", "to_date")}
     words = {name: str(values[name]) for name in ("service_id", "session_id", "kind", "rule")}
     return Session(**words, **whole, **dates)  # type: ignore[arg-type]
+
+
+def _as_int(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _as_date(value: Any) -> dt.date | None:

@@ -1,0 +1,143 @@
+"""Reach as "there and back": a reach table whose classes say that a session can be gone to and left again.
+
+Definitions: docs/methods.md, "Session, round trip".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from data.areapack import AreaPack
+from geo import roundtrip_kernels as rk
+from geo.legs import leg_seconds
+from geo.people import compute_neighbourhood_reach, sum_rows, weigh_points
+from geo.profile import NONE
+from geo.query import Query
+from geo.reach import to_nullable
+from geo.reasons import CLASS_CODE, NO_REASON, REASON_CODE
+from geo.roundtrip import Progress, RoundTrips, RoundTripSettings, compute_round_trips
+from geo.tables import CLASSES, NOT_KNOWN_REASONS, REASONS, ReachTable
+
+if TYPE_CHECKING:
+    from geo.engine import Engine
+
+_NEVER = np.int64(1) << 40
+_ASSUMED = np.int64(1) << 30
+
+
+def compute_there_and_back(
+    engine: Engine,
+    query: Query,
+    settings: RoundTripSettings,
+    *,
+    day: int | None = None,
+    origins: pd.DataFrame | None = None,
+    progress: Progress = lambda _done, _doing: None,
+) -> ReachTable:
+    """Compute one row per (origin point, service): can some session of it be gone to, and come home from?
+
+    The columns are those of a reach table, so that gap, map and exports take
+    it; they speak of the service's best session: one that works (known times
+    before assumed ones, then the least time on the two journeys), else the one
+    that comes closest, by the order of ``REASONS``. ``reach_class`` is walk when
+    both journeys are on foot, one_bus when the round trip works otherwise;
+    ``best_*`` are the outward journey's; ``share_in_reach`` is the share of the
+    service's sessions that work. Nobody turns up and goes to a session:
+    percentiles are null and ``infrequent`` is false. The further column
+    ``assumed`` (bool) says that the default session stands for unknown times.
+
+    Services without a session on the day or date asked for have no rows.
+    """
+    trips = compute_round_trips(engine, query, settings, day=day, origins=origins, progress=progress)
+    best, first = _choose_sessions(trips)
+    n, m = best.shape
+    origin = np.arange(n)[:, None]
+    fields, reason = trips.fields[origin, best], trips.reason[origin, best]
+    works = reason == NO_REASON
+    on_foot = (fields[:, :, rk.OUT_TRIP] == rk.ON_FOOT) & (fields[:, :, rk.BACK_TRIP] == rk.ON_FOOT)
+    reach_class = np.full((n, m), CLASS_CODE["not_in_reach"], np.int8)
+    reach_class[works] = CLASS_CODE["one_bus"]
+    reach_class[works & on_foot] = CLASS_CODE["walk"]
+    reach_class[reason == REASON_CODE["outside_data"]] = CLASS_CODE["outside_data"]
+
+    leave, arrive = fields[:, :, rk.OUT_LEAVE], fields[:, :, rk.OUT_ARRIVE]
+    none = leave == NONE
+    duration = np.where(none, NONE, arrive - np.where(none, 0, leave)).astype(np.int32)
+    no_ride = none | (fields[:, :, rk.OUT_TRIP] == rk.ON_FOOT)
+    walk = np.where(no_ride, NONE, fields[:, :, rk.OUT_WALK]).astype(np.int32)
+    wait = np.where(no_ride, NONE, query.board_slack_s).astype(np.int32)
+    ride = np.where(no_ride, NONE, duration - query.board_slack_s - np.where(no_ride, 0, walk))
+    sizes = np.diff(np.append(first, len(trips.plan)))
+    share = np.add.reduceat(trips.works, first, axis=1, dtype=float) / sizes
+    share[np.isin(reason, [REASON_CODE[name] for name in NOT_KNOWN_REASONS])] = np.nan
+    assumed = np.array([one.assumed for one in trips.plan])[best]
+
+    ids = [str(one) for one in trips.inputs.origin_ids]
+    service_ids = [trips.plan[row].service_id for row in first]
+    frame = pd.DataFrame(
+        {
+            "origin_id": pd.Series(ids, dtype="str").array.take(np.repeat(np.arange(n), m)),
+            "service_id": pd.Series(service_ids, dtype="str").array.take(np.tile(np.arange(m), n)),
+            "reach_class": pd.Categorical.from_codes(reach_class.ravel(), pd.Index(CLASSES)),
+            "reason": pd.Categorical.from_codes(reason.ravel(), pd.Index(REASONS)),
+            "walk_time_s": to_nullable(_walk_times(trips, service_ids, query)),
+            "best_duration_s": to_nullable(duration),
+            "best_wait_s": to_nullable(wait),
+            "best_ride_s": to_nullable(ride.astype(np.int32)),
+            "best_walk_s": to_nullable(walk),
+            **{
+                f"travel_time_p{p}_s": to_nullable(np.full((n, m), NONE, np.int32)) for p in query.percentiles
+            },
+            "share_in_reach": share.ravel(),
+            "infrequent": np.zeros(n * m, bool),
+            "assumed": assumed.ravel(),
+        },
+        copy=False,
+    )
+    date = query.service_date or engine.service_date(query)
+    return ReachTable(frame, "point", query, date, engine.pack.area_id, engine.pack.digest)
+
+
+def compute_neighbourhood_there_and_back(points: ReachTable, pack: AreaPack) -> ReachTable:
+    """Weight the rows of origin points into one per (neighbourhood, service), as for reach.
+
+    ``assumed`` holds where it does for at least half of the neighbourhood's weight.
+    """
+    table = compute_neighbourhood_reach(points, pack)
+    order, weight, hood, hood_ids = weigh_points(points, pack)
+    assumed = points.frame["assumed"].to_numpy(float).reshape(len(weight), -1)[order]
+    half = sum_rows(assumed * weight[:, None], hood, len(hood_ids)) >= 0.5 - 1e-9
+    return replace(table, frame=table.frame.assign(assumed=half.ravel()))
+
+
+def _choose_sessions(trips: RoundTrips) -> tuple[np.ndarray, np.ndarray]:
+    """The best session of each service: its number in the plan int64[n, m], and each service's first.
+
+    A plan has the sessions of a service side by side.
+    """
+    service = [one.service_id for one in trips.plan]
+    first = np.array([k for k in range(len(service)) if k == 0 or service[k] != service[k - 1]], np.int64)
+    fields = trips.fields.astype(np.int64)
+    took = fields[:, :, rk.OUT_ARRIVE] - fields[:, :, rk.OUT_LEAVE]
+    took += fields[:, :, rk.BACK_ARRIVE] - fields[:, :, rk.BACK_LEAVE]
+    assumed = np.array([one.assumed for one in trips.plan])
+    cost = np.where(trips.works, took + np.where(assumed, _ASSUMED, 0), _NEVER - trips.reason)
+    best = np.empty((len(cost), len(first)), np.int64)
+    for number, (a, b) in enumerate(zip(first, np.append(first[1:], len(service)), strict=True)):
+        best[:, number] = a + np.argmin(cost[:, a:b], axis=1)
+    return best, first
+
+
+def _walk_times(trips: RoundTrips, service_ids: list[str], query: Query) -> np.ndarray:
+    """Seconds of walking all the way, within the whole-walk limit: int32[n, m]."""
+    inputs = trips.inputs
+    n = len(inputs.origin_ids)
+    walk = np.full((n, len(inputs.service_ids)), NONE, np.int32)
+    rows = np.repeat(np.arange(n), np.diff(inputs.direct.indptr))
+    walk[rows, inputs.direct.target] = leg_seconds(inputs.direct.length_mm, query.walk.speed_mm_per_h)
+    column = {str(one): at for at, one in enumerate(inputs.service_ids)}
+    return np.ascontiguousarray(walk[:, [column[one] for one in service_ids]])
