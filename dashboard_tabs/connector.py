@@ -16,7 +16,7 @@ from geo.places import Place, resolve_place
 from geo.query import Query
 from layers.connector import describe_service, list_destinations, list_sessions
 from layers.text import escape_for_map
-from layers.words import say_title
+from layers.words import say_journey_title
 
 from . import look, stages
 from .sidebar import Choices
@@ -55,7 +55,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> No
         st.error(str(error))
         return
     _draw_service(pack, destination_id)
-    look.caption(say_title("Journey", choices.query, pack.manifest))
+    look.caption(say_journey_title(choices.query, pack.manifest))
     look.draw_test_data(pack.manifest)
 
 
@@ -102,12 +102,12 @@ def _draw_journey(
     time: dict[str, int],
 ) -> None:
     journey = stages.open_engine(key).journey(query, origin, destination, **time)
-    head, *steps = journey_in_words(journey, pack)
+    head, *steps, check = journey_in_words(journey, pack)
     items = "".join(f"<li style='margin:.35rem 0'>{escape_for_map(step)}</li>" for step in steps)
     st.markdown(f"#### {title}")
     st.html(
         f"<div style='font-size:1.05rem;line-height:1.5'><strong>{escape_for_map(head)}</strong>"
-        f"<ol style='padding-left:1.4rem'>{items}</ol></div>"
+        f"<ol style='padding-left:1.4rem'>{items}</ol>{escape_for_map(check)}</div>"
     )
 
 

@@ -139,6 +139,16 @@ def say_title(what: str, query: Query, manifest: Manifest) -> str:
     return f"{what}, {say_area(manifest)}: {question}{straight}"
 
 
+def say_journey_title(query: Query, manifest: Manifest) -> str:
+    """What stands under a journey: the day, vehicle and walk it was looked up for."""
+    day = query.service_date or manifest.timetable.service_date
+    straight = "; walking in straight lines" if manifest.walk.mode == "straight_line" else ""
+    return (
+        f"Journeys in {say_area(manifest)} on {day:%A} {say_date(day)}, one {say_modes(query.modes)}, "
+        f"walking {say_walk(query)}; timetable of {say_date(day)}{straight}"
+    )
+
+
 def say_map_credit(manifest: Manifest) -> str:
     """The line on the map itself: who drew the streets; all other sources stand below it."""
     drawn = [s.attribution for s in manifest.sources if s.part in ("streets", "ground")]

@@ -165,6 +165,18 @@ def test_the_status_shows_and_the_map_too_while_the_engine_is_made_ready(visit, 
     with run_server(NUMBA_CACHE_DIR=str(tmp_path)) as url:  # nothing was ever compiled there
         visitor = visit()
         visitor.page.goto(url)
-        visitor.page.get_by_text("Getting the engine ready").wait_for(timeout=60_000)
-        visitor.frame.locator("body[data-drawn]").wait_for(timeout=60_000)
+        visitor.page.get_by_text("Getting the engine ready").wait_for(timeout=120_000)
+        visitor.frame.locator("body[data-drawn]").wait_for(timeout=120_000)
         assert visitor.page.get_by_text("Getting the engine ready").is_visible()
+
+
+def test_a_row_of_the_table_is_the_same_choice(dashboard, visit, demo) -> None:
+    visitor = visit().open(dashboard)
+    before = visitor.drawn()
+    grid = visitor.page.locator('[data-testid="stDataFrame"]:visible').last
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    visitor.page.mouse.click(box["x"] + 15, box["y"] + 52)  # the first row's tick box
+    visitor.wait_for_change(before)
+    assert visitor.in_map("() => !!obr.layers.chosen && !!obr.layers.reach")
+    assert any(hood in visitor.page.url for hood in demo.neighbourhoods["neighbourhood_id"])
