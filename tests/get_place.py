@@ -25,7 +25,8 @@ NAME, CODE = "Thorn Green", "E07999999"
 ORIGIN = (392_000, 405_000)
 SIDE = 1000
 ETHNIC = (
-    "Total: All usual residents", "White: English, Welsh, Scottish, Northern Irish or British", "White: Irish",
+    "Total: All usual residents", "White: English, Welsh, Scottish, Northern Irish or British",
+    "White: Irish",
     "White: Gypsy or Irish Traveller", "White: Roma", "White: Other White",
     "Mixed or Multiple ethnic groups: White and Asian",
     "Mixed or Multiple ethnic groups: White and Black African",

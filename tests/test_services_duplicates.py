@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -17,8 +18,9 @@ from data.frames import frame_to_arrow
 from data.schema import SERVICES, SESSIONS
 from data.sources.service_corrections import PostcodeBook
 from data.sources.service_duplicates import compare_services, find_likely_duplicates, merge_services
+from data.sources.service_export import register_to_csv
 from data.sources.service_mapping import propose_mapping
-from data.sources.service_rejects import guard_formula, rejects_to_csv
+from data.sources.service_rejects import guard_formula, rejects_to_csv, unguard_formula
 from data.sources.service_several import split_services
 from data.sources.services import ServicesResult, read_services
 
@@ -222,7 +224,9 @@ def test_rejected_rows_come_back_with_reason_and_without_formulas(tmp_path: Path
 @given(st.text(max_size=20))
 def test_no_guarded_text_is_a_formula(text: str):
     guarded = guard_formula(text)
-    assert not guarded.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
+    number = re.fullmatch(r"[+-]?\d+(\.\d+)?", guarded)
+    assert number or not guarded.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unguard_formula(guarded) == unguard_formula(text)
     assert guarded in (text, f"'{text}")
 
 
@@ -241,3 +245,19 @@ def test_the_template_has_two_examples_and_notes_that_are_not_imported(tmp_path:
     assert len(result.services) == 2
     assert set(result.sessions["rule"]) <= {"weekly", "fortnightly", "first", "term_time"}
     assert read_services(tmp_path / "t.xlsx", crs=CRS).counts.rows == 0
+
+
+def test_a_register_written_down_again_reads_the_same(tmp_path: Path):
+    rows = [
+        *DOUBLE,
+        ["G", "=cmd()", "-1 club", "0L1 1AA", "+44 1632 960001", "", "every other Thursday 2-4pm", "@home"],
+    ]
+    first = read(tmp_path, rows)
+    again = tmp_path / "again.csv"
+    again.write_bytes(register_to_csv(first.services, first.sessions))
+    second = read_services(again, crs=CRS, postcodes=POSTCODES)
+    columns = [name for name in SERVICES.column_names if name not in ("extra", "source")]
+    pd.testing.assert_frame_equal(second.services[columns], first.services[columns])
+    times = [name for name in SESSIONS.column_names if name != "text"]
+    pd.testing.assert_frame_equal(second.sessions[times], first.sessions[times])
+    assert second.counts.rejected == 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A spreadsheet takes cells that begin so for formulas, and computes them.
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -22,8 +24,16 @@ class RejectedRow:
 
 
 def guard_formula(text: str) -> str:
-    """Return text that no spreadsheet computes: with an apostrophe before what looks like a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    """Return text that no spreadsheet computes: with an apostrophe before what looks like a formula.
+
+    Plain numbers ("-2.11") stay numbers.
+    """
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+
+
+def unguard_formula(text: str) -> str:
+    """Return text without the apostrophe that ``guard_formula`` put before it."""
+    return text[1:] if text.startswith("'") and guard_formula(text[1:]) == text else text
 
 
 def rejects_to_csv(header: Sequence[str], rejected: Sequence[RejectedRow]) -> bytes:

@@ -29,7 +29,7 @@ from data.sources.service_places import (
     distance_m,
     normalise_postcode,
 )
-from data.sources.service_rejects import RejectedRow
+from data.sources.service_rejects import RejectedRow, unguard_formula
 from data.sources.service_sessions import Session, read_sessions
 from data.sources.service_several import share_sessions, split_services
 from data.sources.service_tables import RawTable, read_table
@@ -275,11 +275,11 @@ def _split_row(
     extra: dict[str, str] = {}
     for position, header in match.others.items():
         if cells[position] and not is_not_known(cells[position]):
-            extra[header or f"column {position + 1}"] = cells[position]
+            extra[header or f"column {position + 1}"] = unguard_formula(cells[position])
     unnamed = [position for position in match.others if not table.header[position] and cells[position]]
     if unnamed:
         book.warn(number, "cell_without_header", f"{len(unnamed)} cell(s) under no header")
-    by_field = {name: cells[position] for name, position in match.fields.items()}
+    by_field = {name: unguard_formula(cells[position]) for name, position in match.fields.items()}
     return _Row(number, by_field, extra, lambda code, words: book.warn(number, code, words))
 
 
