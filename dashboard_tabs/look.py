@@ -27,7 +27,10 @@ _STYLE = """
     html, body, .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"] {
       position: static !important; height: auto !important; overflow: visible !important; }
     .block-container { max-width: none; padding: 0; }
-    [data-testid="stVerticalBlock"] > div { break-inside: avoid; }
+    iframe, [data-testid="stMetric"], .obr-legend { break-inside: avoid; max-width: 100%; }
+    /* The map, and beside it on the screen its legend: one below the other on paper. */
+    [data-testid="stHorizontalBlock"]:has(iframe) { display: block !important; }
+    [data-testid="stHorizontalBlock"]:has(iframe) > * { width: 100% !important; }
   }
 </style>
 """
