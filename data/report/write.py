@@ -231,12 +231,23 @@ def _html_finding(report: FeedReport, finding: Finding) -> str:
     return (
         f"<section><h3>{_h(finding.title)}: {_h(describe_count(finding))}{tag}</h3>"
         f"<p>{_h(finding.message)}</p>{f'<ul>{examples}</ul>' if examples else ''}"
-        f"{_svg_map(report, finding)}</section>"
+        f"{_figure(draw_places(report, finding))}</section>"
     )
 
 
-def _svg_map(report: FeedReport, finding: Finding, width: int = 560) -> str:
-    """Draw the finding's places on the area's outline; the points' words are their titles."""
+def _figure(svg: str) -> str:
+    return (
+        f"<figure>{svg}<figcaption>Each dot is one place; point at it for its name.</figcaption></figure>"
+        if svg
+        else ""
+    )
+
+
+def draw_places(report: FeedReport, finding: Finding, width: int = 560) -> str:
+    """Return an SVG of the finding's places on the area's outline; empty where it has none.
+
+    Points carry their words as titles. What lies far outside is counted in the label.
+    """
     if not finding.points:
         return ""
     places = [(point.lon, point.lat) for point in finding.points]
@@ -271,6 +282,6 @@ def _svg_map(report: FeedReport, finding: Finding, width: int = 560) -> str:
             outside += 1
     words = f"Map of {len(dots)} places" + (f"; {outside} more lie outside it" if outside else "")
     return (
-        f"<figure><svg role='img' aria-label='{_h(words)}' viewBox='0 0 {width} {height:.0f}' "
-        f"width='{width}'>{rings}{''.join(dots)}</svg><figcaption>{_h(words)}.</figcaption></figure>"
+        f"<svg xmlns='http://www.w3.org/2000/svg' role='img' aria-label='{_h(words)}' width='{width}' "
+        f"viewBox='0 0 {width} {height:.0f}'><title>{_h(words)}</title>{rings}{''.join(dots)}</svg>"
     )
