@@ -43,7 +43,10 @@ def build_bands(isochrones: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 def _outermost(geometry: shapely.Geometry, inside: shapely.Geometry | None) -> list[float]:
     """[lat, lon] of the band's point furthest from the band inside it, so that labels stand apart."""
-    xy = shapely.get_coordinates(shapely.get_exterior_ring(shapely.get_parts(geometry)))
+    parts = shapely.get_parts(geometry)
+    areas = shapely.area(parts)
+    # Not on an islet that the label itself would cover.
+    xy = shapely.get_coordinates(shapely.get_exterior_ring(parts[areas >= areas.max() / 5]))
     if inside is None:
         away = xy[:, 1]
     else:

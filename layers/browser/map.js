@@ -237,9 +237,18 @@
     set.labels = message.reach.filter((band) => band.label).map((band) => L.tooltip(band.label, {
       content: band.text, permanent: true, direction: "center", className: "obr-minutes", pane: "labels",
     }));
-    set.labels.forEach((label) => label.addTo(set));
     layers.reach = set;
     set.addTo(group);
+    return styled().then(() => set.labels.forEach((label) => label.addTo(set)));
+  }
+
+  // A label is placed by its size, which is another before the styles are there.
+  function styled() {
+    const links = [...document.querySelectorAll('link[rel="stylesheet"]')].filter((link) => !link.sheet);
+    return Promise.all(links.map((link) => new Promise((done) => {
+      link.addEventListener("load", done);
+      link.addEventListener("error", done);
+    })));
   }
 
   // Of labels that would lie on each other the longer time's is shown; zooming in shows the others.
@@ -365,6 +374,7 @@
       if (!layers.routes || !current.routes) return;
       layers.routes.eachLayer((line) => line.setStyle({ weight: widthOf(map, current.routes, line.feature.properties.i) }));
     });
+    map.on("resize", () => partLabels(map));
     new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
     name(options.title);
   }
@@ -383,8 +393,8 @@
     current = message;
     if (message.title) name(message.title);
     for (const part of ["circles", "reach", "chosen"]) delete layers[part];
-    if (message.reach) drawReach(group, message);
     const waiting = [
+      message.reach && drawReach(group, message),
       neighbourhoods(map).then((set) => {
         if (current !== message) return;
         if (set) {
