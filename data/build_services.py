@@ -13,6 +13,7 @@ from data.frames import build_empty_frame
 from data.manifest import Fault
 from data.schema import SERVICES, SESSIONS
 from data.sources.faultlog import FaultLog
+from data.sources.open_referral import read_open_referral
 from data.sources.osm_amenities import read_amenities
 from data.sources.schools import read_schools
 from data.sources.services import read_services
@@ -20,6 +21,8 @@ from data.sources.services import read_services
 
 def _read(part: Services, path: Path, crs: str, postcodes: pd.DataFrame | None) -> Any:
     title = part.source.title
+    if part.kind == "register" and path.suffix.lower() == ".json":
+        return read_open_referral(path, crs=crs, postcodes=postcodes, source_title=title)
     if part.kind == "register":
         return read_services(path, crs=crs, postcodes=postcodes, source_title=title)
     if part.kind == "osm_amenities":

@@ -20,6 +20,8 @@ HOUR_S = 3600
 DROP_IN_FROM_S = 4 * HOUR_S
 _DAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _NTH = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-1": "last"}
+# What this program writes, so that it need not guess when it reads.
+_NOTES = {"session": "Be there at the start.", "drop_in": "Come at any time."}
 _RULE_OF = {rule: number for number, rule in _NTH.items()}
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE)
 _BYDAY = re.compile(r"([+-]?\d{0,2})\s*([A-Z]{2})[A-Z]*", re.IGNORECASE)
@@ -56,11 +58,10 @@ def read_schedule(schedule: Mapping[str, Any]) -> list[Timed]:
         # No rule in pieces: the description may say it in words.
         text = clean_text(description)
         return [Timed(session, first, last) for session in read_sessions(text)] if text else []
-    kind = "session"
-    if re.search(r"\bdrop[- ]?in\b", description, re.IGNORECASE) or (
-        start is not None and end is not None and end - start > DROP_IN_FROM_S
-    ):
-        kind = "drop_in"
+    said = {note: kind for kind, note in _NOTES.items()}.get(str(schedule.get("notes") or "").strip())
+    long = start is not None and end is not None and end - start > DROP_IN_FROM_S
+    dropped_in = long or re.search(r"\bdrop[- ]?in\b", description, re.IGNORECASE) is not None
+    kind = said or ("drop_in" if dropped_in else "session")
     term = re.search(r"\bterm[- ]?time\b", description, re.IGNORECASE) is not None
     return [
         Timed(
@@ -159,10 +160,10 @@ def write_schedule(
             schedule["closes_at"] = _clock(end_s)
     if rule == "term_time" and "term" not in words.casefold():
         words = f"{words}, term time only" if words else "Term time only"
-    if kind == "drop_in" and "drop" not in words.casefold():
-        words = f"{words}, drop in" if words else "Drop in"
     if words:
         schedule["description"] = words
+    if "byday" in schedule:
+        schedule["notes"] = _NOTES[kind]
     return schedule
 
 

@@ -33,7 +33,8 @@ PROFILE_EXAMPLE: dict[str, Any] = {
         {"id": "e94c9f38", "location": {
             "id": "3a19ff88", "name": "MyCity Civic Center", "latitude": 100, "longitude": 101,
             "addresses": [
-                {"id": "74706e55", "address_1": "1 High Street", "city": "Fernley", "postal_code": "zz11aa"}]}}
+                {"id": "74706e55", "address_1": "1 High Street", "city": "Fernley", "postal_code": "zz11aa"}
+            ]}}
     ],
     "languages": [{"id": "2989d3ed", "name": "Urdu"}, {"id": "2989d3ee", "code": "en"}],
     "organization": {"id": "d9d5e0f5", "name": "Example Organization Inc.", "description": "Example"},
