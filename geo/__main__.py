@@ -1,4 +1,4 @@
-"""The command line: python -m geo reach | gap | roundtrip | timesofday | isochrone | journey | prepare | warm."""
+"""The command line: python -m geo reach | gap | roundtrip | timesofday | isochrone | journey | ..."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ from geo.roundtrip_words import describe_missing_return, name_routes
 from geo.sessions import PlannedSession, plan_sessions, read_sessions_table
 from geo.tables import NOT_KNOWN_REASONS, REASONS, ROUNDTRIP_COLUMNS, VERDICTS, RoundTripTable
 from geo.threads import run_blocks
-from geo.timetable import Timetable
+from geo.timetable import Timetable, timetable_span_s
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -135,19 +135,31 @@ def compute_round_trips(
     fields = np.full((n, k, rk.N_FIELDS), rk.NONE, np.int32)
     service_row = {str(one): row for row, one in enumerate(inputs.service_ids)}
     session_service = np.array([service_row[one.service_id] for one in plan], np.int32)
-    dates = sorted({one.date for one in plan if one.date is not None})
-    for done, date in enumerate(dates):
-        progress(0.2 + 0.6 * done / len(dates), f"riding on {date:%A}")
-        chosen = np.array([row for row, one in enumerate(plan) if one.date == date], np.int64)
-        latest_s = max(plan[row].end_s for row in chosen) + max(settings.linger_s, query.horizon_s)
-        last_departure_s = latest_s + query.board_slack_s + slowest_s
-        timetable = engine.timetable_on(query, date, max(1, -(-last_departure_s // DAY_S)) * DAY_S)
+    # A session's timetable reaches as far as that session needs, so that its answer
+    # does not depend on which others are asked about.
+    spans = [_timetable_span_s(one, query, settings) for one in plan]
+    asked = sorted({(one.date, span) for one, span in zip(plan, spans, strict=True) if one.date is not None})
+    for done, (date, span) in enumerate(asked):
+        progress(0.2 + 0.6 * done / len(asked), f"riding on {date:%A}")
+        chosen = np.array([row for row in range(k) if (plan[row].date, spans[row]) == (date, span)], np.int64)
         fields[:, chosen] = _compute_one_date(
-            engine, inputs, timetable, query, settings, [plan[row] for row in chosen], session_service[chosen]
+            engine,
+            inputs,
+            engine.timetable_on(query, date, span),
+            query,
+            settings,
+            [plan[row] for row in chosen],
+            session_service[chosen],
         )
     progress(0.8, "reasons")
     reason = _find_reasons(inputs, fields, plan, session_service)
     return RoundTrips(inputs, plan, fields, reason, _judge(plan, reason))
+
+
+def _timetable_span_s(session: PlannedSession, query: Query, settings: RoundTripSettings) -> int:
+    horizon_s = max(settings.linger_s, query.horizon_s)
+    end_s = min(session.end_s, 2 * DAY_S)
+    return timetable_span_s(replace(query, window_start_s=end_s - 1, window_end_s=end_s, horizon_s=horizon_s))
 
 
 def _choose_services(engine: Engine, service_ids: Sequence[str] | None) -> pd.DataFrame | None:

@@ -1,0 +1,149 @@
+"""Round trips of the engine and of the slow reference on random towns and sessions, new ones each run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter
+
+import pandas as pd
+import pytest
+from hypothesis import assume, given, note, settings
+from hypothesis import strategies as st
+
+from data import schema
+from data.areapack import AreaPack
+from data.frames import build_frame
+from geo.engine import Engine
+from geo.query import Query
+from geo.roundtrip import RoundTripSettings
+from tests.reference_roundtrip import Times, build_town_of_date, round_trip
+from tests.reference_walk import AmbiguousTown
+from tests.strategies import WINDOWS_S, TownSpec, calls, queries, towns
+from tests.towns import Route, Trip
+
+TOWNS = int(os.environ.get("ONE_BUS_REACH_TOWNS", "300")) // 2
+SEEN: Counter[str] = Counter()
+OUTWARD = (
+    "leave_home_s", "arrive_s", "outward_walk_s", "wait_before_s", "slack_s", "reason", "last_bus_home_s"
+)  # fmt: skip
+HOMEWARD = ("leave_venue_s", "arrive_home_s", "return_walk_s", "wait_after_s", "return_by")
+
+
+@st.composite
+def both_ways(draw: st.DrawFn, spec: TownSpec, start_s: int) -> TownSpec:
+    """The town with some of its lines also run the other way, later."""
+    made = []
+    for number, one in enumerate(spec.routes):
+        path = [c.stop for c in one.trips[0].calls][::-1]
+        times = draw(st.lists(st.integers(-1200, 9000), min_size=0, max_size=4))
+        trips = [Trip(draw(calls(max(0, start_s + time), path))) for time in times]
+        if trips:
+            made.append(Route(f"B{number}", tuple(trips), one.route_type))
+    return dataclasses.replace(spec, routes=(*spec.routes, *made))
+
+
+@st.composite
+def session_tables(draw: st.DrawFn, service_ids: list[str], start_s: int) -> list[dict[str, object]]:
+    """Sessions around the hours at which buses run; some without times, some without a day."""
+    rows = []
+    for service in service_ids:
+        for number in range(draw(st.sampled_from([1, 2, 3, 0]))):
+            begins = max(0, start_s + draw(st.integers(-300, 4500)))
+            ends = begins + draw(st.sampled_from([1800, 3600, 5400, 61, 7205]))
+            known = draw(st.sampled_from([True, True, True, True, False]))
+            rows.append(
+                {
+                    "service_id": service,
+                    "session_id": f"{service}/{number}",
+                    "kind": draw(st.sampled_from(["session", "session", "drop_in"])),
+                    "weekday": draw(st.sampled_from([1, 1, 1, 1, 0, 2, None])),
+                    "start_s": begins if known else None,
+                    "end_s": ends if known else None,
+                    "rule": draw(st.sampled_from(["weekly", "weekly", "term_time", "second"])),
+                }
+            )
+    return rows
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[AreaPack, Query, RoundTripSettings]:
+    start_s = draw(st.sampled_from(WINDOWS_S)) + draw(st.integers(0, 300))
+    spec = draw(both_ways(draw(towns(start_s)), start_s))
+    rows = draw(session_tables([s.service_id for s in spec.services], start_s))
+    columns = {name: [row.get(name) for row in rows] for name in schema.SESSIONS.column_names}
+    pack = dataclasses.replace(spec.build(), sessions=build_frame(schema.SESSIONS, columns))
+    settings_ = RoundTripSettings(
+        early_s=draw(st.sampled_from([1800, 600, 0, 3600])),
+        linger_s=draw(st.sampled_from([2700, 900, 0])),
+        stay_s=draw(st.sampled_from([3600, 1200, 0])),
+    )
+    return pack, draw(queries(start_s)), settings_
+
+
+def differences(frame: pd.DataFrame, pack: AreaPack, query: Query, asked: RoundTripSettings) -> list[str]:
+    """Every value in which engine and reference differ, in words."""
+    known = {}
+    lines = []
+    for record in frame.to_dict("records"):
+        ours = {name: None if pd.isna(value) else value for name, value in record.items()}
+        key = (ours["service_date"], ours["session_end_s"])
+        if key not in known:
+            known[key] = build_town_of_date(pack, query, *key, asked.linger_s)
+        times = Times(ours["session_kind"], ours["session_start_s"], ours["session_end_s"])
+        origin, service = ("origin", ours["origin_id"]), ("service", ours["service_id"])
+        theirs = round_trip(known[key], origin, service, times, **dataclasses.asdict(asked))
+        SEEN[str(theirs["reason"] or "works")] += 1
+        SEEN[f"{times.kind} {'works' if theirs['works'] else 'fails'}"] += 1
+        if theirs["works"] and ours["outward_by"] == "one_bus" == ours["return_by"]:
+            SEEN["by bus both ways"] += 1
+        theirs["return_by"] = (
+            ("one_bus" if theirs.pop("back_on_bus") else "walk") if "back_on_bus" in theirs else None
+        )
+        works = ours["verdict"] in ("yes", "assumed_yes")
+        if works != theirs.pop("works"):
+            lines.append(f"{origin} {ours['session_id']}: {ours['verdict']}, reference {theirs}")
+        counts = theirs.pop("later_counts", {None})
+        if works and ours["later_buses_home"] not in counts:
+            lines.append(
+                f"{origin} {ours['session_id']}: {ours['later_buses_home']} later, reference {counts}"
+            )
+        for name in (*OUTWARD, *HOMEWARD):
+            # Of a drop-in visit that can't be made the way back alone says nothing.
+            if name in HOMEWARD and times.kind == "drop_in" and not works:
+                continue
+            if ours[name] != theirs.get(name):
+                lines.append(
+                    f"{origin} {ours['session_id']} {name}: engine {ours[name]}, reference {theirs.get(name)}"
+                )
+    return lines
+
+
+@settings(max_examples=TOWNS)
+@given(question=questions())
+def test_every_value_of_every_session_equals_the_reference(
+    question: tuple[AreaPack, Query, RoundTripSettings],
+) -> None:
+    pack, query, asked = question
+    note(f"{query}\n{asked}\n{pack.sessions}")
+    frame = Engine(pack).round_trips(query, asked, level="point").frame
+    try:
+        found = differences(frame, pack, query, asked)
+    except AmbiguousTown:
+        assume(False)
+    assert found == []
+
+
+def test_the_random_sessions_were_worth_trying() -> None:
+    if sum(SEEN.values()) < 1000:
+        pytest.skip("too few towns were tried to judge them")
+    for wanted in (
+        "works",
+        "no_return",
+        "by bus both ways",
+        "drop_in works",
+        "drop_in fails",
+        "session works",
+    ):
+        assert SEEN[wanted] >= 5, SEEN
+    assert SEEN["too_long"] and SEEN["direct_bus_other_times"] and SEEN["no_direct_bus"], SEEN
