@@ -11,13 +11,13 @@ import numpy as np
 CLASS_COUNT = 4
 # The break between nought and anything at all: nought is a class of its own
 # where many neighbourhoods have it, or where it means something (nobody).
-ABOVE_ZERO = 1e-9
+ABOVE_ZERO = 5e-324  # the smallest number above it
 _MANY_ZEROS = 0.25
 
 
 def round_nicely(value: float) -> float:
     """To one significant figure, or two where the first is a one: 1.27 -> 1.3, 347 -> 300."""
-    if value == 0 or not math.isfinite(value):
+    if abs(value) < 1e-300 or not math.isfinite(value):
         return 0.0
     exponent = math.floor(math.log10(abs(value)))
     step = 10.0 ** (exponent - 1 if abs(value) < 2 * 10.0**exponent else exponent)
