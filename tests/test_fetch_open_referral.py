@@ -237,6 +237,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(
     st.dictionaries(st.sampled_from([*PROFILE_EXAMPLE, *V1_EXAMPLE, "eligibility", "taxonomy_terms"]), JSON)
 )

@@ -167,7 +167,12 @@ def _fetch(
 
     for authority in authorities:
         place = f"{authority.code}{source.settings['types'][level]}"
-        add(_pages(client, url, table, categories, place, enough))
+        try:
+            add(_pages(client, url, table, categories, place, enough))
+        except DownloadError as error:
+            # A code that Nomis doesn't know may be refused instead of answered with nothing.
+            if error.status not in (400, 404) or not wanted:
+                raise
     step = int(source.settings["codes_a_call"])
     codes = lacking()
     for start in range(0, len(codes), step):
