@@ -17,7 +17,9 @@ def write(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_points_come_in_degrees_and_metres(tmp_path: Path):
-    points = read_points(write(tmp_path, "lat, lon ,ID,note\n51.589899352,-2.997363297,home,x\n"), crs="EPSG:27700")
+    points = read_points(
+        write(tmp_path, "lat, lon ,ID,note\n51.589899352,-2.997363297,home,x\n"), crs="EPSG:27700"
+    )
     assert points[["id", "lon", "lat"]].to_numpy().tolist() == [["home", -2.997363297, 51.589899352]]
     # A stop in Newport that is published in both: 331002, 188366 on the National Grid.
     assert points["x"][0] == pytest.approx(331_002, abs=1)
