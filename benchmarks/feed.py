@@ -123,7 +123,7 @@ def main() -> int:
     raw = options.raw.resolve()
     if options.only:
         found = _build(raw) if options.only == "build" else _stream(raw, options.feed)
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
         print(json.dumps({**found, "peak_mb": peak_mb}))
         return 0
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")

@@ -216,6 +216,17 @@ def test_a_register_at_an_address_is_fetched_and_a_web_page_is_refused(
         get(client, tmp_path / "pack", services=f"{place.base}/page.csv")
 
 
+def test_an_open_referral_feed_becomes_the_register(place: Loopback, client: Client, tmp_path: Path):
+    from tests.loopback.open_referral import Feed, make_services
+
+    Feed(make_services(12)).install(place)
+    got = get(client, tmp_path / "pack", services=f"{place.base}/feed/services")
+    services = load_pack(got.pack).services
+    assert (services["kind"] == "service").sum() == 12
+    assert "12 services" in got.words
+    assert "feed" in plan_only(client, GetOptions((NAME,), tmp_path / "p", services=f"{place.base}/feed"))
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

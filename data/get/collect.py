@@ -116,12 +116,9 @@ def collect(
         )
     if options.services_file is not None:
         given = options.services_file
-        if given.suffix.lower() == ".json":
-            files["services"] = fetch_services(client, str(given), folder)
-        else:
-            files["services"] = _take_file(
-                given, folder / f"services{given.suffix.lower()}", "services", f"Services: {given.name}"
-            )
+        files["services"] = _take_file(
+            given, folder / f"services{given.suffix.lower()}", "services", f"Services: {given.name}"
+        )
     elif options.services_url is not None:
         with bar("services") as progress:
             files["services"] = fetch_services(client, options.services_url, folder, progress=progress)

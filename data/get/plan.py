@@ -13,6 +13,7 @@ from data.fetch.cache import Cache
 from data.fetch.http import Client
 from data.fetch.result import Planned
 from data.get.options import GetOptions
+from data.get.services import plan_services
 
 
 def resolve(client: Client, names: Sequence[str], *, keep: bool = True) -> tuple[Authority, ...]:
@@ -57,7 +58,7 @@ def plan_get(client: Client, authorities: Sequence[Authority], options: GetOptio
         )  # fmt: skip
     plans.append(bods.plan_timetable(client, bods.choose_region(authorities)))
     if options.services_url is not None:
-        plans.append(Planned("services", "Register of services", options.services_url))
+        plans.append(plan_services(options.services_url))
     return plans
 
 

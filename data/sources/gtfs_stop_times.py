@@ -77,7 +77,7 @@ class _Scan:
 
     def _take(self, rows: Arrays) -> None:
         if self.pending is not None:
-            rows = {name: np.concatenate([self.pending[name], rows[name]]) for name in rows}
+            rows = {name: _join([self.pending[name], rows[name]]) for name in rows}
             self.pending = None
         if len(rows["trip"]):
             self._sort_out(rows, last_trip=int(rows["trip"][-1]))
@@ -89,7 +89,7 @@ class _Scan:
         keep = self.wanted[rows["trip"]]
         if keep.any():
             self.kept.append(
-                {name: values[keep] for name, values in rows.items()} if not keep.all() else rows
+                {name: _pick(values, keep) for name, values in rows.items()} if not keep.all() else rows
             )
         if keep.all():
             return
@@ -97,7 +97,7 @@ class _Scan:
         waits = ~keep & (rows["trip"] == last_trip)
         self.let_go[rows["trip"][~keep & ~waits]] = True
         if waits.any():
-            self.pending = {name: values[waits] for name, values in rows.items()}
+            self.pending = {name: _pick(values, waits) for name, values in rows.items()}
 
 
 def read_stop_times(
@@ -149,10 +149,23 @@ def read_stop_times(
         feed.scan(FILE, COLUMNS, scan.consume, progress=progress)
         scan.tally = faults_so_far
     _log_tally(feed, scan.tally)
+    pa.default_memory_pool().release_unused()  # the text of the last batches: hundreds of megabytes
     if not scan.kept:
         scan.kept = [_parse_batch(_no_rows(), scan.trip_ids, scan.stop_ids, _Tally())]
     # Piece by piece, so that no more than one column is held twice.
-    return {name: np.concatenate([part.pop(name) for part in scan.kept]) for name in list(scan.kept[0])}
+    return {name: _join([part.pop(name) for part in scan.kept]) for name in list(scan.kept[0])}
+
+
+def _join(parts: list[np.ndarray]) -> np.ndarray:
+    """Join a column's pieces; one that is blank throughout stays one number."""
+    if all(part.strides == (0,) and len(part) for part in parts):
+        return np.broadcast_to(parts[0][:1], sum(map(len, parts)))
+    return np.concatenate(parts)
+
+
+def _pick(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Marked rows; of a column that is one number throughout, so many of it."""
+    return values[: int(rows.sum())] if values.strides == (0,) and len(values) else values[rows]
 
 
 def _no_rows() -> pa.RecordBatch:
@@ -239,7 +252,7 @@ def _parse_whole(text: pa.Array) -> np.ndarray:
 
 def _parse_decimal(text: pa.Array) -> np.ndarray:
     if not pc.any(pc.not_equal(text, "")).as_py():
-        return np.full(len(text), np.nan)
+        return np.broadcast_to(np.float64(np.nan), len(text))  # most feeds have none: no memory for it
     try:
         return pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.float64()).to_numpy(
             zero_copy_only=False

@@ -30,7 +30,7 @@ STREAMED = frozenset({"stop_times.txt", "shapes.txt"})
 MAX_RATIO = 200
 RATIO_MATTERS_FROM_BYTES = 64 * 1024**2
 MAX_HEADER_BYTES = 64 * 1024
-BLOCK_BYTES = 8 * 1024**2
+BLOCK_BYTES = 2 * 1024**2
 
 ENCODINGS = ("utf8", "cp1252", "latin-1")
 _T = TypeVar("_T")
