@@ -52,103 +52,97 @@ def _first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
 
 
 @helper
-def _smaller(a: Any, b: Any) -> Any:
-    """The smaller of two keys (numba's ``min`` takes no tuples)."""
-    return b if b < a else a
+def _offer(best: Any, key: Any) -> None:
+    """Keep the smaller of two keys in ``best``; fields are compared in order."""
+    field = 0
+    while field < len(key) - 1 and key[field] == best[field]:
+        field += 1
+    if key[field] < best[field]:
+        for each in range(len(key)):
+            best[each] = key[each]
 
 
 @helper
-def _add(rides, n, leave_s, arrive_s, walk_s, trip, departure_s):  # type: ignore[no-untyped-def]
-    """Append a ride; returns the list, which is another one when it had to grow."""
-    if n == len(rides):
-        grown = np.empty((2 * n, 5), np.int64)
-        grown[:n] = rides
-        rides = grown
-    rides[n, _LEAVE] = leave_s
-    rides[n, _ARRIVE] = arrive_s
-    rides[n, _WALK] = walk_s
-    rides[n, _TRIP] = trip
-    rides[n, _DEPARTURE] = departure_s
-    return rides
+def _clear(best: Any) -> None:
+    for field in range(len(best)):
+        best[field] = NONE
 
 
 @helper
-def _list_outward(  # type: ignore[no-untyped-def]
-    rides, from_s, to_s, call_from, call_to, call_lane, call_position, call_s, call_mm,
+def _set4(key, a, b, c, d):  # type: ignore[no-untyped-def]
+    key[0] = a
+    key[1] = b
+    key[2] = c
+    key[3] = d
+
+
+@helper
+def _set8(key, a, b, c, d, e, f, g, h):  # type: ignore[no-untyped-def]
+    _set4(key, a, b, c, d)
+    key[4] = e
+    key[5] = f
+    key[6] = g
+    key[7] = h
+
+
+@helper
+def _grow(rides):  # type: ignore[no-untyped-def]
+    """A list of twice the length with the same rides."""
+    grown = np.empty((2 * len(rides), 5), np.int64)
+    for k in range(len(rides)):
+        for column in range(5):
+            grown[k, column] = rides[k, column]
+    return grown
+
+
+@helper
+def _list_rides(  # type: ignore[no-untyped-def]
+    outward, rides, from_s, to_s, call_from, call_to, call_lane, call_position, call_s, call_mm,
     head, home_next, home_position, home_s, home_mm,
     can_board, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s, slack_s, limit_mm,
 ):  # fmt: skip
-    """Rides from home that arrive at the venue in [from_s, to_s].
+    """Rides to the venue that arrive there, or home that leave from there, in [from_s, to_s].
 
-    Returns the list, how many there are, and whether any trip of the timetable
-    calls near both in order, whenever it runs.
+    Returns the list (another one when it had to grow), how many there are, and
+    whether any trip of the timetable calls near both in order, whenever it runs.
     """
     n = 0
     direct = False
     for call in range(call_from, call_to):
         lane = call_lane[call]
         home = head[lane]
-        if home < 0 or not can_alight[lane_first[lane] + call_position[call]]:
+        venue = call_position[call]
+        if home < 0 or not (can_alight if outward else can_board)[lane_first[lane] + venue]:
             continue
         count = trip_first[lane + 1] - trip_first[lane]
-        off = time_first[lane] + call_position[call] * count
-        first = _first_at_or_after(arrival_s, off, count, from_s - call_s[call])
-        last = _first_at_or_after(arrival_s, off, count, to_s - call_s[call] + 1)
+        # Seconds between the bus at the venue's stop and the venue.
+        apart_s = -call_s[call] if outward else slack_s + call_s[call]
+        times = arrival_s if outward else departure_s
+        at_venue = time_first[lane] + venue * count
+        first = _first_at_or_after(times, at_venue, count, from_s + apart_s)
+        last = _first_at_or_after(times, at_venue, count, to_s + apart_s + 1)
         while home >= 0:
             at = home_position[home]
             if (
-                at < call_position[call]
-                and can_board[lane_first[lane] + at]
+                (at < venue if outward else at > venue)
+                and (can_board if outward else can_alight)[lane_first[lane] + at]
                 and np.int64(home_mm[home]) + call_mm[call] <= limit_mm
             ):
                 direct = True
-                on = time_first[lane] + at * count
+                at_home = time_first[lane] + at * count
+                on, before_s = (at_home, home_s[home]) if outward else (at_venue, call_s[call])
+                off, after_s = (at_venue, call_s[call]) if outward else (at_home, home_s[home])
                 for trip in range(first, last):
-                    departure = departure_s[on + trip]
-                    rides = _add(
-                        rides, n, departure - slack_s - home_s[home], arrival_s[off + trip] + call_s[call],
-                        home_s[home] + call_s[call], trip_first[lane] + trip, departure,
-                    )  # fmt: skip
+                    if n == len(rides):
+                        rides = _grow(rides)
+                    rides[n, _LEAVE] = departure_s[on + trip] - slack_s - before_s
+                    rides[n, _ARRIVE] = arrival_s[off + trip] + after_s
+                    rides[n, _WALK] = before_s + after_s
+                    rides[n, _TRIP] = trip_first[lane] + trip
+                    rides[n, _DEPARTURE] = departure_s[on + trip]
                     n += 1
             home = home_next[home]
     return rides, n, direct
-
-
-@helper
-def _list_return(  # type: ignore[no-untyped-def]
-    rides, from_s, to_s, call_from, call_to, call_lane, call_position, call_s, call_mm,
-    head, home_next, home_position, home_s, home_mm,
-    can_board, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s, slack_s, limit_mm,
-):  # fmt: skip
-    """Rides home that leave the venue in [from_s, to_s]; the list and how many there are."""
-    n = 0
-    for call in range(call_from, call_to):
-        lane = call_lane[call]
-        home = head[lane]
-        if home < 0 or not can_board[lane_first[lane] + call_position[call]]:
-            continue
-        count = trip_first[lane + 1] - trip_first[lane]
-        on = time_first[lane] + call_position[call] * count
-        ready_s = slack_s + call_s[call]
-        first = _first_at_or_after(departure_s, on, count, from_s + ready_s)
-        last = _first_at_or_after(departure_s, on, count, to_s + ready_s + 1)
-        while home >= 0:
-            at = home_position[home]
-            if (
-                at > call_position[call]
-                and can_alight[lane_first[lane] + at]
-                and np.int64(home_mm[home]) + call_mm[call] <= limit_mm
-            ):
-                off = time_first[lane] + at * count
-                for trip in range(first, last):
-                    departure = departure_s[on + trip]
-                    rides = _add(
-                        rides, n, departure - ready_s, arrival_s[off + trip] + home_s[home],
-                        home_s[home] + call_s[call], trip_first[lane] + trip, departure,
-                    )  # fmt: skip
-                    n += 1
-            home = home_next[home]
-    return rides, n
 
 
 @helper
@@ -157,56 +151,62 @@ def _in_time(rides, k, cutoff_s):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _store_outward(result, leave_s, arrive_s, walk_s, trip):  # type: ignore[no-untyped-def]
-    result[OUT_LEAVE] = leave_s
-    result[OUT_ARRIVE] = arrive_s
-    result[OUT_WALK] = walk_s
-    result[OUT_TRIP] = trip
-
-
-@helper
-def _store_return(result, leave_s, arrive_s, walk_s, trip):  # type: ignore[no-untyped-def]
-    result[BACK_LEAVE] = leave_s
-    result[BACK_ARRIVE] = arrive_s
-    result[BACK_WALK] = walk_s
-    result[BACK_TRIP] = trip
-
-
-@helper
-def _choose_outward(rides, n, walk_s, from_s, to_s, cutoff_s, result):  # type: ignore[no-untyped-def]
+def _choose_outward(rides, n, walk_s, from_s, to_s, cutoff_s, best, key, result):  # type: ignore[no-untyped-def]
     """Latest leave, then least walking, then earliest arrival; and the slack."""
-    # A key: -leave, walk, arrive, trip; smaller is better.
-    best = (np.int64(NONE), np.int64(NONE), np.int64(NONE), np.int64(NONE))
+    _clear(best)
     first = np.int64(NONE)
     if walk_s <= cutoff_s:
-        best = (-(to_s - walk_s), walk_s, to_s, np.int64(ON_FOOT))
+        _set4(best, walk_s - to_s, walk_s, to_s, ON_FOOT)
         first = from_s - walk_s
     for k in range(n):
         if _in_time(rides, k, cutoff_s):
-            key = (-rides[k, _LEAVE], rides[k, _WALK], rides[k, _ARRIVE], rides[k, _TRIP])
-            best = _smaller(best, key)
+            _set4(key, -rides[k, _LEAVE], rides[k, _WALK], rides[k, _ARRIVE], rides[k, _TRIP])
+            _offer(best, key)
             first = min(first, rides[k, _LEAVE])
     if best[1] != NONE:
-        _store_outward(result, -best[0], best[2], best[1], best[3])
+        _set4(result[OUT_LEAVE:], -best[0], best[2], best[1], best[3])
         result[SLACK] = -best[0] - first
 
 
 @helper
-def _choose_return(rides, n, walk_s, end_s, last_s, cutoff_s, result):  # type: ignore[no-untyped-def]
+def _choose_return(rides, n, walk_s, end_s, last_s, cutoff_s, best, key, result):  # type: ignore[no-untyped-def]
     """Earliest arrival home, then latest leave, then least walking."""
-    best = (np.int64(NONE), np.int64(NONE), np.int64(NONE), np.int64(NONE))
+    _clear(best)
     if walk_s <= cutoff_s:
-        best = (end_s + walk_s, -end_s, walk_s, np.int64(ON_FOOT))
+        _set4(best, end_s + walk_s, -end_s, walk_s, ON_FOOT)
     for k in range(n):
         if rides[k, _LEAVE] <= last_s and _in_time(rides, k, cutoff_s):
-            best = _smaller(best, (rides[k, _ARRIVE], -rides[k, _LEAVE], rides[k, _WALK], rides[k, _TRIP]))
+            _set4(key, rides[k, _ARRIVE], -rides[k, _LEAVE], rides[k, _WALK], rides[k, _TRIP])
+            _offer(best, key)
     if best[0] != NONE:
-        _store_return(result, -best[1], best[0], best[2], best[3])
+        _set4(result[BACK_LEAVE:], -best[1], best[0], best[2], best[3])
+
+
+@helper
+def _order_by_arrival(rides, n, cutoff_s):  # type: ignore[no-untyped-def]
+    """Rows of the rides within the cut-off, earliest arrival first (a shell sort)."""
+    order = np.empty(n, np.int64)
+    m = 0
+    for k in range(n):
+        if _in_time(rides, k, cutoff_s):
+            order[m] = k
+            m += 1
+    gap = m >> 1
+    while gap > 0:
+        for i in range(gap, m):
+            row = order[i]
+            j = i
+            while j >= gap and rides[order[j - gap], _ARRIVE] > rides[row, _ARRIVE]:
+                order[j] = order[j - gap]
+                j -= gap
+            order[j] = row
+        gap >>= 1
+    return order, m
 
 
 @helper
 def _choose_visit(  # type: ignore[no-untyped-def]
-    out, n_out, back, n_back, walk_s, open_s, close_s, stay_s, last_s, cutoff_s, result
+    out, n_out, back, n_back, walk_s, open_s, close_s, stay_s, last_s, cutoff_s, best, key, result
 ):
     """Drop-in hours: the pair of journeys with the least time away from home.
 
@@ -214,75 +214,73 @@ def _choose_visit(  # type: ignore[no-untyped-def]
     for home never spoils a pair: of the outward rides that arrive in time for a
     return, the one with the latest leave is the best.
     """
-    nothing = np.int64(NONE)
     walks = walk_s <= cutoff_s
-    order = np.argsort(out[:n_out, _ARRIVE])
-    arrive = np.empty(n_out, np.int64)
+    order, n = _order_by_arrival(out, n_out, cutoff_s)
+    arrive = np.empty(n, np.int64)
     # Running best over arrivals: -leave, walk, arrive, trip.
-    running = np.empty((n_out, 4), np.int64)
-    n = 0
-    for k in order:
-        if not _in_time(out, k, cutoff_s):
-            continue
-        key = (-out[k, _LEAVE], out[k, _WALK], out[k, _ARRIVE], out[k, _TRIP])
-        if n > 0:
-            key = _smaller(key, (running[n - 1, 0], running[n - 1, 1], running[n - 1, 2], running[n - 1, 3]))
-        arrive[n] = out[k, _ARRIVE]
-        for field in range(4):
-            running[n, field] = key[field]
-        n += 1
+    running = np.empty((n, 4), np.int64)
+    _clear(best)
+    for i in range(n):
+        k = order[i]
+        _set4(key, -out[k, _LEAVE], out[k, _WALK], out[k, _ARRIVE], out[k, _TRIP])
+        _offer(best, key)
+        arrive[i] = out[k, _ARRIVE]
+        _set4(running[i], best[0], best[1], best[2], best[3])
     # Keys: time away, whole walk, leave home, arrive, leave venue, outward walk, trips; smaller is better.
-    best = (nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+    _clear(best)
     last_leave = np.int64(-NONE)  # of the returns
     if walks:
         last_leave = close_s
-        best = (
-            2 * walk_s + stay_s, 2 * walk_s, open_s - walk_s, open_s, open_s + stay_s, walk_s,
-            np.int64(ON_FOOT), np.int64(ON_FOOT),
-        )  # fmt: skip
-        for k in range(n_out):
-            if _in_time(out, k, cutoff_s):
-                leave, there, walk = out[k, _LEAVE], out[k, _ARRIVE], out[k, _WALK]
-                pair = (
-                    there + stay_s + walk_s - leave, walk + walk_s, leave, there, there + stay_s, walk,
-                    out[k, _TRIP], np.int64(ON_FOOT),
-                )  # fmt: skip
-                best = _smaller(best, pair)
+        _set8(best, 2 * walk_s + stay_s, 2 * walk_s, open_s - walk_s, open_s, open_s + stay_s, walk_s, -1, -1)
+        for i in range(n):
+            k = order[i]
+            leave, there, walk = out[k, _LEAVE], out[k, _ARRIVE], out[k, _WALK]
+            away_s = there + stay_s + walk_s - leave
+            _set8(key, away_s, walk + walk_s, leave, there, there + stay_s, walk, out[k, _TRIP], ON_FOOT)
+            _offer(best, key)
     for k in range(n_back):
         if back[k, _LEAVE] > last_s or not _in_time(back, k, cutoff_s):
             continue
-        latest = back[k, _LEAVE] - stay_s
-        before = np.searchsorted(arrive[:n], latest, "right")
-        if before > 0:
-            last_leave = max(last_leave, back[k, _LEAVE])
-            leave, walk, there = -running[before - 1, 0], running[before - 1, 1], running[before - 1, 2]
-            pair = (
-                back[k, _ARRIVE] - leave, walk + back[k, _WALK], leave, there, back[k, _LEAVE], walk,
-                running[before - 1, 3], back[k, _TRIP],
-            )  # fmt: skip
-            best = _smaller(best, pair)
+        home_s, leave_s, walk = back[k, _ARRIVE], back[k, _LEAVE], back[k, _WALK]
+        latest = leave_s - stay_s
+        before = _first_at_or_after(arrive, 0, n, latest + 1) - 1
+        if before >= 0:
+            last_leave = max(last_leave, leave_s)
+            leave, first_walk, there = -running[before, 0], running[before, 1], running[before, 2]
+            trip = running[before, 3]
+            _set8(
+                key,
+                home_s - leave,
+                first_walk + walk,
+                leave,
+                there,
+                leave_s,
+                first_walk,
+                trip,
+                back[k, _TRIP],
+            )
+            _offer(best, key)
         if walks:
-            last_leave = max(last_leave, back[k, _LEAVE])
+            last_leave = max(last_leave, leave_s)
             there = min(latest, close_s - stay_s)
-            pair = (
-                back[k, _ARRIVE] - there + walk_s, walk_s + back[k, _WALK], there - walk_s, there,
-                back[k, _LEAVE], walk_s, np.int64(ON_FOOT), back[k, _TRIP],
-            )  # fmt: skip
-            best = _smaller(best, pair)
+            away_s = home_s - there + walk_s
+            _set8(key, away_s, walk_s + walk, there - walk_s, there, leave_s, walk_s, ON_FOOT, back[k, _TRIP])
+            _offer(best, key)
     if best[0] != NONE:
-        _store_outward(result, best[2], best[3], best[5], best[6])
-        _store_return(result, best[4], best[2] + best[0], best[1] - best[5], best[7])
+        _set4(result[OUT_LEAVE:], best[2], best[3], best[5], best[6])
+        _set4(result[BACK_LEAVE:], best[4], best[2] + best[0], best[1] - best[5], best[7])
         result[END] = best[3] + stay_s
         latest = min(last_leave, close_s) - stay_s
-        first, last = nothing, -nothing
+        first, last = np.int64(NONE), np.int64(-NONE)
         if walks:
             first, last = open_s - walk_s, latest - walk_s
-        for k in range(n_out):
-            if _in_time(out, k, cutoff_s) and out[k, _ARRIVE] <= latest:
-                first, last = min(first, out[k, _LEAVE]), max(last, out[k, _LEAVE])
+        for i in range(n):
+            if arrive[i] <= latest:
+                first = min(first, out[order[i], _LEAVE])
+                last = max(last, out[order[i], _LEAVE])
         result[SLACK] = last - first
     elif n > 0:
-        _store_outward(result, -running[n - 1, 0], running[n - 1, 2], running[n - 1, 1], running[n - 1, 3])
+        _set4(result[OUT_LEAVE:], -running[n - 1, 0], running[n - 1, 2], running[n - 1, 1], running[n - 1, 3])
         result[END] = close_s
 
 
@@ -305,37 +303,36 @@ def _count_later(rides, n, cutoff_s, counted, seen, stamp, result):  # type: ign
 
 
 @helper
-def _tell_next(rides, n, end_s, last_s, cutoff_s, result):  # type: ignore[no-untyped-def]
+def _tell_next(rides, n, end_s, last_s, cutoff_s, best, key, result):  # type: ignore[no-untyped-def]
     """No return: the next bus home after the longest wait, and the one in time that takes too long."""
-    following = (np.int64(NONE), np.int64(NONE), np.int64(NONE), np.int64(NONE))
-    slow = (np.int64(NONE), np.int64(NONE), np.int64(NONE))
+    _clear(best)
+    slow_s = np.int64(NONE)
     for k in range(n):
+        took_s = rides[k, _ARRIVE] - rides[k, _LEAVE]
         if rides[k, _LEAVE] > last_s:
-            if _in_time(rides, k, cutoff_s):
-                key = (rides[k, _LEAVE], rides[k, _ARRIVE], rides[k, _DEPARTURE], rides[k, _TRIP])
-                following = _smaller(following, key)
-        elif rides[k, _LEAVE] >= end_s and not _in_time(rides, k, cutoff_s):
-            slower = (rides[k, _ARRIVE] - rides[k, _LEAVE], rides[k, _LEAVE], rides[k, _TRIP])
-            slow = _smaller(slow, slower)
-    if following[0] != NONE:
-        result[NEXT_DEPARTURE] = following[2]
-        result[NEXT_TRIP] = following[3]
-    if slow[0] != NONE:
-        result[LONG_DURATION] = slow[0]
-        result[LONG_TRIP] = slow[2]
+            if took_s <= cutoff_s:
+                _set4(key, rides[k, _LEAVE], rides[k, _ARRIVE], rides[k, _DEPARTURE], rides[k, _TRIP])
+                _offer(best, key)
+        elif rides[k, _LEAVE] >= end_s and cutoff_s < took_s < slow_s:
+            slow_s = took_s
+            result[LONG_DURATION] = took_s
+            result[LONG_TRIP] = rides[k, _TRIP]
+    if best[0] != NONE:
+        result[NEXT_DEPARTURE] = best[2]
+        result[NEXT_TRIP] = best[3]
 
 
 @helper
-def _tell_last(rides, n, cutoff_s, result):  # type: ignore[no-untyped-def]
+def _tell_last(rides, n, cutoff_s, best, key, result):  # type: ignore[no-untyped-def]
     """No return: the last bus home before the end."""
-    last = (np.int64(NONE), np.int64(NONE), np.int64(NONE), np.int64(NONE))
+    _clear(best)
     for k in range(n):
         if _in_time(rides, k, cutoff_s):
-            key = (-rides[k, _LEAVE], rides[k, _ARRIVE], rides[k, _DEPARTURE], rides[k, _TRIP])
-            last = _smaller(last, key)
-    if last[1] != NONE:
-        result[LAST_DEPARTURE] = last[2]
-        result[LAST_TRIP] = last[3]
+            _set4(key, -rides[k, _LEAVE], rides[k, _ARRIVE], rides[k, _DEPARTURE], rides[k, _TRIP])
+            _offer(best, key)
+    if best[1] != NONE:
+        result[LAST_DEPARTURE] = best[2]
+        result[LAST_TRIP] = best[3]
 
 
 @kernel(
@@ -367,6 +364,8 @@ def fill_round_trips(  # type: ignore[no-untyped-def]
     seen = np.full(len(counted), -1, np.int64)
     out = np.empty((256, 5), np.int64)
     back = np.empty((256, 5), np.int64)
+    best = np.zeros(8, np.int64)
+    key = np.zeros(8, np.int64)
     for origin in range(origin_from, origin_to):
         n_home = 0
         for leg in range(access_first[origin], access_first[origin + 1]):
@@ -396,48 +395,50 @@ def fill_round_trips(  # type: ignore[no-untyped-def]
             start, end = session_start[session], session_end[session]
             walk = walk_of[service]
             result = results[origin, session]
-            calls = (call_first[service], call_first[service + 1])
             stay = min(stay_s, end - start)
-            from_s, to_s, earliest_back = start - early_s, start, end
-            if session_drop_in[session]:
-                from_s, to_s, earliest_back = start, end - stay, start + stay
+            drop_in = session_drop_in[session]
             last_back = end + linger_s
-            out, n_out, direct = _list_outward(
-                out, from_s, to_s, *calls, call_lane, call_position, call_s, call_mm,
-                head, home_next, home_position, home_s, home_mm,
-                can_board, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s,
-                slack_s, limit_mm,
-            )  # fmt: skip
-            back, n_back = _list_return(
-                back, earliest_back, end + max(linger_s, horizon_s), *calls,
-                call_lane, call_position, call_s, call_mm,
-                head, home_next, home_position, home_s, home_mm,
-                can_board, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s,
-                slack_s, limit_mm,
-            )  # fmt: skip
-            if session_drop_in[session]:
-                _choose_visit(out, n_out, back, n_back, walk, start, end, stay, last_back, cutoff_s, result)
-            else:
-                result[END] = end
-                _choose_outward(out, n_out, walk, from_s, to_s, cutoff_s, result)
-                _choose_return(back, n_back, walk, end, last_back, cutoff_s, result)
-            if result[OUT_LEAVE] == NONE:
-                result[WHY] = WHY_NO_DIRECT
-                if direct:
-                    result[WHY] = WHY_TOO_LONG if n_out > 0 else WHY_OTHER_TIMES
-            elif result[BACK_LEAVE] == NONE:
-                result[WHY] = WHY_NO_RETURN
-                _tell_next(back, n_back, end, last_back, cutoff_s, result)
-                back, n_back = _list_return(
-                    back, np.int64(0), end - 1, *calls, call_lane, call_position, call_s, call_mm,
+            # In turn: the way there, the ways home after the end, and where there is none those before it.
+            from_s, to_s = (start, end - stay) if drop_in else (start - early_s, start)
+            direct = False
+            n_out = 0
+            for part in range(3):
+                rides, n, some = _list_rides(
+                    part == 0, out if part == 0 else back, from_s, to_s,
+                    call_first[service], call_first[service + 1], call_lane, call_position, call_s, call_mm,
                     head, home_next, home_position, home_s, home_mm,
                     can_board, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s,
                     slack_s, limit_mm,
                 )  # fmt: skip
-                _tell_last(back, n_back, cutoff_s, result)
-            if result[BACK_LEAVE] != NONE:
-                stamp = origin * n_sessions + session
-                _count_later(back, n_back, cutoff_s, counted, seen, stamp, result)
+                if part == 0:
+                    out, n_out, direct = rides, n, some
+                    from_s, to_s = start + stay if drop_in else end, end + max(linger_s, horizon_s)
+                    continue
+                back = rides
+                if part == 2:
+                    _tell_last(back, n, cutoff_s, best, key, result)
+                    break
+                if drop_in:
+                    _choose_visit(
+                        out, n_out, back, n, walk, start, end, stay, last_back, cutoff_s, best, key, result
+                    )
+                else:
+                    result[END] = end
+                    _choose_outward(out, n_out, walk, start - early_s, start, cutoff_s, best, key, result)
+                    _choose_return(back, n, walk, end, last_back, cutoff_s, best, key, result)
+                if result[BACK_LEAVE] != NONE:
+                    stamp = origin * n_sessions + session
+                    _count_later(back, n, cutoff_s, counted, seen, stamp, result)
+                if result[OUT_LEAVE] == NONE:
+                    result[WHY] = WHY_NO_DIRECT
+                    if direct:
+                        result[WHY] = WHY_TOO_LONG if n_out > 0 else WHY_OTHER_TIMES
+                    break
+                if result[BACK_LEAVE] != NONE:
+                    break
+                result[WHY] = WHY_NO_RETURN
+                _tell_next(back, n, end, last_back, cutoff_s, best, key, result)
+                from_s, to_s = np.int64(0), end - 1
 
         for at in range(n_home):
             head[home_lane[at]] = -1
