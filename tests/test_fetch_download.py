@@ -92,7 +92,7 @@ def test_a_file_that_changed_in_between_is_not_glued_together(
     assert target.read_bytes() == OTHER and "range" in server.log[-1].headers
 
 
-@pytest.mark.parametrize("bytes_", ["bytes 0-9/10", "bytes 5-9/", "none"])
+@pytest.mark.parametrize("bytes_", ["bytes 0-9/10", "bytes 5-9/", "none", f"bytes 5-14/{len(CONTENT)}"])
 def test_a_part_that_was_not_asked_for_is_refused(
     server: Loopback, source: SourceAddress, client: Client, target: Path, bytes_: str
 ) -> None:
@@ -107,6 +107,24 @@ def test_a_part_that_was_not_asked_for_is_refused(
     server.break_next("cut", "/file")
     download(client, source, source.url("file"), target)
     assert target.read_bytes() == CONTENT and [asked.status for asked in server.log] == [200, 206, 200]
+
+
+def test_a_part_of_the_right_length_from_the_wrong_place_is_not_glued_on(
+    server: Loopback, source: SourceAddress, client: Client, target: Path
+) -> None:
+    from tests.loopback.server import Asked, Reply
+
+    rest = len(CONTENT) - len(CONTENT) // 2
+    headers = {"ETag": '"a"', "Content-Range": f"bytes 0-{rest - 1}/{len(CONTENT)}"}
+
+    def from_the_start(asked: Asked) -> Reply | None:
+        ranged = "range" in asked.headers and asked.path == "/file"
+        return Reply(CONTENT[:rest], status=206, headers=headers) if ranged else None
+
+    server.responders.insert(0, from_the_start)
+    server.break_next("cut", "/file")
+    download(client, source, source.url("file"), target)
+    assert target.read_bytes() == CONTENT
 
 
 def test_a_slow_line_that_delivers_something_each_time_is_not_given_up(

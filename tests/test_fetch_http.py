@@ -7,14 +7,17 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import requests
 
 from data.errors import DownloadError, UsageError
 from data.fetch.addresses import SourceAddress, load_addresses
+from data.fetch.body import BrokenBodyError, read_whole
 from data.fetch.cache import cache_folder
 from data.fetch.http import Client, UnusableAnswerError
-from data.fetch.retry import read_retry_after
+from data.fetch.retry import Patience, read_retry_after
 from tests.loopback.server import Loopback
 
 pytest_plugins = ("tests.loopback.fixtures",)
@@ -44,6 +47,32 @@ def test_a_passing_fault_is_asked_again(
     server.break_next(fault, "/rows")
     assert client.get_json(source, source.url("rows")) == ROWS
     assert [asked.fault for asked in server.log] == [fault, ""] and len(waits) == 1
+
+
+@pytest.mark.parametrize("fault", ["html", "gzip_cut", "cut", "reset"])
+def test_text_that_any_parser_would_take_is_held_to_what_was_sent(
+    server: Loopback, source: SourceAddress, client: Client, fault: str
+) -> None:
+    """No JSON here, whose end would tell: half a table is a table, and so is a page of a sign-in."""
+    table = b"code,people\n" + b"X01,1\n" * 5000
+    server.serve("/table", table, content_type="text/csv")
+    server.break_next(fault, "/table")
+    assert client.get_bytes(source, source.url("table"), kind="csv") == table
+
+
+def test_bytes_are_counted_whatever_the_library_does() -> None:
+    class Raw:
+        chunks: ClassVar[list[bytes]] = [b"abc", b""]
+
+        def read1(self, amount: int, decode_content: bool) -> bytes:
+            assert amount and not decode_content
+            return self.chunks.pop(0)
+
+    response = requests.Response()
+    response.headers["Content-Length"] = "5"
+    response.raw = Raw()
+    with pytest.raises(BrokenBodyError, match="after 3 of 5 bytes"):
+        read_whole(response, max_bytes=100, patience=Patience())
 
 
 @pytest.mark.parametrize("fault", ["cut", "html", "claims_less", "gzip_cut", "busy503"])
