@@ -36,7 +36,15 @@ from geo.places import Place
 from geo.provision import compute_provision
 from geo.query import Query, WalkSettings
 from geo.reach import compute_reach
-from geo.roundtrip import DEFAULT_ROUND_TRIP, RoundTripSettings, assemble_round_trips, compute_round_trips
+from geo.roundtrip import (
+    DEFAULT_ROUND_TRIP,
+    RoundTripSettings,
+    assemble_round_trips,
+    compute_round_trips,
+    join_round_trips,
+    plan_round_trips,
+    split_plan,
+)
 from geo.roundtrip_people import compute_neighbourhood_round_trips
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
@@ -84,11 +92,11 @@ class Engine:
         self.pack = pack
         self.venues = select_venues(pack.services) if pack.services is not None else None
         self.graph = lru_cache(maxsize=2)(self._build_graph)
-        self.snapped_stops = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, pack.stops))
+        self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
         self._timetable = lru_cache(maxsize=12)(self._build_timetable)
         self._access = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_origins()))
-        self._egress = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_services()))
+        self._egress = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self.own_services()))
         self._direct = lru_cache(maxsize=8)(self._own_direct)
         self._transfers = lru_cache(maxsize=8)(self._stop_transfers)
 
@@ -133,6 +141,15 @@ class Engine:
         x, y = (points[name].to_numpy(np.float64, na_value=np.nan) for name in ("x", "y"))
         return snap_points(self.graph(avoid_steps), x, y, coverage=self.coverage)
 
+    def _snap_stops(self, avoid_steps: bool) -> Snapped:
+        """Stops count wherever they are near a street, also just beyond the coverage.
+
+        Whether reach is known is a matter of the origin and the service; leaving
+        such a stop out would tell people inside that they have none.
+        """
+        stops = self.pack.stops
+        return snap_points(self.graph(avoid_steps), stops["x"].to_numpy(), stops["y"].to_numpy())
+
     def _build_graph(self, avoid_steps: bool) -> WalkGraph | StraightLine:
         if self.pack.walk is None:
             return StraightLine(self.pack.manifest.walk.detour_factor, avoid_steps)
@@ -157,7 +174,8 @@ class Engine:
             )
         return self.pack.origin_points
 
-    def _own_services(self) -> pd.DataFrame:
+    def own_services(self) -> pd.DataFrame:
+        """The pack's services at a venue; QueryError where it has none."""
         if self.venues is None or self.venues.empty:
             raise QueryError(
                 f"{self.pack.manifest.name} has no services or places at a known venue; "
@@ -196,7 +214,7 @@ class Engine:
         )
 
     def _own_direct(self, walk: WalkSettings) -> Legs:
-        return self._direct_legs(walk, self._own_origins(), self._own_services())
+        return self._direct_legs(walk, self._own_origins(), self.own_services())
 
     def _stop_transfers(self, walk: WalkSettings) -> Legs:
         stops = self.snapped_stops(walk.avoid_steps)
@@ -220,7 +238,7 @@ class Engine:
         if origins is None:
             origins = self._own_origins().rename(columns={"point_id": "id"})
         if services is None:
-            services = self._own_services().rename(columns={"service_id": "id"})
+            services = self.own_services().rename(columns={"service_id": "id"})
         return ReachInputs(
             timetable=self.timetable(query),
             origin_ids=origins["id"].to_numpy(object),
@@ -280,14 +298,21 @@ class Engine:
         progress: Progress = _no_progress,
     ) -> RoundTripTable:
         """There in time and back home, for every origin and session (``ROUNDTRIP_COLUMNS``)."""
-        trips = compute_round_trips(
-            self, query, settings, service_ids=service_ids, day=day, origins=origins, progress=progress
+        progress(0.0, "walking")
+        inputs, plan = plan_round_trips(
+            self, query, settings, service_ids=service_ids, day=day, origins=origins
         )
-        table = assemble_round_trips(self, trips, query, settings)
-        if level == "neighbourhood" and origins is None:
-            table = compute_neighbourhood_round_trips(table, self.pack)
+        tables = []
+        parts = split_plan(plan, len(inputs.origin_ids))
+        for done, part in enumerate(parts):
+            progress(0.2 + 0.7 * done / len(parts), "there and back")
+            trips = compute_round_trips(self, inputs, part, query, settings)
+            table = assemble_round_trips(self, trips, query, settings)
+            if level == "neighbourhood" and origins is None:
+                table = compute_neighbourhood_round_trips(table, self.pack)
+            tables.append(table)
         progress(1.0, "done")
-        return table
+        return join_round_trips(tables)
 
     def reach_there_and_back(
         self,

@@ -156,7 +156,7 @@ def build_reference(pack: AreaPack, query: Query, places: Mapping[Key, XY]) -> T
     """Walk between all places and stops and expand the trips of three days."""
     date = query.service_date or pack.manifest.timetable.service_date
     stops = {("stop", s.stop_id): (s.x, s.y) for s in pack.stops.itertuples()}
-    lengths, outside = compute_walks(pack, {**places, **stops}, avoid_steps=query.walk.avoid_steps)
+    lengths, outside = compute_walks(pack, places, stops, avoid_steps=query.walk.avoid_steps)
     return Town(pack, query, date, expand_trips(pack, date, query), lengths, outside)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import networkx as nx
 import numpy as np
@@ -45,7 +46,11 @@ def walk_seconds(length_mm: int, speed_mm_per_h: int) -> int:
 
 
 def compute_walks(
-    pack: AreaPack, places: Mapping[Key, XY], *, avoid_steps: bool
+    pack: AreaPack,
+    places: Mapping[Key, XY],
+    stops: Mapping[Key, XY] = MappingProxyType({}),
+    *,
+    avoid_steps: bool,
 ) -> tuple[dict[Key, dict[Key, int]], set[Key]]:
     """Lengths in millimetres between all places that can walk to each other, and who is outside.
 
@@ -56,23 +61,25 @@ def compute_walks(
         where there is no way or one of the two is outside the data.
     outside : set
         Places more than 300 m from any street or outside the coverage polygon.
+        Stops count wherever they are near a street, also beyond the coverage.
     """
+    everywhere = {**places, **stops}
     if pack.walk is None:
-        return _straight_lines(places, pack.manifest.walk.detour_factor), set()
+        return _straight_lines(everywhere, pack.manifest.walk.detour_factor), set()
     streets = _Streets(pack.walk, avoid_steps)
     covered = None if pack.coverage is None else shapely.union_all(pack.coverage.geometry.to_numpy())
     snaps = {}
-    for key, (x, y) in places.items():
+    for key, (x, y) in everywhere.items():
         snap = streets.snap(x, y)
-        if covered is not None and not covered.covers(shapely.Point(x, y)):
+        if key in places and covered is not None and not covered.covers(shapely.Point(x, y)):
             snap = Snap(snap.edge, snap.offset_mm, snap.off_mm, outside=True)
         snaps[key] = snap
     outside = {key for key, snap in snaps.items() if snap.outside}
     graph = streets.graph_with({key: snap for key, snap in snaps.items() if not snap.outside})
     lengths: dict[Key, dict[Key, int]] = {}
-    for a in places:
+    for a in everywhere:
         found = {} if a in outside else nx.single_source_dijkstra_path_length(graph, a, weight="mm")
-        lengths[a] = {b: int(found[b]) for b in places if b in found}
+        lengths[a] = {b: int(found[b]) for b in everywhere if b in found}
         lengths[a] = {b: mm + snaps[a].off_mm + snaps[b].off_mm for b, mm in lengths[a].items()}
     return lengths, outside
 

@@ -14,10 +14,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from protocol import serve
 
 
+def join_by_stops(direct, access, egress, in_feed):
+    """Walk as the peer does: all the way within a leg, or by way of a stop without a ride."""
+    import numpy as np
+
+    from geo.legs import Legs
+
+    def dense(legs, columns):
+        table = np.full((len(legs.indptr) - 1, columns), np.inf, np.float32)
+        table[np.repeat(np.arange(len(table)), np.diff(legs.indptr)), legs.target] = legs.length_mm
+        return table
+
+    to_stops, from_stops = dense(access, len(in_feed)), dense(egress, len(in_feed))
+    walk = dense(direct, len(from_stops))
+    for row in range(len(walk)):
+        near = np.flatnonzero(np.isfinite(to_stops[row]) & in_feed)
+        if len(near):
+            walk[row] = np.minimum(walk[row], (to_stops[row, near] + from_stops[:, near]).min(axis=1))
+    row, column = np.nonzero(np.isfinite(walk))
+    first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(walk)))))
+    return Legs(first, column.astype(np.int32), walk[row, column].astype(np.int32))
+
+
 def load():
     import numpy as np
     import pandas as pd
 
+    from data.modes import MODES
     from data.packio import load_pack
     from data.points import read_points
     from geo.engine import Engine
@@ -36,6 +59,7 @@ def load():
         window_start_s=start_s,
         window_end_s=start_s + 3600,
         board_slack_s=0,  # peers have none
+        modes=MODES,  # and they ride coaches too
         walk=WalkSettings(speed_kmh=settings["walk_speed_kmh"], max_walk_m=settings["max_walk_m"]),
     )
     points = read_points(Path(points_file), crs=pack.crs)
@@ -47,17 +71,17 @@ def load():
     engine.stop_index(False)
     engine.timetable(query)
 
-    def matrix(asked: Query):
+    def matrix(asked: Query, *, as_peers_walk: bool = False):
         """Snap, walk and ride, from coordinates to exact percentiles."""
         walk = asked.walk
         from_points, to_points = engine.snap(False, origins), engine.snap(False, destinations)
-        return compute_matrix(
-            engine.timetable(asked),
-            engine.legs_to_stops(walk, from_points),
-            engine.legs_to_stops(walk, to_points),
-            compute_legs(engine.graph(False), from_points, to_points, walk.total_limit_mm),
-            asked,
-        )
+        access, egress = engine.legs_to_stops(walk, from_points), engine.legs_to_stops(walk, to_points)
+        if as_peers_walk:
+            direct = compute_legs(engine.graph(False), from_points, to_points, walk.leg_limit_mm)
+            direct = join_by_stops(direct, access, egress, pack.stops["in_feed"].to_numpy(bool))
+        else:
+            direct = compute_legs(engine.graph(False), from_points, to_points, walk.total_limit_mm)
+        return compute_matrix(engine.timetable(asked), access, egress, direct, asked)
 
     def summary(asked: Query):
         def run():
@@ -73,7 +97,7 @@ def load():
         for minute in range(settings["window_minutes"]):
             at = start_s + 60 * minute
             asked = dataclasses.replace(query, window_start_s=at, window_end_s=at + 1, horizon_s=86_400)
-            planes.append(matrix(asked).percentile_s[0])
+            planes.append(matrix(asked, as_peers_walk=True).percentile_s[0])
         np.save(settings["own_minutes_out"], np.stack(planes))
         return {"shape": [len(planes), *planes[0].shape]}
 
