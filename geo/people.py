@@ -27,7 +27,8 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
     first in the order of ``CLASSES`` and ``REASONS``. Each time is the weighted
     median over all points, unreached counting as infinite; medians of parts need
     not sum to the median of the whole. ``share_in_reach`` is the weighted mean
-    over the people whose reach is known, ``infrequent`` holds when it does for most of the weight that is in reach.
+    over the people whose reach is known, ``infrequent`` holds when it does for
+    most of the weight that is in reach.
 
     Raises
     ------
