@@ -138,6 +138,22 @@ def test_several_services_in_a_cell_become_several_and_the_rows_still_add_up(tmp
     check_sum(result)
 
 
+@pytest.mark.parametrize(
+    ("name", "sessions", "parts"),
+    [
+        ("Community lunch\nfor older people", "", 1),
+        ("Lunch\nTai chi", "Mon 12-2\nTue 10-11", 2),
+        ("- Lunch\n- Tai chi", "", 2),
+        ("• Lunch • Tai chi", "", 2),
+        ("Advice / Housing / Debt", "", 3),
+        ("24/7 helpline", "", 1),
+        ("Arts & crafts, sewing and knitting", "", 1),
+    ],
+)
+def test_line_breaks_part_only_what_is_a_list(name: str, sessions: str, parts: int):
+    assert len(split_services(name, sessions)) == parts
+
+
 @given(st.text(max_size=60))
 def test_parting_a_name_loses_no_word(name: str):
     parts = split_services(name)

@@ -292,7 +292,7 @@ def test_any_cells_give_rows_that_fit_the_schema_and_add_up(
     result = read_services(path, crs=CRS)
     counts = result.counts
     assert counts.imported + counts.warned + counts.rejected == counts.rows
-    assert counts.imported + counts.warned == len(result.services)
+    assert counts.imported + counts.warned <= len(result.services)  # a cell may name several
     assert result.services["service_id"].is_unique
     assert set(result.sessions["service_id"]) <= set(result.services["service_id"])
     frame_to_arrow(SERVICES, result.services)

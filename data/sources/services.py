@@ -6,11 +6,10 @@ of the file is imported, imported with a warning, or rejected with a reason.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,34 +21,12 @@ from data.sources.service_corrections import PostcodeBook, PostcodeOffer
 from data.sources.service_faults import MESSAGES, FaultBook
 from data.sources.service_headers import HeaderMatch, count_known, normalise_header
 from data.sources.service_mapping import apply_mapping, read_any_table
-from data.sources.service_places import (
-    FAR_FROM_POSTCODE_M,
-    Location,
-    Locator,
-    distance_m,
-    normalise_postcode,
-)
+from data.sources.service_places import Locator
 from data.sources.service_rejects import RejectedRow, unguard_formula
-from data.sources.service_sessions import Session, read_sessions
+from data.sources.service_rows import Row, read_record, read_row_sessions
 from data.sources.service_several import share_sessions, split_services
 from data.sources.service_tables import RawTable, read_table
-from data.sources.service_words import (
-    is_error,
-    is_not_known,
-    read_cost,
-    read_date,
-    read_delivery,
-    read_languages,
-    read_list,
-    read_referral,
-    read_span,
-    read_whole_number,
-    read_women_only,
-    read_yes_no,
-)
-
-NOT_STATED = "Not stated"
-OLDEST, LARGEST = 120, 100_000
+from data.sources.service_words import is_not_known
 
 
 @dataclass(frozen=True)
@@ -86,40 +63,6 @@ class ServicesResult:
     header: tuple[str, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
     offers: tuple[PostcodeOffer, ...] = ()
-
-
-@dataclass
-class _Row:
-    """One row being read: its cells by field, and what was not understood."""
-
-    number: int
-    cells: dict[str, str]
-    extra: dict[str, str]
-    note: Callable[[str, str], None]
-    record: dict[str, object] = field(default_factory=dict)
-    unshared_sessions: str | None = None  # of several services together
-
-    def text(self, name: str) -> str | None:
-        """The cell's words, None where it says nothing."""
-        words = self.cells.get(name, "")
-        if words and is_error(words):
-            self.note("spreadsheet_error", f"{name}: {words}")
-        return None if is_not_known(words) else words
-
-    def keep(self, name: str, words: str) -> None:
-        """Keep what was written and not understood."""
-        self.note("not_understood", f"{name}: {words[:60]!r}")
-        self.extra[name] = words
-
-    def read(self, name: str, reader: Callable[[str], object]) -> object:
-        """Read a cell; what the reader does not understand is kept and noted."""
-        words = self.text(name)
-        if words is None:
-            return None
-        value = reader(words)
-        if value is None:
-            self.keep(name, words)
-        return value
 
 
 def read_services(
@@ -188,14 +131,14 @@ def read_services(
             continue
         imported += 1
         for one, one_id in _split_several(row, service_id):
-            record = _read_record(one, locator) | {
+            record = read_record(one, locator) | {
                 "service_id": one_id,
                 "kind": "service",
                 "source": source_title,
             }
             record["extra"] = json.dumps(one.extra, ensure_ascii=False, sort_keys=True) if one.extra else None
             records.append(record)
-            sessions.extend(_read_row_sessions(one, one_id))
+            sessions.extend(read_row_sessions(one, one_id))
         written = row.text("postcode")
         if (
             known
@@ -226,7 +169,7 @@ def read_services(
     )
 
 
-def _correct_postcode(row: _Row, corrected: Mapping[str, str]) -> None:
+def _correct_postcode(row: Row, corrected: Mapping[str, str]) -> None:
     """Put a person's postcode in the place of the one that the file has, and keep what it had."""
     written = row.cells.get("postcode", "").strip()
     if written in corrected:
@@ -235,13 +178,13 @@ def _correct_postcode(row: _Row, corrected: Mapping[str, str]) -> None:
         row.cells["postcode"] = corrected[written]
 
 
-def _split_several(row: _Row, service_id: str) -> list[tuple[_Row, str]]:
+def _split_several(row: Row, service_id: str) -> list[tuple[Row, str]]:
     """Part a row whose name holds several services; its other cells hold for each of them."""
-    names = split_services(row.text("name") or "")
+    times = row.text("sessions")
+    names = split_services(row.text("name") or "", times or "")
     if len(names) == 1:
         return [(row, service_id)]
     row.note("several_services", ", ".join(names)[:120])
-    times = row.text("sessions")
     shared = share_sessions(times, len(names)) if times else None
     extra = row.extra | {"several": row.cells["name"]}
     unshared = times if times and shared is None else None
@@ -271,7 +214,7 @@ def build_services(records: list[dict[str, object]]) -> pd.DataFrame:
 
 def _split_row(
     number: int, cells: tuple[str, ...], match: HeaderMatch, table: RawTable, book: FaultBook
-) -> _Row:
+) -> Row:
     extra: dict[str, str] = {}
     for position, header in match.others.items():
         if cells[position] and not is_not_known(cells[position]):
@@ -280,10 +223,10 @@ def _split_row(
     if unnamed:
         book.warn(number, "cell_without_header", f"{len(unnamed)} cell(s) under no header")
     by_field = {name: unguard_formula(cells[position]) for name, position in match.fields.items()}
-    return _Row(number, by_field, extra, lambda code, words: book.warn(number, code, words))
+    return Row(number, by_field, extra, lambda code, words: book.warn(number, code, words))
 
 
-def _why_rejected(row: _Row, cells: tuple[str, ...], table: RawTable) -> tuple[str, str] | None:
+def _why_rejected(row: Row, cells: tuple[str, ...], table: RawTable) -> tuple[str, str] | None:
     """Say why a row can't be a service, or None when it can."""
     if [normalise_header(cell) for cell in cells] == [normalise_header(cell) for cell in table.header]:
         return "header_repeated", "the header again"
@@ -292,7 +235,7 @@ def _why_rejected(row: _Row, cells: tuple[str, ...], table: RawTable) -> tuple[s
     return None
 
 
-def _take_id(row: _Row, cells: tuple[str, ...], seen: dict[str, tuple[str, ...]]) -> str | None:
+def _take_id(row: Row, cells: tuple[str, ...], seen: dict[str, tuple[str, ...]]) -> str | None:
     """Give the row its id: its own, else one made from its words; None for a row seen before."""
     given = row.text("service_id")
     basis = "|".join(
@@ -317,145 +260,3 @@ def _take_id(row: _Row, cells: tuple[str, ...], seen: dict[str, tuple[str, ...]]
 
 def _digest(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:10]
-
-
-def _read_record(row: _Row, locator: Locator) -> dict[str, object]:
-    """All fields of SERVICES but the id, kind and source."""
-    record: dict[str, object] = {
-        name: row.text(name)
-        for name in ("name", "organisation", "description", "address", "locality", "website", "phone",
-               "email",
-                     "faith", "opening_hours", "outcome_data", "gaps", "cost_note", "referral_note")
-    }  # fmt: skip
-    record["category"] = row.text("category") or NOT_STATED
-    record["cost"], record["cost_note"] = _read_with_note(
-        row, "cost", read_cost, {"free", "donation", "paid"}
-    )
-    record["referral"], record["referral_note"] = _read_with_note(
-        row, "referral", read_referral, {"self", "organisation", "mixed", "both", "self referral"}
-    )
-    for name, reader in (("referred_by", read_list), ("target_groups", read_list), ("not_used_by", read_list),
-                         ("languages", read_languages)):  # fmt: skip
-        words = row.text(name)
-        record[name] = reader(words) if words else None
-    record["women_only"] = row.read("women_only", read_women_only)
-    record["transport_offered"] = row.read("transport_offered", read_yes_no)
-    record["age_min"], record["age_max"] = _read_ages(row)
-    record["capacity"] = row.read("capacity", lambda words: read_whole_number(words, most=LARGEST))
-    record["updated"] = row.read("updated", read_date)
-    checked = row.read("verified", read_yes_no)
-    # The date of a check says that there was one; where neither is said, nobody has vouched for the row.
-    record["verified"] = isinstance(record["updated"], dt.date) if checked is None else checked
-    record["postcode"] = _read_postcode(row)
-    location = _locate(row, record["postcode"], locator)
-    if location:
-        record |= {"x": location.x, "y": location.y, "lon": location.lon, "lat": location.lat}
-        record["location_basis"] = location.basis
-    record["delivery"] = _read_delivery_of(row)
-    if location is None and record["delivery"] in ("venue", "several_venues"):
-        row.note("no_place", "no coordinates and no postcode that could be found")
-    return record
-
-
-def _read_with_note(
-    row: _Row, name: str, reader: Callable[[str], str | None], plain: set[str]
-) -> tuple[str | None, str | None]:
-    """Value and note of a field; words that say more than the value are added to the note."""
-    words, note = row.text(name), row.text(f"{name}_note")
-    if words is None:
-        return None, note
-    value = reader(words)
-    if value is None:
-        row.note("not_understood", f"{name}: {words[:60]!r}")
-    if value is None or words.casefold() not in plain:
-        note = words if note is None or note == words else f"{words}. {note}"
-    return value, note
-
-
-def _read_ages(row: _Row) -> tuple[int | None, int | None]:
-    """Youngest and oldest; a span ("16-25") in either cell gives both."""
-    for name in ("age_min", "age_max"):
-        words = row.text(name)
-        if words and (span := read_span(words)):
-            return span
-    youngest = row.read("age_min", lambda words: read_whole_number(words, most=OLDEST))
-    oldest = row.read("age_max", lambda words: read_whole_number(words, most=OLDEST))
-    if isinstance(youngest, int) and isinstance(oldest, int) and youngest > oldest:
-        row.keep("age_min", str(youngest))
-        row.keep("age_max", str(oldest))
-        return None, None
-    return (youngest if isinstance(youngest, int) else None), (oldest if isinstance(oldest, int) else None)
-
-
-def _read_delivery_of(row: _Row) -> str:
-    words = row.text("delivery")
-    delivery = read_delivery(words) if words else None
-    if words and delivery is None:
-        row.keep("delivery", words)
-    # A venue is what the measure of reach asks about; nothing is taken for "comes to you" without a word.
-    return delivery or "venue"
-
-
-def _read_postcode(row: _Row) -> str | None:
-    words = row.text("postcode")
-    if words is None:
-        return None
-    postcode = normalise_postcode(words)
-    if postcode is None:
-        row.note("postcode_malformed", repr(words[:20]))
-        row.extra.setdefault("postcode", words)
-    return postcode
-
-
-def _locate(row: _Row, postcode: object, locator: Locator) -> Location | None:
-    """Where the service is: degrees, else grid metres, else postcode."""
-    location = None
-    for first, second, finder in (
-        ("lon", "lat", locator.from_degrees),
-        ("easting", "northing", locator.from_grid),
-    ):
-        one, other = row.text(first), row.text(second)
-        if location or (one is None and other is None):
-            continue
-        location, code = finder(one or "", other or "")
-        if code:
-            row.note(code, f"{first} {one}, {second} {other}")
-        if location is None or code:
-            row.extra |= {name: words for name, words in ((first, one), (second, other)) if words}
-    if not isinstance(postcode, str):
-        return location
-    by_postcode = locator.from_postcode(postcode)
-    if by_postcode is None:
-        if locator.has_postcodes:
-            row.note("postcode_not_found", postcode)
-        return location
-    if location and (apart := distance_m(location, by_postcode)) > FAR_FROM_POSTCODE_M:
-        row.note("far_from_postcode", f"{postcode} is {apart / 1000:.1f} km from the coordinates")
-    return location or by_postcode
-
-
-def _read_row_sessions(row: _Row, service_id: str) -> list[dict[str, object]]:
-    words = row.text("sessions")
-    if row.unshared_sessions:
-        found = [Session("session", None, None, None, "unparsed", row.unshared_sessions)]
-    else:
-        found = list(read_sessions(words)) if words else []
-    rows: list[dict[str, object]] = []
-    for number, session in enumerate(found, start=1):
-        if session.rule == "unparsed" and not row.unshared_sessions:
-            row.note("session_unparsed", repr(session.text[:60]))
-        rows.append(
-            {
-                "service_id": service_id,
-                "session_id": f"{service_id}/{number}",
-                "kind": session.kind,
-                "weekday": session.weekday,
-                "start_s": session.start_s,
-                "end_s": session.end_s,
-                "from_date": None,
-                "to_date": None,
-                "rule": session.rule,
-                "text": session.text,
-            }
-        )
-    return rows
