@@ -47,7 +47,7 @@ def make_client(server: Loopback, tmp_path: Path, waits: list[float]) -> Callabl
 
     def make(settings: Mapping[str, Mapping[str, Any]] | None = None, **more: Any) -> Client:
         patience = Patience(
-            connect_s=2, read_s=1.5, tries=3, slow_window_s=0.3, slowest_bytes_s=200,
+            connect_s=2, read_s=3, tries=3, slow_window_s=0.5, slowest_bytes_s=200,
             sleep=waits.append, uniform=lambda low, high: (low + high) / 2,
         )  # fmt: skip
         return Client(

@@ -218,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(half)
             self.wfile.flush()
             if fault.name == "silent":
-                time.sleep(float(fault.options.get("seconds", "2")))
+                time.sleep(float(fault.options.get("seconds", "4")))
             if fault.name == "reset":
                 # Linger 0: the connection is torn down with RST and not closed.
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
