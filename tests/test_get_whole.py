@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from data.__main__ import main
 from data.config import load_config
 from data.errors import DownloadError, OneBusReachError, UsageError
 from data.fetch.http import Client
@@ -18,7 +19,7 @@ from data.get.area import to_toml
 from data.get.options import name_area
 from data.get.progress import show_nothing
 from data.get.run import plan_only
-from data.packio import load_manifest, load_pack
+from data.packio import list_packs, load_manifest, load_pack
 from tests.get_place import CODE, LSOAS, NAME, OAS, people_of, serve_place
 from tests.loopback.fixtures import client, make_client, server, waits
 from tests.loopback.server import Asked, Loopback, Reply
@@ -225,6 +226,27 @@ def test_an_open_referral_feed_becomes_the_register(place: Loopback, client: Cli
     assert (services["kind"] == "service").sum() == 12
     assert "12 services" in got.words
     assert "feed" in plan_only(client, GetOptions((NAME,), tmp_path / "p", services=f"{place.base}/feed"))
+
+
+def test_without_out_the_pack_is_in_the_list(
+    place: Loopback, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert place.log == []
+    monkeypatch.setenv("ONE_BUS_REACH_PACKS", str(tmp_path / "packs"))
+    got = run_get(client, GetOptions((NAME,)), bar=show_nothing, quiet=True, today=lambda: TODAY)
+    assert [entry.path for entry in list_packs() if entry.area_id == "thorn_green"] == [got.pack]
+
+
+@pytest.mark.parametrize(("name", "code"), [("Oldam", 2), ("S12000036", 2), ("Oldham", 3)])
+def test_the_command_says_by_its_exit_code_whose_fault_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, code: int
+):
+    folders = ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "pack")]
+    assert main(["get", name, "--offline", *folders]) == code
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert "Oldham" in said.err or "England and Wales" in said.err
+    assert not (tmp_path / "pack").exists()
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,26 @@ def test_a_column_of_postcodes_is_known_by_what_it_holds(tmp_path: Path):
     assert (column.field, column.basis) == ("postcode", "content")
 
 
+def test_a_workbook_with_merged_title_rows_is_proposed_and_read(tmp_path: Path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    sheet["A1"] = "Directory of services, Spring 2024"
+    sheet.merge_cells("A1:D2")
+    for row in (["Service Name", "Organsation", "When", "Post-code"],
+                ["Walks", "Trust", "Tues 10-12, term time only", "OL1 1AA"]):  # fmt: skip
+        sheet.append(row)
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    proposed = propose_mapping(path)
+    assert [column.field for column in proposed.columns] == ["name", "organisation", "sessions", "postcode"]
+    assert [column.header for column in proposed.needs_confirmation] == ["Organsation"]
+    result = read_services(path, crs=CRS, postcodes=POSTCODES, mapping=proposed.mapping)
+    assert result.services["organisation"].tolist() == ["Trust"]
+    assert result.sessions[["weekday", "rule"]].to_numpy().tolist() == [[1, "term_time"]]
+
+
 def test_a_mapping_that_cannot_be_is_refused_with_all_its_faults(tmp_path: Path):
     rows = [["service", "organisation"], ["Walks", "Trust"]]
     with pytest.raises(UsageError) as error:

@@ -69,6 +69,11 @@ def list_missing(pack: AreaPack, raw: RawArea, today: dt.date) -> list[str]:
             "Fetched whole and kept beside the raw files, but in no table of the pack yet: "
             f"{', '.join(kept)}."
         )
+    if raw.files["streets"].source == "overpass":
+        missing.append(
+            "Streets reach 1.5 km beyond the border: what lies further out counts as outside the data. "
+            "Give a larger extract with --streets where services beyond the border matter."
+        )
     missing.append("Wards aren't known: totals are by neighbourhood and for the whole place.")
     missing.append(
         "School holidays aren't known: look whether the service date is in one. To set them, put "
