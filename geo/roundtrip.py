@@ -6,6 +6,7 @@ Definitions: docs/methods.md, "Session, round trip".
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 LONGEST_SETTING_S = 4 * 3600
+# Pairs of an origin and a session looked at together: about 300 MB.
+LARGEST_BLOCK = 4_000_000
 _TRIP_FIELDS = (rk.OUT_TRIP, rk.BACK_TRIP, rk.LAST_TRIP, rk.NEXT_TRIP, rk.LONG_TRIP)
 _REASON_OF_WHY = {
     rk.WHY_NO_DIRECT: "no_direct_bus",
@@ -84,7 +87,7 @@ class RoundTrips:
         return self.reason == NO_REASON
 
 
-def compute_round_trips(
+def plan_round_trips(
     engine: Engine,
     query: Query,
     settings: RoundTripSettings,
@@ -92,9 +95,8 @@ def compute_round_trips(
     service_ids: Sequence[str] | None = None,
     day: int | None = None,
     origins: pd.DataFrame | None = None,
-    progress: Progress = lambda _done, _doing: None,
-) -> RoundTrips:
-    """Compute all pairs of origins and sessions.
+) -> tuple[ReachInputs, tuple[PlannedSession, ...]]:
+    """Assemble what is read for round trips: who walks where, and the sessions to look at.
 
     Parameters
     ----------
@@ -115,22 +117,44 @@ def compute_round_trips(
     PackError
         The pack's sessions hold what can't be.
     """
-    progress(0.0, "walking")
+    # What is asked is checked before anything is walked.
     services = _choose_services(engine, service_ids)
-    inputs = engine.inputs(query, origins=origins, services=services)
-    slowest_s = int(leg_seconds(np.array([query.walk.leg_limit_mm]), query.walk.speed_mm_per_h)[0])
+    offered = engine.own_services() if services is None else services
     plan = tuple(
         plan_sessions(
-            [str(one) for one in inputs.service_ids],
+            [str(one) for one in offered["service_id" if services is None else "id"]],
             read_sessions_table(engine.pack.sessions),
             engine.pack.manifest,
             on=query.service_date,
             day=day,
-            reach_back_s=settings.early_s + slowest_s,
+            reach_back_s=settings.early_s + _slowest_walk_s(query),
         )
     )
     if not plan:
         raise QueryError("No session is held on that day; ask for another --day or --date, or for none.")
+    return engine.inputs(query, origins=origins, services=services), plan
+
+
+def split_plan(plan: Sequence[PlannedSession], n_origins: int) -> list[tuple[PlannedSession, ...]]:
+    """Part a plan so that the pairs of each part fit the memory; a service's sessions stay together."""
+    most = max(1, LARGEST_BLOCK // max(1, n_origins))
+    parts: list[list[PlannedSession]] = [[]]
+    for _, group in itertools.groupby(plan, key=lambda one: one.service_id):
+        own = list(group)
+        if parts[-1] and len(parts[-1]) + len(own) > most:
+            parts.append([])
+        parts[-1].extend(own)
+    return [tuple(part) for part in parts if part]
+
+
+def compute_round_trips(
+    engine: Engine,
+    inputs: ReachInputs,
+    plan: tuple[PlannedSession, ...],
+    query: Query,
+    settings: RoundTripSettings,
+) -> RoundTrips:
+    """Compute all pairs of origins and the sessions of a plan (:func:`plan_round_trips`)."""
     n, k = len(inputs.origin_ids), len(plan)
     fields = np.full((n, k, rk.N_FIELDS), rk.NONE, np.int32)
     service_row = {str(one): row for row, one in enumerate(inputs.service_ids)}
@@ -139,8 +163,7 @@ def compute_round_trips(
     # does not depend on which others are asked about.
     spans = [_timetable_span_s(one, query, settings) for one in plan]
     asked = sorted({(one.date, span) for one, span in zip(plan, spans, strict=True) if one.date is not None})
-    for done, (date, span) in enumerate(asked):
-        progress(0.2 + 0.6 * done / len(asked), f"riding on {date:%A}")
+    for date, span in asked:
         chosen = np.array([row for row in range(k) if (plan[row].date, spans[row]) == (date, span)], np.int64)
         fields[:, chosen] = _compute_one_date(
             engine,
@@ -151,9 +174,12 @@ def compute_round_trips(
             [plan[row] for row in chosen],
             session_service[chosen],
         )
-    progress(0.8, "reasons")
     reason = _find_reasons(inputs, fields, plan, session_service)
     return RoundTrips(inputs, plan, fields, reason, _judge(plan, reason))
+
+
+def _slowest_walk_s(query: Query) -> int:
+    return int(leg_seconds(np.array([query.walk.leg_limit_mm]), query.walk.speed_mm_per_h)[0])
 
 
 def _timetable_span_s(session: PlannedSession, query: Query, settings: RoundTripSettings) -> int:
@@ -336,6 +362,18 @@ def assemble_round_trips(
         frame, "point", query, settings.early_s, settings.linger_s, settings.stay_s,
         engine.pack.area_id, engine.pack.digest,
     )  # fmt: skip
+
+
+def join_round_trips(tables: Sequence[RoundTripTable]) -> RoundTripTable:
+    """Put tables of the same origins and other sessions side by side: origins outermost again."""
+    if len(tables) == 1:
+        return tables[0]
+    frame = pd.concat([table.frame for table in tables], ignore_index=True)
+    n = len(tables[0].frame) // tables[0].frame["session_id"].nunique()
+    lengths = [len(table.frame) for table in tables]
+    starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+    rows = [start + np.arange(length).reshape(n, -1) for start, length in zip(starts, lengths, strict=True)]
+    return replace(tables[0], frame=frame.iloc[np.hstack(rows).ravel()].reset_index(drop=True))
 
 
 def list_dates(table: RoundTripTable) -> list[dt.date]:

@@ -13,13 +13,21 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from geo import roundtrip_kernels as rk
+from geo.inputs import ReachInputs
 from geo.legs import leg_seconds
 from geo.people import compute_neighbourhood_reach, sum_rows, weigh_points
 from geo.profile import NONE
 from geo.query import Query
 from geo.reach import to_nullable
 from geo.reasons import CLASS_CODE, NO_REASON, REASON_CODE
-from geo.roundtrip import Progress, RoundTrips, RoundTripSettings, compute_round_trips
+from geo.roundtrip import (
+    Progress,
+    RoundTrips,
+    RoundTripSettings,
+    compute_round_trips,
+    plan_round_trips,
+    split_plan,
+)
 from geo.tables import CLASSES, NOT_KNOWN_REASONS, REASONS, ReachTable
 
 if TYPE_CHECKING:
@@ -52,54 +60,67 @@ def compute_there_and_back(
 
     Services without a session on the day or date asked for have no rows.
     """
-    trips = compute_round_trips(engine, query, settings, day=day, origins=origins, progress=progress)
+    progress(0.0, "walking")
+    inputs, plan = plan_round_trips(engine, query, settings, day=day, origins=origins)
+    parts = split_plan(plan, len(inputs.origin_ids))
+    blocks = []
+    for done, part in enumerate(parts):
+        progress(0.2 + 0.7 * done / len(parts), "there and back")
+        blocks.append(_compute_block(compute_round_trips(engine, inputs, part, query, settings), query))
+    values = {name: np.hstack([block[name] for block in blocks]) for name in blocks[0]}
+    n, m = values["reach_class"].shape
+    ids = [str(one) for one in inputs.origin_ids]
+    service_ids = list(dict.fromkeys(one.service_id for one in plan))
+    columns: dict[str, object] = {
+        "origin_id": pd.Series(ids, dtype="str").array.take(np.repeat(np.arange(n), m)),
+        "service_id": pd.Series(service_ids, dtype="str").array.take(np.tile(np.arange(m), n)),
+        "reach_class": pd.Categorical.from_codes(values["reach_class"].ravel(), pd.Index(CLASSES)),
+        "reason": pd.Categorical.from_codes(values["reason"].ravel(), pd.Index(REASONS)),
+        "walk_time_s": to_nullable(_walk_times(inputs, service_ids, query)),
+    }
+    for name in ("best_duration_s", "best_wait_s", "best_ride_s", "best_walk_s"):
+        columns[name] = to_nullable(values[name])
+    for p in query.percentiles:
+        columns[f"travel_time_p{p}_s"] = to_nullable(np.full((n, m), NONE, np.int32))
+    columns["share_in_reach"] = values["share"].ravel()
+    columns["infrequent"] = np.zeros(n * m, bool)
+    columns["assumed"] = values["assumed"].ravel()
+    frame = pd.DataFrame(columns, copy=False)
+    date = engine.service_date(query)
+    return ReachTable(frame, "point", query, date, engine.pack.area_id, engine.pack.digest)
+
+
+def _compute_block(trips: RoundTrips, query: Query) -> dict[str, np.ndarray]:
+    """What the table says of the best session of each service: arrays [n, services of the block]."""
     best, first = _choose_sessions(trips)
-    n, m = best.shape
-    origin = np.arange(n)[:, None]
+    origin = np.arange(len(best))[:, None]
     fields, reason = trips.fields[origin, best], trips.reason[origin, best]
     works = reason == NO_REASON
     on_foot = (fields[:, :, rk.OUT_TRIP] == rk.ON_FOOT) & (fields[:, :, rk.BACK_TRIP] == rk.ON_FOOT)
-    reach_class = np.full((n, m), CLASS_CODE["not_in_reach"], np.int8)
+    reach_class = np.full(best.shape, CLASS_CODE["not_in_reach"], np.int8)
     reach_class[works] = CLASS_CODE["one_bus"]
     reach_class[works & on_foot] = CLASS_CODE["walk"]
     reach_class[reason == REASON_CODE["outside_data"]] = CLASS_CODE["outside_data"]
 
     leave, arrive = fields[:, :, rk.OUT_LEAVE], fields[:, :, rk.OUT_ARRIVE]
     none = leave == NONE
-    duration = np.where(none, NONE, arrive - np.where(none, 0, leave)).astype(np.int32)
+    duration = np.where(none, NONE, arrive - np.where(none, 0, leave))
     no_ride = none | (fields[:, :, rk.OUT_TRIP] == rk.ON_FOOT)
-    walk = np.where(no_ride, NONE, fields[:, :, rk.OUT_WALK]).astype(np.int32)
-    wait = np.where(no_ride, NONE, query.board_slack_s).astype(np.int32)
+    walk = np.where(no_ride, NONE, fields[:, :, rk.OUT_WALK])
     ride = np.where(no_ride, NONE, duration - query.board_slack_s - np.where(no_ride, 0, walk))
     sizes = np.diff(np.append(first, len(trips.plan)))
     share = np.add.reduceat(trips.works, first, axis=1, dtype=float) / sizes
     share[np.isin(reason, [REASON_CODE[name] for name in NOT_KNOWN_REASONS])] = np.nan
-    assumed = np.array([one.assumed for one in trips.plan])[best]
-
-    ids = [str(one) for one in trips.inputs.origin_ids]
-    service_ids = [trips.plan[row].service_id for row in first]
-    frame = pd.DataFrame(
-        {
-            "origin_id": pd.Series(ids, dtype="str").array.take(np.repeat(np.arange(n), m)),
-            "service_id": pd.Series(service_ids, dtype="str").array.take(np.tile(np.arange(m), n)),
-            "reach_class": pd.Categorical.from_codes(reach_class.ravel(), pd.Index(CLASSES)),
-            "reason": pd.Categorical.from_codes(reason.ravel(), pd.Index(REASONS)),
-            "walk_time_s": to_nullable(_walk_times(trips, service_ids, query)),
-            "best_duration_s": to_nullable(duration),
-            "best_wait_s": to_nullable(wait),
-            "best_ride_s": to_nullable(ride.astype(np.int32)),
-            "best_walk_s": to_nullable(walk),
-            **{
-                f"travel_time_p{p}_s": to_nullable(np.full((n, m), NONE, np.int32)) for p in query.percentiles
-            },
-            "share_in_reach": share.ravel(),
-            "infrequent": np.zeros(n * m, bool),
-            "assumed": assumed.ravel(),
-        },
-        copy=False,
-    )
-    date = query.service_date or engine.service_date(query)
-    return ReachTable(frame, "point", query, date, engine.pack.area_id, engine.pack.digest)
+    return {
+        "reach_class": reach_class,
+        "reason": reason,
+        "best_duration_s": duration.astype(np.int32),
+        "best_wait_s": np.where(no_ride, NONE, query.board_slack_s).astype(np.int32),
+        "best_ride_s": ride.astype(np.int32),
+        "best_walk_s": walk.astype(np.int32),
+        "share": share,
+        "assumed": np.array([one.assumed for one in trips.plan])[best],
+    }
 
 
 def compute_neighbourhood_there_and_back(points: ReachTable, pack: AreaPack) -> ReachTable:
@@ -132,9 +153,8 @@ def _choose_sessions(trips: RoundTrips) -> tuple[np.ndarray, np.ndarray]:
     return best, first
 
 
-def _walk_times(trips: RoundTrips, service_ids: list[str], query: Query) -> np.ndarray:
+def _walk_times(inputs: ReachInputs, service_ids: list[str], query: Query) -> np.ndarray:
     """Seconds of walking all the way, within the whole-walk limit: int32[n, m]."""
-    inputs = trips.inputs
     n = len(inputs.origin_ids)
     walk = np.full((n, len(inputs.service_ids)), NONE, np.int32)
     rows = np.repeat(np.arange(n), np.diff(inputs.direct.indptr))

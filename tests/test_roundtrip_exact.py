@@ -13,7 +13,7 @@ import pytest
 
 from data.errors import QueryError
 from tests.roundtrip_towns import MIN, ask, ask_frame, at, back, session, there, town, with_sessions
-from tests.towns import Calendar, route, trip
+from tests.towns import Calendar, call, route, trip
 
 
 def test_there_and_back_with_every_number():
@@ -117,6 +117,20 @@ def test_each_leg_keeps_the_cut_off_inclusively():
     pack = town(there("10:00"), back("12:05"))
     assert ask(pack, cutoff_s=1410)["verdict"] == "yes"
     assert ask(pack, cutoff_s=1409)["reason"] == "too_long"
+
+
+def test_the_whole_walk_limit_holds_for_each_leg_inclusively():
+    # 100 m to the stop and 100 m from it.
+    pack = town(there("10:00"), back("12:05"))
+    assert ask(pack, max_walk_total_m=200)["verdict"] == "yes"
+    assert ask(pack, max_walk_total_m=199)["reason"] == "no_direct_bus"
+
+
+def test_boarding_and_alighting_honour_what_the_timetable_allows():
+    no_way_back = trip(("E", "12:05"), call("A", "12:25", drop_off=1))
+    assert ask(town(there("10:00"), no_way_back))["reason"] == "no_return"
+    no_way_there = trip(call("A", "10:00", pickup=1), ("E", "10:20"))
+    assert ask(town(no_way_there, back("12:05")))["reason"] == "no_direct_bus"
 
 
 def test_waiting_at_home_or_at_the_venue_is_no_part_of_a_leg():

@@ -88,6 +88,24 @@ def test_of_several_sessions_one_that_works_is_enough_and_a_day_narrows_them():
     assert set(thursday["service_id"]) == {"club"}
 
 
+def test_work_parted_to_fit_the_memory_gives_the_same(monkeypatch):
+    pack = three_homes(session("10:30", "12:00"), session("10:30", "13:00", weekday=WEDNESDAY))
+    engine = Engine(pack)
+
+    def tables():
+        return [
+            engine.round_trips(Query(), level="point").frame,
+            engine.round_trips(Query()).frame,
+            engine.reach_there_and_back(Query(), level="point").frame,
+            engine.reach_there_and_back(Query()).frame,
+        ]
+
+    whole = tables()
+    monkeypatch.setattr("geo.roundtrip.LARGEST_BLOCK", 1)
+    for ours, theirs in zip(tables(), whole, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs)
+
+
 def test_the_gap_counts_people_who_can_not_come_home():
     engine = Engine(three_homes(session("10:30", "13:00")))
     points = engine.reach_there_and_back(Query(), level="point")
