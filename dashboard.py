@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_tabs import about, analyst, connector, look, planner, sidebar, stages, warming
+from dashboard_tabs import about, analyst, connector, look, planner, sidebar, stages, state, warming
 
 
 def main() -> None:
     """Ask what to show, then draw it tab by tab."""
     st.set_page_config("One Bus Reach", page_icon="🚌", layout="wide")
     look.draw_style()
+    state.keep_settings()
     ready = stages.start_warming()
     faults: list[str] = []
     entries = stages.list_areas(faults)
@@ -35,15 +36,21 @@ def main() -> None:
     with st.container():  # its own place, so that what follows stays where it is when it goes
         warming.draw_status(ready)
     results = stages.answer(key, choices.query) if warming.is_ready(ready) else None
-    tabs = st.tabs(["Planner", "Connector", "Analyst", "About the numbers"])
-    with tabs[0]:
+    planner_tab, connector_tab, analyst_tab, about_tab = st.tabs(
+        state.TABS, key=state.TAB, on_change="rerun", bind="query-params"
+    )
+    with planner_tab:  # drawn whatever is open, so that its map stays as it was left
         planner.draw(key, pack, choices, results)
-    with tabs[1]:
-        connector.draw(key, pack, choices, can_ask=results is not None)
-    with tabs[2]:
-        analyst.draw(key, pack, choices, can_ask=results is not None)
-    with tabs[3]:
-        about.draw(pack, choices)
+    # The others when they are opened: they know what was clicked meanwhile, and the first page is not theirs.
+    if connector_tab.open:
+        with connector_tab:
+            connector.draw(key, pack, choices, can_ask=results is not None)
+    if analyst_tab.open:
+        with analyst_tab:
+            analyst.draw(key, pack, choices, can_ask=results is not None)
+    if about_tab.open:
+        with about_tab:
+            about.draw(pack, choices)
 
 
 main()

@@ -14,6 +14,7 @@ from data.errors import OneBusReachError
 from geo.write import side_file
 from layers.command import say_command
 from layers.export import PARTS, ExportRequest, Part, export_pack
+from layers.planner import name_neighbourhoods
 from layers.words import say_title
 
 from . import look, stages, state
@@ -30,7 +31,8 @@ EVERYTHING = "Everything"
 FORMATS = {EVERYTHING: [".gpkg"], "neighbourhoods": [".gpkg", ".geojson", ".parquet", ".csv"],
            "gap": [".csv", ".parquet", ".gpkg"], "reach": [".parquet", ".csv", ".gpkg"],
            "isochrones": [".geojson", ".gpkg", ".parquet", ".csv"]}  # fmt: skip
-CHOSEN, EVERY = "the chosen neighbourhood", "every neighbourhood"
+CHOSEN, EVERY = "one neighbourhood", "every neighbourhood"
+_FIRST = {"own_percentiles": [50, 85], "own_slack": 60, "own_speed": 4.8, "own_leg": 640, "own_total": 1280}
 
 
 def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> None:
@@ -58,19 +60,16 @@ def _draw_settings(pack: AreaPack) -> None:
         "Buses allowed", [1, 2], key="own_boardings", horizontal=True,
         format_func=lambda n: "one bus (the rule)" if n == 1 else "two buses",
     )  # fmt: skip
-    st.multiselect(
-        "Percentiles of turning up",
-        [10, 25, 50, 75, 85, 90, 95, 100],
-        default=[50, 85],
-        key="own_percentiles",
-    )
-    st.number_input("Slack before boarding, seconds", 0, 1800, 60, 30, key="own_slack")
+    for key, first in _FIRST.items():
+        st.session_state.setdefault(key, first)
+    st.multiselect("Percentiles of turning up", [10, 25, 50, 75, 85, 90, 95, 100], key="own_percentiles")
+    st.number_input("Slack before boarding, seconds", 0, 1800, step=30, key="own_slack")
     st.markdown("##### Own walk settings")
     st.caption(f"Used when the sidebar's walk is “{state.OWN_WALK}”.")
     one, two, three = st.columns(3)
-    one.number_input("km/h", 0.5, 10.0, 4.8, 0.1, key="own_speed")
-    two.number_input("metres a walk", 0, 5000, 640, 10, key="own_leg")
-    three.number_input("metres in all", 0, 10000, 1280, 10, key="own_total")
+    one.number_input("km/h", 0.5, 10.0, step=0.1, key="own_speed")
+    two.number_input("metres a walk", 0, 5000, step=10, key="own_leg")
+    three.number_input("metres in all", 0, 10000, step=10, key="own_total")
     st.checkbox("No flights of steps", key="own_steps")
 
 
@@ -81,13 +80,18 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
     parts = [EVERYTHING, *PARTS] if pack.neighbourhoods is not None else ["reach"]
     part = st.selectbox("What", parts, key="what", format_func=lambda p: PART_WORDS.get(p, p))
     suffix = st.selectbox("Format", FORMATS[part], key=f"format_{part}")
-    place = st.session_state.get(state.PLACE)
     origins = None
     if part in (EVERYTHING, "isochrones"):
         scope = st.radio("Isochrones from", [CHOSEN, EVERY], key="scope", horizontal=True)
         if scope == CHOSEN:
+            names = name_neighbourhoods(pack)
+            state.follow_place("isochrones_from", list(names))
+            place = st.selectbox(
+                "Neighbourhood", list(names), key="isochrones_from", index=None,
+                format_func=lambda i: names[i], placeholder="Choose a neighbourhood",
+            )  # fmt: skip
             if place is None:
-                st.info("Choose a neighbourhood in the Planner first, or take every neighbourhood.")
+                st.info("Choose a neighbourhood, or take every neighbourhood.")
                 return
             origins = (place,)
     chosen: tuple[Part, ...] = PARTS if part == EVERYTHING else (part,)

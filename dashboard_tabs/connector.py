@@ -15,10 +15,11 @@ from geo.journey_words import journey_in_words
 from geo.places import Place, resolve_place
 from geo.query import Query
 from layers.connector import describe_service, list_destinations, list_sessions
+from layers.planner import name_neighbourhoods
 from layers.text import escape_for_map
 from layers.words import say_journey_title
 
-from . import look, stages
+from . import look, stages, state
 from .sidebar import Choices
 from .stages import AreaKey
 
@@ -64,10 +65,8 @@ def _ask(pack: AreaPack, destinations: dict[str, str]) -> tuple[str, str, str, d
     with one:
         hood = None
         if pack.neighbourhoods is not None:
-            names = dict(
-                zip(pack.neighbourhoods["neighbourhood_id"], pack.neighbourhoods["name"], strict=True)
-            )
-            names = dict(sorted(names.items(), key=lambda item: item[1]))
+            names = name_neighbourhoods(pack)
+            state.follow_place("from_hood", list(names))
             hood = st.selectbox(
                 "From neighbourhood", list(names), format_func=lambda i: names[i], key="from_hood",
                 index=None, placeholder="Choose a neighbourhood",
@@ -83,8 +82,10 @@ def _ask(pack: AreaPack, destinations: dict[str, str]) -> tuple[str, str, str, d
         destination = st.selectbox("To", ids, format_func=lambda i: destinations[i], key="to_service")
         when_cell, time_cell, home_cell = st.columns(3)
         when = when_cell.selectbox("When", [ARRIVE, LEAVE], key="when")
-        time = time_cell.time_input(when, SESSION_START, key="when_time", step=300)
-        home = home_cell.time_input("Home, leaving at", SESSION_END, key="home_time", step=300)
+        st.session_state.setdefault("when_time", SESSION_START)
+        st.session_state.setdefault("home_time", SESSION_END)
+        time = time_cell.time_input(when, key="when_time", step=300)
+        home = home_cell.time_input("Home, leaving at", key="home_time", step=300)
     return typed.strip() or hood or "", destination, when, time, home
 
 

@@ -8,6 +8,7 @@ from streamlit_folium import st_folium
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.places import Place, make_place, resolve_place
+from geo.tables import ReachTable
 from layers import catalogue, measures
 from layers.catalogue import Drawn
 from layers.legend import build_legend
@@ -15,7 +16,7 @@ from layers.measures import ALL, ANY_CATEGORY, Measure
 from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
-from layers.reach_panel import ReachSummary, add_buses, summarise_reach
+from layers.reach_panel import add_buses, list_rows_in_reach, summarise_reach
 from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
 from . import look, stages, state
@@ -48,8 +49,10 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
         keep_shading = place is not None and shade != NOTHING and st.toggle(
             "Keep the shading under the reach", key="keep_shading", help="Reach is then drawn as lines."
         )  # fmt: skip
-        summary = _summarise(pack, choices, results, place)
-    drawn = _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, summary)
+    reached = None
+    if (reach := _reach_from(results, place)) and place is not None:
+        reached = list_rows_in_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
+    drawn = _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
     title = _title(pack, choices, drawn, place)
     with left:
         _draw_map(key, pack, drawn, title, place)
@@ -57,7 +60,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
         look.caption("Sources: " + " · ".join(pack.manifest.licences))
         look.draw_test_data(pack.manifest)
     with right:
-        _draw_summary(key, pack, choices, summary, place)
+        _draw_summary(key, pack, choices, results, place)
         for layer in drawn:
             st.html(build_legend(layer.layer))
         with st.expander("About these layers: source, date, what they leave out"):
@@ -156,13 +159,11 @@ def _ask_place(pack: AreaPack) -> Place | None:
     return None if chosen is None else resolve_place(pack, chosen)
 
 
-def _summarise(
-    pack: AreaPack, choices: Choices, results: Results | None, place: Place | None
-) -> ReachSummary | None:
-    if place is None or place.kind != "neighbourhood" or results is None or results.reach is None:
+def _reach_from(results: Results | None, place: Place | None) -> ReachTable | None:
+    """Reach by neighbourhood, where one is chosen."""
+    if place is None or place.kind != "neighbourhood" or results is None:
         return None
-    category = None if choices.category == ANY_CATEGORY else choices.category
-    return summarise_reach(pack, results.reach, place.place_id, kind=choices.kind, category=category)
+    return results.reach
 
 
 def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: str) -> Measure | None:
@@ -186,7 +187,7 @@ def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: st
 
 def _draw_layers(
     key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None, shade: str, circles: str,
-    also: list[str], place: Place | None, keep_shading: bool, summary: ReachSummary | None,
+    also: list[str], place: Place | None, keep_shading: bool, reached: list[int] | None,
 ) -> list[Drawn]:  # fmt: skip
     theme = look.theme()
     drawn: list[Drawn] = []
@@ -202,8 +203,8 @@ def _draw_layers(
         if name in also:
             same = kind == choices.kind
             categories = frozenset({choices.category}) if same and choices.category != ANY_CATEGORY else None
-            reached = summary.rows_in_reach if summary and same else None
-            drawn.append(catalogue.draw_points(pack, kind, theme, categories=categories, reached=reached))
+            inside = reached if same else None
+            drawn.append(catalogue.draw_points(pack, kind, theme, categories=categories, reached=inside))
     if ROUTES in also:
         drawn.append(
             catalogue.draw_routes(pack, stages.trips_per_hour(key, choices.query), choices.query, theme)
@@ -267,7 +268,7 @@ def _draw_map(key: AreaKey, pack: AreaPack, drawn: list[Drawn], title: str, plac
 
 
 def _draw_summary(
-    key: AreaKey, pack: AreaPack, choices: Choices, summary: ReachSummary | None, place: Place | None
+    key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None, place: Place | None
 ) -> None:
     """After the map, which must not wait for it."""
     if place is None:
@@ -275,8 +276,10 @@ def _draw_summary(
             "Choose a neighbourhood here, in the table below or on the map, to see what is in reach from it."
         )
         return
-    if summary is None:
+    reach = _reach_from(results, place)
+    if reach is None:
         return
+    summary = summarise_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
     st.markdown(summary.sentence)
     if summary.total:
         buses = stages.direct_buses(key, choices.query, place.place_id)

@@ -31,6 +31,11 @@ class Choices:
     kind: str
     category: str
 
+    @property
+    def asked(self) -> str | None:
+        """The one category asked about; None: any."""
+        return None if self.category == ANY_CATEGORY else self.category
+
 
 def choose_area(entries: list[PackEntry]) -> PackEntry:
     """Choose the area, the demo first."""

@@ -19,7 +19,11 @@ AREA, WALK, LEAVE, WITHIN, TRAM = "area", "walk", "leave", "within", "tram"
 GROUP, KIND, CATEGORY, PLACE = "group", "kind", "category", "place"
 SHADE, CIRCLES, ALSO = "shade", "circles", "also"
 MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "next_place"
+TAB, TABS = "tab", ("Planner", "Connector", "Analyst", "About the numbers")
 OWN_WALK = "Own settings"
+# Settings of tabs that are drawn only while they are open: Streamlit forgets a widget that it doesn't draw.
+_KEPT = ("own_", "from_", "to_service", "when", "home_time", "what", "format_", "scope", "isochrones_from",
+         "table_view")  # fmt: skip
 _FIRST_WINDOW = "first_window"
 
 TIMES_S = tuple(range(5 * 3600, 26 * 3600 + 1, 1800))
@@ -40,6 +44,24 @@ def start_from_link(key: str, options: Sequence[Any], default: Any) -> None:
         return
     named = {str(option): option for option in options}
     st.session_state[key] = named.get(str(st.query_params.get(key, "")), default)
+
+
+def keep_settings() -> None:
+    """Keep what was set in a tab while another is open; call before any widget is drawn."""
+    for key in list(st.session_state):
+        if str(key).startswith(_KEPT):
+            st.session_state[key] = st.session_state[key]
+
+
+def follow_place(key: str, options: Sequence[Any]) -> None:
+    """Let a list take up a neighbourhood newly chosen in the Planner, and then be changed on its own."""
+    place = st.session_state.get(PLACE)
+    if place != st.session_state.get(f"{key}_seen"):
+        st.session_state[f"{key}_seen"] = place
+        if place is not None:
+            st.session_state[key] = place
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = None
 
 
 def window_from_link() -> tuple[int, int]:

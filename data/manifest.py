@@ -117,5 +117,6 @@ class Manifest(_Frozen):
         if completeness is not None and completeness < 0.9:
             reasons.append(f"the timetable serves {completeness:.0%} of the active stops")
         if (today - self.timetable.service_date).days > 548:
-            reasons.append(f"the timetable is of {self.timetable.service_date:%d %B %Y}")
+            date = self.timetable.service_date
+            reasons.append(f"the timetable is of {date.day} {date:%B %Y}")
         return "; ".join(reasons) or None

@@ -58,6 +58,15 @@ def list_categories(pack: AreaPack, kind: str) -> tuple[str, ...]:
     return (ANY_CATEGORY, *sorted(pack.services.loc[pack.services["kind"] == kind, "category"].unique()))
 
 
+def name_neighbourhoods(pack: AreaPack) -> dict[str, str]:
+    """Names of the pack's neighbourhoods by id, in alphabetical order; none where it has none."""
+    if pack.neighbourhoods is None:
+        return {}
+    hoods = pack.neighbourhoods
+    names = zip(hoods["neighbourhood_id"].tolist(), hoods["name"].tolist(), strict=True)
+    return dict(sorted(names, key=lambda item: item[1]))
+
+
 def build_headline(
     pack: AreaPack, gap: GapTable, *, kind: str, category: str, group_id: str
 ) -> Headline | None:

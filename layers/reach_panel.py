@@ -15,6 +15,9 @@ from layers.words import CLASS_WORDS, say_minutes, say_percent, say_reason
 TIME = "Time"
 SERVICE = "Service"
 BUSES = "Direct buses"
+_SHOWN = ["service_id", "name", "kind", "category", "delivery", "transport_offered"]
+_COLUMNS = ("service_id", "reach_class", "reason", "best_duration_s", "best_walk_s", "best_wait_s",
+            "best_ride_s", "infrequent", PEOPLE_COLUMN)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,9 @@ def summarise_reach(
     """
     if pack.services is None:
         raise ValueError("the pack has no services or places")
-    services = pack.services.reset_index(drop=True).reset_index(names="row")
+    services = pack.services[_SHOWN].assign(row=range(len(pack.services)))
     wanted = services[(services["kind"] == kind) & (category is None or services["category"] == category)]
-    pairs = reach.frame[reach.frame["origin_id"] == origin_id]
+    pairs = _rows_of(reach, origin_id)
     joined = wanted.merge(pairs, on="service_id", how="inner")
     inside = joined["reach_class"].isin(in_reach_classes(reach.query.boardings))
     joined = joined.assign(inside=inside).sort_values(
@@ -91,6 +94,29 @@ def summarise_reach(
         rows_in_reach=[int(row) for row in joined.loc[joined["inside"], "row"]],
         sentence=_sentence(number, total, int(home.sum()), kind),
     )
+
+
+def list_rows_in_reach(
+    pack: AreaPack, reach: ReachTable, origin_id: str, *, kind: str, category: str | None
+) -> list[int]:
+    """The summary's ``rows_in_reach`` alone, in the order of the pack's services: quick, for the map."""
+    if pack.services is None:
+        return []
+    services = pack.services
+    pairs = _rows_of(reach, origin_id)
+    inside = pairs.loc[pairs["reach_class"].isin(in_reach_classes(reach.query.boardings)), "service_id"]
+    wanted = (services["kind"] == kind) & services["service_id"].isin(inside)
+    if category is not None:
+        wanted &= services["category"] == category
+    return [int(row) for row in wanted.to_numpy().nonzero()[0]]
+
+
+def _rows_of(reach: ReachTable, origin_id: str) -> pd.DataFrame:
+    """The rows of one origin, of the columns that are shown; an origin's rows stand together."""
+    frame = reach.frame
+    rows = (frame["origin_id"] == origin_id).to_numpy().nonzero()[0]
+    columns = [name for name in _COLUMNS if name in frame]
+    return frame[columns].iloc[rows[0] : rows[-1] + 1] if len(rows) else frame[columns].iloc[:0]
 
 
 def add_buses(table: pd.DataFrame, pack: AreaPack, buses: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:

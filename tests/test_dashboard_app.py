@@ -153,6 +153,7 @@ def test_links_are_clamped(app: AppTest, value: str) -> None:
         "place",
         "shade",
         "circles",
+        "tab",
     ):
         app.query_params[key] = value
     app.run()
@@ -161,8 +162,63 @@ def test_links_are_clamped(app: AppTest, value: str) -> None:
     assert app.selectbox(key="place").value is None
 
 
-def test_the_connector_tells_both_ways(app: AppTest) -> None:
+def open_tab(page: AppTest, name: str) -> AppTest:
+    page.session_state["tab"] = name
+    return page.run()
+
+
+def click_on(page: AppTest, row: int) -> str:
+    """Click the map in the middle of a neighbourhood; returns its id."""
+    hoods = load_pack("demo").neighbourhoods
+    middle = hoods.to_crs("EPSG:4326").geometry.iloc[row].representative_point()
+    page.session_state["map"] = {"last_clicked": {"lat": middle.y, "lng": middle.x}}
+    page.run()
+    return str(hoods["neighbourhood_id"].iloc[row])
+
+
+def test_the_connector_and_analyst_know_what_was_clicked(app: AppTest) -> None:
     app.run()
+    first = click_on(app, 7)
+    open_tab(app, "Connector")
+    assert app.selectbox(key="from_hood").value == first and "The way there" in texts(app)
+    # Another choice there is its own, until another click.
+    own = str(load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[3])
+    app.selectbox(key="from_hood").set_value(own).run()
+    assert app.selectbox(key="from_hood").value == own and app.selectbox(key="place").value == first
+    open_tab(app, "Analyst")
+    assert app.selectbox(key="isochrones_from").value == first
+    open_tab(app, "Connector")
+    assert app.selectbox(key="from_hood").value == own
+    second = click_on(app, 12)
+    assert app.selectbox(key="from_hood").value == second
+    open_tab(app, "Analyst")
+    assert app.selectbox(key="isochrones_from").value == second
+
+
+def test_settings_stay_while_another_tab_is_open(app: AppTest) -> None:
+    app.run()
+    open_tab(app, "Analyst")
+    app.radio(key="own_boardings").set_value(2)
+    app.number_input(key="own_slack").set_value(240).run()
+    open_tab(app, "About the numbers")
+    assert "at most two" in texts(app)
+    open_tab(app, "Analyst")
+    assert app.number_input(key="own_slack").value == 240 and app.radio(key="own_boardings").value == 2
+    assert not app.warning or all("default value" not in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize("name", ["Planner", "Connector", "Analyst", "About the numbers"])
+def test_every_tab_by_its_link(app: AppTest, name: str) -> None:
+    app.query_params["tab"] = name
+    app.run()
+    assert not app.error and [tab.label for tab in app.tabs].count(name) == 1
+    marks = {"Planner": "Where and who", "Connector": "One journey, in words", "Analyst": "Downloads",
+             "About the numbers": "What the numbers leave out"}  # fmt: skip
+    assert marks[name] in texts(app) + " ".join(one.value for one in app.subheader)
+
+
+def test_the_connector_tells_both_ways(app: AppTest) -> None:
+    open_tab(app, "Connector")
     hood = load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[3]
     app.selectbox(key="from_hood").set_value(hood).run()
     words = texts(app)
@@ -170,7 +226,7 @@ def test_the_connector_tells_both_ways(app: AppTest) -> None:
 
 
 def test_what_a_client_types_goes_nowhere_but_the_session(app: AppTest) -> None:
-    app.run()
+    open_tab(app, "Connector")
     place = load_pack("demo").origin_points.iloc[0]
     typed = f"{place['lon']:.4f},{place['lat']:.4f}"
     app.text_input(key="from_text").set_value(typed).run()
@@ -183,7 +239,7 @@ def test_what_a_client_types_goes_nowhere_but_the_session(app: AppTest) -> None:
 
 def test_the_analyst_prepares_every_kind_of_file(app: AppTest) -> None:
     app.query_params["place"] = str(load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[0])
-    app.run()
+    open_tab(app, "Analyst")
     for part, suffix in (("gap", ".csv"), ("isochrones", ".geojson"), ("Everything", ".gpkg")):
         app.selectbox(key="what").set_value(part).run()
         app.selectbox(key=f"format_{part}").set_value(suffix).run()
@@ -194,7 +250,7 @@ def test_the_analyst_prepares_every_kind_of_file(app: AppTest) -> None:
 
 
 def test_the_analysts_settings_change_the_question(app: AppTest) -> None:
-    app.run()
+    open_tab(app, "Analyst")
     before = app.metric[2].value
     app.number_input(key="own_leg").set_value(0)
     app.number_input(key="own_total").set_value(0)

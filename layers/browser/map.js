@@ -375,8 +375,20 @@
       layers.routes.eachLayer((line) => line.setStyle({ weight: widthOf(map, current.routes, line.feature.properties.i) }));
     });
     map.on("resize", () => partLabels(map));
+    map.on("click", sendClick);
     new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
     name(options.title);
+  }
+
+  // streamlit-folium sends a click a quarter of a second late, to gather drags and drawings that
+  // this map has not. This sends it at once, as it would, and leaves it nothing new to send.
+  function sendClick(event) {
+    const state = window.__GLOBAL_DATA__;
+    if (!window.Streamlit || !state || !(state.returned_objects || []).includes("last_clicked")) return;
+    const value = { last_clicked: event.latlng };
+    state.lat_lng_clicked = event.latlng;
+    state.previous_data = value;
+    window.Streamlit.setComponentValue(value);
   }
 
   function name(title) {
