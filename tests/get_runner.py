@@ -13,10 +13,13 @@ import sys
 
 def main() -> None:
     # Imported once, before any fork, and nothing of it has started a thread.
+    import osmnx
+    import pyarrow.csv
+
     import data.get
     from data.__main__ import main as run
 
-    _ = data.get
+    _ = data.get, osmnx, pyarrow.csv
     print("ready", flush=True)
     for line in sys.stdin:
         arguments = json.loads(line)
