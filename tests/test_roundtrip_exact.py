@@ -201,6 +201,17 @@ def test_drop_in_on_foot():
     assert row["slack_s"] == 2 * 3600  # one may arrive up to 11:00
 
 
+def test_drop_in_on_foot_there_and_by_bus_home_after_closing():
+    # Open 09:00 to 10:00, so one is there at 09:00 and no later, having left at 08:45. On foot one is home
+    # at 10:15. The bus at B at 10:07:15 (leave at 10:05) is at A at 10:09:15: home at 10:10:30, which is less time away.
+    held = session("09:00", "10:00", kind="drop_in")
+    row = ask(town(trip(("B", "10:07:15"), ("A", "10:09:15")), clinic=1200.0, held=held))
+    assert row["outward_by"] == "walk" and row["return_by"] == "one_bus"
+    assert (row["leave_home_s"], row["arrive_s"]) == (at("08:45"), at("09:00"))
+    assert (row["leave_venue_s"], row["arrive_home_s"]) == (at("10:05"), at("10:10:30"))
+    assert row["wait_after_s"] == 5 * MIN
+
+
 def test_drop_in_hours_shorter_than_a_visit_are_a_visit_themselves():
     held = session("10:00", "10:40", kind="drop_in")
     assert ask(town(there("09:38:45"), back("10:42:15"), held=held))["verdict"] == "yes"
