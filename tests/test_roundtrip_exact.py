@@ -203,7 +203,7 @@ def test_drop_in_on_foot():
 
 def test_drop_in_on_foot_there_and_by_bus_home_after_closing():
     # Open 09:00 to 10:00, so one is there at 09:00 and no later, having left at 08:45. On foot one is home
-    # at 10:15. The bus at B at 10:07:15 (leave at 10:05) is at A at 10:09:15: home at 10:10:30, which is less time away.
+    # at 10:15. The bus at B at 10:07:15 (leave at 10:05) is at A at 10:09:15: home at 10:10:30 and sooner.
     held = session("09:00", "10:00", kind="drop_in")
     row = ask(town(trip(("B", "10:07:15"), ("A", "10:09:15")), clinic=1200.0, held=held))
     assert row["outward_by"] == "walk" and row["return_by"] == "one_bus"
