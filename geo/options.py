@@ -24,7 +24,9 @@ def clock_to_seconds(text: str) -> int:
     """Seconds of a clock time ``HH:MM`` or ``HH:MM:SS``; hours may pass 24."""
     match = _CLOCK.match(text.strip())
     if match is None or int(match[1]) > 48:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it like 09:30 (25:10 is 01:10 the next day)")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time; write it like 09:30 (25:10 is 01:10 the next day)"
+        )
     return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
 
 
@@ -59,14 +61,18 @@ def _percentiles(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: write whole percentiles joined by commas, like 50,85") from error
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: write whole percentiles joined by commas, like 50,85"
+        ) from error
 
 
 def _modes(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(","))
 
 
-def add_query_options(parser: argparse.ArgumentParser, *, percentiles: bool = True, cutoff: bool = True) -> None:
+def add_query_options(
+    parser: argparse.ArgumentParser, *, percentiles: bool = True, cutoff: bool = True
+) -> None:
     """Add the options that make a Query; the defaults are the Query's own."""
     default = Query()
     group = parser.add_argument_group("the question")
@@ -77,35 +83,29 @@ def add_query_options(parser: argparse.ArgumentParser, *, percentiles: bool = Tr
     )  # fmt: skip
     if cutoff:
         group.add_argument(
-            "--cutoff", type=_minutes_to_seconds, default=default.cutoff_s, metavar="45", help="minutes, inclusive"
+            "--cutoff",
+            type=_minutes_to_seconds,
+            default=default.cutoff_s,
+            metavar="45",
+            help="minutes, inclusive",
         )
     if percentiles:
         group.add_argument("--percentiles", type=_percentiles, default=default.percentiles, metavar="50,85")
-    group.add_argument("--max-walk", type=int, default=default.walk.max_walk_m, metavar="640", help="metres a leg")
-    group.add_argument("--max-walk-total", type=int, metavar="1280", help="metres in all (default: twice a leg)")
+    group.add_argument(
+        "--max-walk", type=int, default=default.walk.max_walk_m, metavar="640", help="metres a leg"
+    )
+    group.add_argument(
+        "--max-walk-total", type=int, metavar="1280", help="metres in all (default: twice a leg)"
+    )
     group.add_argument("--walk-speed", type=float, default=default.walk.speed_kmh, metavar="4.8", help="km/h")
     group.add_argument("--avoid-steps", action="store_true", help="leave flights of steps out of every walk")
     group.add_argument("--board-slack", type=int, default=default.board_slack_s, metavar="60", help="seconds")
-    group.add_argument("--modes", type=_modes, default=default.modes, metavar="bus,tram", help=", ".join(MODES))
+    group.add_argument(
+        "--modes", type=_modes, default=default.modes, metavar="bus,tram", help=", ".join(MODES)
+    )
     group.add_argument("--boardings", type=int, default=default.boardings, choices=(1, 2))
 
 
-def query_from_options(options: argparse.Namespace) -> Query:
-    """Build the validated Query; raises QueryError naming all that is wrong."""
-    default = Query()
-    return Query(
-        service_date=options.date,
-        window_start_s=options.window[0],
-        window_end_s=options.window[1],
-        cutoff_s=getattr(options, "cutoff", default.cutoff_s),
-        percentiles=getattr(options, "percentiles", default.percentiles) or default.percentiles,
-        walk=WalkSettings(
-            speed_kmh=options.walk_speed,
-            max_walk_m=options.max_walk,
-            max_walk_total_m=options.max_walk_total,
-            avoid_steps=options.avoid_steps,
-        ),
-        board_slack_s=options.board_slack,
 def add_round_trip_options(parser: argparse.ArgumentParser, *, switch: bool = False) -> None:
     """Add the options of a round trip inside session times; ``switch`` adds the one that asks for it."""
     group = parser.add_argument_group("there and back")
@@ -124,6 +124,22 @@ def add_round_trip_options(parser: argparse.ArgumentParser, *, switch: bool = Fa
         )
 
 
+def query_from_options(options: argparse.Namespace) -> Query:
+    """Build the validated Query; raises QueryError naming all that is wrong."""
+    default = Query()
+    return Query(
+        service_date=options.date,
+        window_start_s=options.window[0],
+        window_end_s=options.window[1],
+        cutoff_s=getattr(options, "cutoff", default.cutoff_s),
+        percentiles=getattr(options, "percentiles", default.percentiles) or default.percentiles,
+        walk=WalkSettings(
+            speed_kmh=options.walk_speed,
+            max_walk_m=options.max_walk,
+            max_walk_total_m=options.max_walk_total,
+            avoid_steps=options.avoid_steps,
+        ),
+        board_slack_s=options.board_slack,
         modes=options.modes,
         boardings=options.boardings,
     )

@@ -49,8 +49,7 @@ def group_by_pattern(calls: TripCalls, trips: np.ndarray) -> np.ndarray:
     data = calls.code.view(np.uint8).tobytes()
     bounds = (calls.first * calls.code.itemsize).tolist()
     patterns = [
-        number.setdefault(data[bounds[trip] : bounds[trip + 1]], len(number))
-        for trip in trips.tolist()
+        number.setdefault(data[bounds[trip] : bounds[trip + 1]], len(number)) for trip in trips.tolist()
     ]
     return np.array(patterns, np.int64)
 
