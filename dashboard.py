@@ -35,7 +35,7 @@ def main() -> None:
         return
     with st.container():  # its own place, so that what follows stays where it is when it goes
         warming.draw_status(ready)
-    results = stages.answer(key, choices.query) if warming.is_ready(ready) else None
+    results = stages.answer(key, choices.query, choices.trip) if warming.is_ready(ready) else None
     planner_tab, connector_tab, analyst_tab, about_tab = st.tabs(
         state.TABS, key=state.TAB, on_change="rerun", bind="query-params"
     )

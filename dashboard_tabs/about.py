@@ -13,7 +13,7 @@ from .sidebar import Choices
 
 def draw(pack: AreaPack, choices: Choices) -> None:
     """Draw the tab."""
-    page = build_about(pack, choices.query, look.today())
+    page = build_about(pack, choices.query, look.today(), choices.when)
     st.subheader(look.plain(page.title), anchor=False)
     look.draw_test_data(pack.manifest)
     for fact in (*page.facts, *page.notes):

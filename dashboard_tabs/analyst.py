@@ -96,7 +96,7 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
             origins = (place,)
     chosen: tuple[Part, ...] = PARTS if part == EVERYTHING else (part,)
     name = f"{pack.area_id}_{'all' if part == EVERYTHING else part}{suffix}"
-    request = ExportRequest(choices.query, chosen, origins)
+    request = ExportRequest(choices.query, chosen, origins, trip=choices.trip)
     if st.button("Prepare the file", disabled=not can_ask, type="primary"):
         _prepare(key, request, name)
     ready = st.session_state.get("prepared")
@@ -105,11 +105,11 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
     st.caption("The same figures from the command line:")
     what = "" if part == EVERYTHING else part
     st.code(
-        say_command(pack.area_id, choices.query, name, what, ",".join(origins or ())),
+        say_command(pack.area_id, choices.query, name, what, ",".join(origins or ()), choices.trip),
         language="bash",
         wrap_lines=True,
     )
-    look.caption(say_title("Export", choices.query, pack.manifest))
+    look.caption(say_title("Export", choices.query, pack.manifest, choices.when))
     look.draw_test_data(pack.manifest)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit_folium import st_folium
 
@@ -174,15 +176,17 @@ def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: st
     if name == GROUP_COUNT:
         return measures.census_count(pack, choices.group_id)
     if name == IN_REACH and results is not None and results.reach is not None:
-        return measures.number_in_reach(pack, results.reach, kind=choices.kind, category=choices.category)
+        counted = measures.number_in_reach(pack, results.reach, kind=choices.kind, category=choices.category)
+        return replace(counted, title=counted.title + choices.how)
     if results is None or results.gap is None:
         return None
-    return measures.gap_measure(
+    measure = measures.gap_measure(
         pack, results.gap,
         column="not_known" if name == UNKNOWN_SHARE else "cut_off",
         unit="people" if name == GAP_NUMBER else "share",
         kind=choices.kind, category=choices.category, group_id=choices.group_id,
     )  # fmt: skip
+    return replace(measure, title=measure.title + choices.how)
 
 
 def _draw_layers(
@@ -236,7 +240,7 @@ def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *,
 
 def _title(pack: AreaPack, choices: Choices, drawn: list[Drawn], place: Place | None) -> str:
     what = " and ".join(layer.layer.title for layer in drawn[:2]) or (place.label if place else "Map")
-    return say_title(what, choices.query, pack.manifest)
+    return say_title(what, choices.query, pack.manifest, choices.when)
 
 
 def _draw_map(key: AreaKey, pack: AreaPack, drawn: list[Drawn], title: str, place: Place | None) -> None:
@@ -281,6 +285,9 @@ def _draw_summary(
         return
     summary = summarise_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
     st.markdown(summary.sentence)
-    if summary.total:
+    if choices.trip is not None:
+        st.caption("The bands on the map show getting there; the list says there and back.")
+        look.draw_table(summary.table, key="reach_table", height=250)
+    elif summary.total:
         buses = stages.direct_buses(key, choices.query, place.place_id)
         look.draw_table(add_buses(summary.table, pack, buses), key="reach_table", height=250)

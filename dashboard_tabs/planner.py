@@ -12,6 +12,7 @@ from layers.planner import (
     build_group_table,
     build_headline,
 )
+from layers.there_and_back import say_assumed
 from layers.words import NO_SERVICE, say_title
 
 from . import look, mapview, state
@@ -27,6 +28,8 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
             st.info(results.why_none)
         if gap is not None:
             _draw_headline(pack, choices, gap)
+            if choices.trip is not None and results is not None and results.reach is not None:
+                look.caption(say_assumed(results.reach))
     st.fragment(mapview.draw)(key, pack, choices, results)
     if gap is not None:
         _draw_tables(pack, choices, gap)
@@ -38,9 +41,13 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
         return
     cells = st.columns(4)
     cells[0].metric("People", line.people)
-    cells[1].metric("In reach of at least one", line.in_reach)
+    cells[1].metric(f"In reach of at least one{choices.how}", line.in_reach)
     cells[2].metric(
-        NO_SERVICE, line.cut_off, f"{line.share_cut_off} of those known", delta_color="off", delta_arrow="off"
+        f"{NO_SERVICE}{choices.how}",
+        line.cut_off,
+        f"{line.share_cut_off} of those known",
+        delta_color="off",
+        delta_arrow="off",
     )
     cells[3].metric(
         "Not known", line.not_known, f"{line.share_not_known} of people", delta_color="off", delta_arrow="off"
@@ -60,7 +67,9 @@ def _draw_tables(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
         key="table_view", label_visibility="collapsed",
     ) or next(iter(views))  # fmt: skip
     names = {"kind": choices.kind, "category": choices.category}
-    title = say_title(f"{NO_SERVICE}, {views[view].lower()}", choices.query, pack.manifest)
+    title = say_title(
+        f"{NO_SERVICE}{choices.how}, {views[view].lower()}", choices.query, pack.manifest, choices.when
+    )
     if view == "group":
         look.draw_table(build_group_table(pack, gap, **names), key="group_table")
     elif view == "category":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -12,11 +12,14 @@ from data.packio import PackEntry
 from geo.query import WALK_PRESETS, Query, WalkSettings
 from layers.measures import ALL, ANY_CATEGORY, list_groups
 from layers.planner import list_categories, list_kinds
+from layers.there_and_back import ThereAndBack, knows_sessions, say_day, say_sessions
 from layers.words import say_area_name, say_clock
 
 from . import state
 
 KIND_WORDS = {"service": "Services", "place": "Places (stand-ins)"}
+THERE, BACK = "there", "back"
+TRIP_WORDS = {THERE: "Getting there", BACK: "There and back"}
 _WALK_HELP = (
     "How somebody walks, not who they are. Limits hold for each walk; both together at most twice that."
 )
@@ -30,6 +33,17 @@ class Choices:
     group_id: str
     kind: str
     category: str
+    trip: ThereAndBack | None = None
+
+    @property
+    def when(self) -> str | None:
+        """What titles say in place of the departure window, which a session's times replace."""
+        return None if self.trip is None else say_sessions(self.trip)
+
+    @property
+    def how(self) -> str:
+        """What stands behind the name of a number of there and back."""
+        return "" if self.trip is None else ", there and back"
 
     @property
     def asked(self) -> str | None:
@@ -63,6 +77,7 @@ def ask(pack: AreaPack) -> Choices | None:
             "At most, door to door", state.WITHIN_MIN, key=state.WITHIN, format_func=lambda m: f"{m} min"
         )
         tram = _ask_tram(pack)
+        trip = _ask_trip(pack)
         st.divider()
         group_id = _ask_group(pack)
         kind, category = _ask_destination(pack)
@@ -85,12 +100,16 @@ def ask(pack: AreaPack) -> Choices | None:
             state.LEAVE: (f"{window[0]}-{window[1]}", "{}-{}".format(*state.DEFAULT_LEAVE)),
             state.WITHIN: (within, state.DEFAULT_WITHIN),
             state.TRAM: (tram, False),
+            state.TRIP: (None if trip is None else BACK, None),
+            state.DAY: (None if trip is None else trip.day, None),
             state.GROUP: (group_id, ALL),
             state.KIND: (kind, "service"),
             state.CATEGORY: (category, ANY_CATEGORY),
         }
     )
-    return Choices(query, group_id, kind, category)
+    if trip is not None:  # at most one bus each way
+        query = replace(query, boardings=1)
+    return Choices(query, group_id, kind, category, trip)
 
 
 def _ask_walk() -> str:
@@ -115,6 +134,24 @@ def _ask_tram(pack: AreaPack) -> bool:
         disabled=not has_tram,
         help=None if has_tram else "The timetable of this area has no tram.",
     )
+
+
+def _ask_trip(pack: AreaPack) -> ThereAndBack | None:
+    """Getting there, or there and back; asked only where the source says of any service when it is held."""
+    if not knows_sessions(pack):
+        return None
+    state.start_from_link(state.TRIP, [THERE, BACK], THERE)
+    chosen = st.radio(
+        "In reach means", [THERE, BACK], key=state.TRIP, format_func=lambda name: TRIP_WORDS[name],
+        help="There and back: in time for a session, and home again after it. The session's times "
+        "then count, not when one leaves home.",
+    )  # fmt: skip
+    if chosen == THERE:
+        return None
+    days = [None, *range(7)]
+    state.start_from_link(state.DAY, days, None)
+    day = st.selectbox("Sessions on", days, key=state.DAY, format_func=say_day)
+    return ThereAndBack(day)
 
 
 def _ask_group(pack: AreaPack) -> str:

@@ -27,6 +27,7 @@ from layers.reach_bands import build_bands
 from layers.routes import compute_trips_per_hour
 from layers.static_files import BrowserCode, StaticFiles, publish_browser_code
 from layers.static_layers import StaticLayers, publish_static_layers
+from layers.there_and_back import ThereAndBack, compute_points, weigh_neighbourhoods
 
 STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
 DEMO = "demo"
@@ -93,18 +94,19 @@ def static_layers(key: AreaKey) -> StaticLayers:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Working out who can reach what …")
-def answer(key: AreaKey, query: Query) -> Results:
+def answer(key: AreaKey, query: Query, trip: ThereAndBack | None = None) -> Results:
     """Answer a query for all neighbourhoods, or say in words why it can't be answered."""
     engine = open_engine(key)
     if engine.venues is None or engine.venues.empty:
         return Results(None, None, NO_VENUES)
     try:
-        points = engine.reach(query, level="point")
+        points = compute_points(engine, query, trip, lambda _done, _doing: None)
     except OneBusReachError as error:
         return Results(None, None, str(error))
     pack = engine.pack
     gap = engine.gap(query, points=points) if pack.neighbourhoods is not None else None
-    return Results(compute_neighbourhood_reach(points, pack), gap, None)
+    weigh = compute_neighbourhood_reach if trip is None else weigh_neighbourhoods
+    return Results(weigh(points, pack), gap, None)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

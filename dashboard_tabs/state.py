@@ -17,13 +17,13 @@ from geo.query import WALK_PRESETS, Query, WalkSettings
 
 AREA, WALK, LEAVE, WITHIN, TRAM = "area", "walk", "leave", "within", "tram"
 GROUP, KIND, CATEGORY, PLACE = "group", "kind", "category", "place"
+TRIP, DAY = "trip", "day"
 SHADE, CIRCLES, ALSO = "shade", "circles", "also"
 MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "next_place"
 TAB, TABS = "tab", ("Planner", "Connector", "Analyst", "About the numbers")
 OWN_WALK = "Own settings"
 # Settings of tabs that are drawn only while they are open: Streamlit forgets a widget that it doesn't draw.
-_KEPT = ("own_", "from_", "to_service", "when", "home_time", "what", "format_", "scope", "isochrones_from",
-         "table_view")  # fmt: skip
+_KEPT = ("own_", "from_", "to_service", "when", "home_time", "what", "format_", "scope", "isochrones_")
 _FIRST_WINDOW = "first_window"
 
 TIMES_S = tuple(range(5 * 3600, 26 * 3600 + 1, 1800))

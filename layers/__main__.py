@@ -12,8 +12,17 @@ from tqdm import tqdm
 
 from data.packio import load_pack
 from geo.engine import Engine
-from geo.options import add_query_options, cutoffs_to_seconds, query_from_options, run_command
+from geo.options import (
+    add_query_options,
+    add_round_trip_options,
+    cutoffs_to_seconds,
+    query_from_options,
+    run_command,
+)
+from geo.roundtrip import RoundTripSettings
+from geo.sessions import parse_weekday
 from layers.export import PARTS, ExportRequest, choose_parts, export_pack
+from layers.there_and_back import ThereAndBack
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -48,7 +57,15 @@ def build_parser() -> argparse.ArgumentParser:
         help="draw isochrones for turning up at the percentiles, not for the best journey",
     )  # fmt: skip
     add_query_options(export)
+    add_round_trip_options(export, switch=True)
     return parser
+
+
+def _trip_from_options(options: argparse.Namespace) -> ThereAndBack | None:
+    if not options.there_and_back:
+        return None
+    settings = RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
+    return ThereAndBack(None if options.day is None else parse_weekday(options.day), settings)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -64,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
         origins=tuple(part.strip() for part in options.origins.split(",") if part.strip()) or None,
         cutoffs_s=options.cutoffs,
         statistics=query.percentiles if options.isochrone_percentiles else ("best",),
+        trip=_trip_from_options(options),
     )
     with tqdm(total=100, unit="%", bar_format="{desc} |{bar}| {percentage:3.0f}%", file=sys.stderr) as bar:
 

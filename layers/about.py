@@ -65,7 +65,7 @@ class About:
     licences: tuple[str, ...]
 
 
-def build_about(pack: AreaPack, query: Query, today: dt.date) -> About:
+def build_about(pack: AreaPack, query: Query, today: dt.date, when: str | None = None) -> About:
     """All that a reader must know to judge the numbers; ``today`` judges the data's age."""
     manifest = pack.manifest
     day = query.service_date or manifest.timetable.service_date
@@ -75,7 +75,7 @@ def build_about(pack: AreaPack, query: Query, today: dt.date) -> About:
         facts=(
             *_timetable_facts(manifest),
             _walk_fact(manifest),
-            f"The question asked now: {say_question(query, day)}.",
+            f"The question asked now: {say_question(query, day, when=when)}.",
             f"Engine version {ENGINE_VERSION}; area pack {manifest.digest[:12] or 'not digested'}.",
         ),
         notes=manifest.notes,

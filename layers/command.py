@@ -5,9 +5,17 @@ from __future__ import annotations
 import shlex
 
 from geo.query import Query
+from layers.there_and_back import ThereAndBack, say_day
 
 
-def say_command(area_id: str, query: Query, out: str, what: str = "", origins: str = "") -> str:
+def say_command(
+    area_id: str,
+    query: Query,
+    out: str,
+    what: str = "",
+    origins: str = "",
+    trip: ThereAndBack | None = None,
+) -> str:
     """``python -m layers export`` with every option that differs from its default."""
     default = Query()
     walk, usual = query.walk, default.walk
@@ -31,6 +39,8 @@ def say_command(area_id: str, query: Query, out: str, what: str = "", origins: s
     for name, value, usual_value in options:
         if value != usual_value:
             words += [name, value]
+    if trip is not None:
+        words += ["--there-and-back", *([] if trip.day is None else ["--day", say_day(trip.day).lower()])]
     if walk.avoid_steps:
         words.append("--avoid-steps")
     return shlex.join(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +27,14 @@ from geo.write import (
 )
 from layers.measures import ALL, ANY_CATEGORY, gap_rows
 from layers.planner import list_kinds
+from layers.there_and_back import (
+    ASSUMED,
+    ThereAndBack,
+    compute_points,
+    say_day,
+    say_sessions,
+    weigh_neighbourhoods,
+)
 from layers.words import say_title
 
 Part = Literal["gap", "reach", "neighbourhoods", "isochrones"]
@@ -71,6 +79,8 @@ class ExportRequest:
         Bands of the isochrones.
     statistics : tuple
         "best", or percentiles.
+    trip : ThereAndBack, optional
+        Gap, reach and neighbourhoods count what can be gone to and come home from; None: getting there.
     """
 
     query: Query
@@ -78,6 +88,7 @@ class ExportRequest:
     origins: tuple[str, ...] | None = None
     cutoffs_s: tuple[int, ...] = (900, 1800, 2700, 3600)
     statistics: tuple[int | Literal["best"], ...] = ("best",)
+    trip: ThereAndBack | None = None
 
 
 def choose_parts(out: Path, wanted: Sequence[Part]) -> tuple[Part, ...]:
@@ -121,14 +132,26 @@ def export_pack(
     progress(0.95, f"writing {out.name}")
     manifest = engine.pack.manifest
     title = " · ".join(TITLES[part] for part in parts)
+    assumed = {} if request.trip is None else {ASSUMED: "bool: the default session stands for unknown times"}
     columns = {
-        **({**REACH_COLUMNS, PEOPLE_COLUMN: "share of people in reach, 0 to 1"} if "reach" in parts else {}),
+        **(
+            {**REACH_COLUMNS, PEOPLE_COLUMN: "share of people in reach, 0 to 1", **assumed}
+            if "reach" in parts
+            else {}
+        ),
         **(GAP_COLUMNS if {"gap", "neighbourhoods"} & set(parts) else {}),
     }
+    when = None if request.trip is None else say_sessions(request.trip)
     metadata = build_metadata(
-        manifest, say_title(title, request.query, manifest), query=request.query,
+        manifest, say_title(title, request.query, manifest, when), query=request.query,
         service_date=engine.service_date(request.query), today=today, columns=columns,
     )  # fmt: skip
+    if request.trip is not None:
+        metadata["round_trip"] = {
+            **asdict(request.trip.settings),
+            "day": None if request.trip.day is None else say_day(request.trip.day).lower(),
+            "assumed": "the source gives no times, and a session from 10:30 to 12:30 stands for it",
+        }
     only = layers[parts[0]]
     if out.suffix.lower() == ".gpkg":
         write_features(layers, out, metadata)
@@ -148,9 +171,10 @@ def build_parts(
     gap: GapTable | None = None
     if {"gap", "reach", "neighbourhoods"} & set(parts):
         progress(0.0, "working out reach")
-        points = engine.reach(query, level="point")
+        points = compute_points(engine, query, request.trip, lambda done, what: progress(0.2 * done, what))
         if "reach" in parts:
-            table = points if pack.neighbourhoods is None else compute_neighbourhood_reach(points, pack)
+            weigh = compute_neighbourhood_reach if request.trip is None else weigh_neighbourhoods
+            table = points if pack.neighbourhoods is None else weigh(points, pack)
             built["reach"] = table.frame
         if pack.neighbourhoods is not None:
             progress(0.2, "adding up people")

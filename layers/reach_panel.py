@@ -10,14 +10,15 @@ import pandas as pd
 from data.areapack import AreaPack
 from geo.tables import PEOPLE_COLUMN, ReachTable
 from layers.measures import in_reach_classes
-from layers.words import CLASS_WORDS, say_minutes, say_percent, say_reason
+from layers.there_and_back import ASSUMED, say_verdict
+from layers.words import CLASS_WORDS, REASON_WORDS, say_minutes, say_percent, say_reason
 
 TIME = "Time"
 SERVICE = "Service"
 BUSES = "Direct buses"
 _SHOWN = ["service_id", "name", "kind", "category", "delivery", "transport_offered"]
 _COLUMNS = ("service_id", "reach_class", "reason", "best_duration_s", "best_walk_s", "best_wait_s",
-            "best_ride_s", "infrequent", PEOPLE_COLUMN)  # fmt: skip
+            "best_ride_s", "infrequent", PEOPLE_COLUMN, ASSUMED)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ def summarise_reach(
         {
             SERVICE: [service_title(n, c) for n, c in zip(joined["name"], joined["category"], strict=True)],
             TIME: [say_minutes(v) for v in joined["best_duration_s"]],
-            "Reach": [
-                say_reason(str(c), r) for c, r in zip(joined["reach_class"], joined["reason"], strict=True)
-            ],
+            "Reach": _say_reach(joined),
             "Category": joined["category"].to_numpy(object),
             "Walk": [say_minutes(v) for v in joined["best_walk_s"]],
             "Wait": [say_minutes(v) for v in joined["best_wait_s"]],
@@ -92,8 +91,29 @@ def summarise_reach(
         comes_to_you=int(home.sum()),
         table=table,
         rows_in_reach=[int(row) for row in joined.loc[joined["inside"], "row"]],
-        sentence=_sentence(number, total, int(home.sum()), kind),
+        sentence=_sentence(number, total, int(home.sum()), kind, _say_there_and_back(joined)),
     )
+
+
+def _say_reach(joined: pd.DataFrame) -> list[str]:
+    pairs = zip(joined["reach_class"].astype(str), joined["reason"].astype(object), strict=True)
+    if ASSUMED not in joined:
+        return [say_reason(reach_class, reason) for reach_class, reason in pairs]
+    return [
+        say_verdict(reach_class, reason, assumed, REASON_WORDS)
+        for (reach_class, reason), assumed in zip(pairs, joined[ASSUMED], strict=True)
+    ]
+
+
+def _say_there_and_back(joined: pd.DataFrame) -> str | None:
+    """What follows the number in reach of a table of there and back; None of any other."""
+    if ASSUMED not in joined:
+        return None
+    assumed = int((joined["inside"] & joined[ASSUMED]).sum())
+    no_return = int((joined["reason"] == "no_return").sum())
+    parts = [f" Of these {assumed:,} are **assumed**: no times are known of them."] if assumed else []
+    parts += [f" To {no_return:,} there is a way, but **no bus home after it ends**."] if no_return else []
+    return "".join(parts)
 
 
 def list_rows_in_reach(
@@ -139,9 +159,10 @@ def _say_part(share: object) -> str:
     return "" if pd.isna(share) else say_percent(float(share))  # type: ignore[call-overload, arg-type]
 
 
-def _sentence(number: int, total: int, home: int, kind: str) -> str:
+def _sentence(number: int, total: int, home: int, kind: str, there_and_back: str | None) -> str:
     what = "services with a venue" if kind == "service" else "places"
-    text = f"**{number:,}** of {total:,} {what} are in reach for most people there."
+    how = "are in reach" if there_and_back is None else "can be gone to and come home from"
+    text = f"**{number:,}** of {total:,} {what} {how} for most people there.{there_and_back or ''}"
     if home:
         text += f" {home:,} more come to people's homes or work by phone or online."
     return text

@@ -119,23 +119,30 @@ def say_walk(query: Query) -> str:
     return f"at most {walk.max_walk_m} m to or from a stop at {walk.speed_kmh:g} km/h{steps}"
 
 
-def say_question(query: Query, service_date: dt.date, completeness: float | None = None) -> str:
-    """Date, window, cut-off, mode and walk: what stands in every table's title."""
+def say_question(
+    query: Query, service_date: dt.date, completeness: float | None = None, when: str | None = None
+) -> str:
+    """Date, window, cut-off, mode and walk: what stands in every table's title.
+
+    ``when`` stands in place of date and window (``layers.there_and_back.say_sessions``).
+    """
     served = "" if completeness is None else f" (it serves {say_percent(completeness)} of active stops)"
     boardings = "one" if query.boardings == 1 else "at most two"
+    if when is None:
+        window = f"{say_clock(query.window_start_s)} to {say_clock(query.window_end_s)}"
+        when = f"leaving {window} on {service_date:%A} {say_date(service_date)},"
     return (
-        f"leaving {say_clock(query.window_start_s)} to {say_clock(query.window_end_s)} "
-        f"on {service_date:%A} {say_date(service_date)}, {boardings} {say_modes(query.modes)}, "
+        f"{when} {boardings} {say_modes(query.modes)}, "
         f"at most {query.cutoff_s / 60:g} minutes in all, walking {say_walk(query)}; "
         f"timetable of {say_date(service_date)}{served}"
     )
 
 
-def say_title(what: str, query: Query, manifest: Manifest) -> str:
+def say_title(what: str, query: Query, manifest: Manifest, when: str | None = None) -> str:
     """A table's or map's full title: what it shows and the question behind it."""
     day = query.service_date or manifest.timetable.service_date
     straight = "; walking in straight lines" if manifest.walk.mode == "straight_line" else ""
-    question = say_question(query, day, manifest.timetable.completeness)
+    question = say_question(query, day, manifest.timetable.completeness, when)
     return f"{what}, {say_area(manifest)}: {question}{straight}"
 
 

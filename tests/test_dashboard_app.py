@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.packio import load_pack, write_pack
-from geo.engine import warm
-from geo.query import WALK_PRESETS
+from geo.engine import Engine, warm
+from geo.query import WALK_PRESETS, Query
 from layers.measures import list_groups
+from layers.words import say_people
 from tests.browser.hostile import HOSTILE_NAMES, build_hostile_town
 from tests.towns import build_town, route, trip
 
@@ -154,6 +157,8 @@ def test_links_are_clamped(app: AppTest, value: str) -> None:
         "shade",
         "circles",
         "tab",
+        "trip",
+        "day",
     ):
         app.query_params[key] = value
     app.run()
@@ -204,7 +209,7 @@ def test_settings_stay_while_another_tab_is_open(app: AppTest) -> None:
     assert "at most two" in texts(app)
     open_tab(app, "Analyst")
     assert app.number_input(key="own_slack").value == 240 and app.radio(key="own_boardings").value == 2
-    assert not app.warning or all("default value" not in warning.value for warning in app.warning)
+    assert not any("default value" in warning.value for warning in app.warning)
 
 
 @pytest.mark.parametrize("name", ["Planner", "Connector", "Analyst", "About the numbers"])
@@ -215,6 +220,63 @@ def test_every_tab_by_its_link(app: AppTest, name: str) -> None:
     marks = {"Planner": "Where and who", "Connector": "One journey, in words", "Analyst": "Downloads",
              "About the numbers": "What the numbers leave out"}  # fmt: skip
     assert marks[name] in texts(app) + " ".join(one.value for one in app.subheader)
+
+
+def numbers(page: AppTest) -> list[str]:
+    return [metric.value for metric in page.metric]
+
+
+def test_there_and_back_drives_numbers_panel_and_titles(app: AppTest) -> None:
+    hood = str(load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[0])
+    app.query_params["place"] = hood
+    app.run()
+    assert app.sidebar.radio(key="trip").value == "there"
+    there, title = numbers(app), message_sent(app)["title"]
+    app.sidebar.radio(key="trip").set_value("back").run()
+    assert not app.error
+    back, words = numbers(app), texts(app).replace("\\", "")
+    assert back != there and back[0] == there[0]  # the same people, other verdicts
+    assert "No service within one bus, there and back" in [metric.label for metric in app.metric]
+    assert "assumed session from 10:30 to 12:30" in words and "can be gone to and come home from" in words
+    assert message_sent(app)["title"] != title
+    reach = [str(value) for table in app.dataframe for value in table.value.get("Reach", [])]
+    engine = Engine(load_pack("demo"))
+    table = engine.reach_there_and_back(Query()).frame
+    own = table[table["origin_id"] == hood]
+    services = load_pack("demo").services
+    own = own[own["service_id"].isin(services.loc[services["kind"] == "service", "service_id"])]
+    # An assumed verdict never reads as a plain yes or no; a missing bus home is named.
+    known = ~own["reason"].isin(["outside_data", "no_timetable"])
+    assert sum(words.startswith("Assumed: ") for words in reach) == int((own["assumed"] & known).sum()) > 0
+    assert sum("no bus home" in words.lower() for words in reach) == int((own["reason"] == "no_return").sum())
+    gap = engine.gap(Query(), points=engine.reach_there_and_back(Query(), level="point")).frame
+    row = gap[(gap["level"] == "area") & (gap["kind"] == "service") & (gap["category"] == "*")]
+    assert back[2] == say_people(row.set_index("group_id").loc["all", "cut_off"])
+
+    app.sidebar.selectbox(key="day").set_value(6).run()
+    assert not app.error and "to a session on a Sunday" in texts(app)
+    app.sidebar.radio(key="trip").set_value("there").run()
+    assert numbers(app) == there
+
+
+def test_there_and_back_by_link_and_in_an_export(app: AppTest) -> None:
+    app.query_params["trip"], app.query_params["day"] = "back", "1"
+    app.query_params["tab"] = "Analyst"
+    app.run()
+    assert app.sidebar.selectbox(key="day").value == 1
+    app.selectbox(key="what").set_value("reach").run()
+    app.selectbox(key="format_reach").set_value(".parquet").run()
+    next(button for button in app.button if button.label == "Prepare the file").click().run()
+    assert not app.error and "--there-and-back --day tuesday" in " ".join(code.value for code in app.code)
+    frame = pd.read_parquet(io.BytesIO(app.session_state["prepared"][2]))
+    assert frame["assumed"].any() and not frame["assumed"].all()
+
+
+def test_without_known_sessions_only_getting_there_is_offered(app: AppTest, packs: Path) -> None:
+    write_pack(build_hostile_town(), packs / "hostile")
+    app.query_params["area"], app.query_params["trip"] = "hostile", "back"
+    app.run()
+    assert not app.error and "trip" not in [radio.key for radio in app.sidebar.radio]
 
 
 def test_the_connector_tells_both_ways(app: AppTest) -> None:
