@@ -59,6 +59,7 @@ def _draw_settings(pack: AreaPack) -> None:
     st.radio(
         "Buses allowed", [1, 2], key="own_boardings", horizontal=True,
         format_func=lambda n: "one bus (the rule)" if n == 1 else "two buses",
+        help="There and back counts one bus each way, whatever is chosen here.",
     )  # fmt: skip
     for key, first in _FIRST.items():
         st.session_state.setdefault(key, first)

@@ -40,10 +40,11 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
     if line is None:
         return
     cells = st.columns(4)
+    there = choices.trip is None
     cells[0].metric("People", line.people)
-    cells[1].metric(f"In reach of at least one{choices.how}", line.in_reach)
+    cells[1].metric("In reach of at least one" if there else "There and back: at least one", line.in_reach)
     cells[2].metric(
-        f"{NO_SERVICE}{choices.how}",
+        NO_SERVICE if there else "There and back: no service",
         line.cut_off,
         f"{line.share_cut_off} of those known",
         delta_color="off",

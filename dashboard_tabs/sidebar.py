@@ -100,7 +100,7 @@ def ask(pack: AreaPack) -> Choices | None:
             state.LEAVE: (f"{window[0]}-{window[1]}", "{}-{}".format(*state.DEFAULT_LEAVE)),
             state.WITHIN: (within, state.DEFAULT_WITHIN),
             state.TRAM: (tram, False),
-            state.TRIP: (None if trip is None else BACK, None),
+            state.TRIP: (THERE if trip is None and knows_sessions(pack) else None, None),
             state.DAY: (None if trip is None else trip.day, None),
             state.GROUP: (group_id, ALL),
             state.KIND: (kind, "service"),
@@ -140,7 +140,7 @@ def _ask_trip(pack: AreaPack) -> ThereAndBack | None:
     """Getting there, or there and back; asked only where the source says of any service when it is held."""
     if not knows_sessions(pack):
         return None
-    state.start_from_link(state.TRIP, [THERE, BACK], THERE)
+    state.start_from_link(state.TRIP, [THERE, BACK], BACK)
     chosen = st.radio(
         "In reach means", [THERE, BACK], key=state.TRIP, format_func=lambda name: TRIP_WORDS[name],
         help="There and back: in time for a session, and home again after it. The session's times "

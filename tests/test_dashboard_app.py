@@ -57,7 +57,7 @@ def test_the_first_page(app: AppTest) -> None:
     assert "Fictional" in words and "Test data: not for decisions" in words
     assert [tab.label for tab in app.tabs] == ["Planner", "Connector", "Analyst", "About the numbers"]
     labels = [metric.label for metric in app.metric]
-    assert labels == ["People", "In reach of at least one", "No service within one bus", "Not known"]
+    assert labels == ["People", "There and back: at least one", "There and back: no service", "Not known"]
     message = message_sent(app)
     assert (
         len(message["shading"]["classes"]) == len(load_pack("demo").neighbourhoods) and "reach" not in message
@@ -201,6 +201,7 @@ def test_the_connector_and_analyst_know_what_was_clicked(app: AppTest) -> None:
 
 
 def test_settings_stay_while_another_tab_is_open(app: AppTest) -> None:
+    app.query_params["trip"] = "there"
     app.run()
     open_tab(app, "Analyst")
     app.radio(key="own_boardings").set_value(2)
@@ -230,13 +231,16 @@ def test_there_and_back_drives_numbers_panel_and_titles(app: AppTest) -> None:
     hood = str(load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[0])
     app.query_params["place"] = hood
     app.run()
-    assert app.sidebar.radio(key="trip").value == "there"
+    assert app.sidebar.radio(key="trip").value == "back"  # the default where sessions are known
+    app.sidebar.radio(key="trip").set_value("there").run()
+    assert "No service within one bus" in [metric.label for metric in app.metric]
+    assert app.query_params["trip"] in ("there", ["there"])
     there, title = numbers(app), message_sent(app)["title"]
     app.sidebar.radio(key="trip").set_value("back").run()
     assert not app.error
     back, words = numbers(app), texts(app).replace("\\", "")
     assert back != there and back[0] == there[0]  # the same people, other verdicts
-    assert "No service within one bus, there and back" in [metric.label for metric in app.metric]
+    assert "There and back: no service" in [metric.label for metric in app.metric]
     assert "assumed session from 10:30 to 12:30" in words and "can be gone to and come home from" in words
     assert message_sent(app)["title"] != title
     reach = [str(value) for table in app.dataframe for value in table.value.get("Reach", [])]
@@ -260,7 +264,7 @@ def test_there_and_back_drives_numbers_panel_and_titles(app: AppTest) -> None:
 
 
 def test_there_and_back_by_link_and_in_an_export(app: AppTest) -> None:
-    app.query_params["trip"], app.query_params["day"] = "back", "1"
+    app.query_params["day"] = "1"
     app.query_params["tab"] = "Analyst"
     app.run()
     assert app.sidebar.selectbox(key="day").value == 1
@@ -312,6 +316,7 @@ def test_the_analyst_prepares_every_kind_of_file(app: AppTest) -> None:
 
 
 def test_the_analysts_settings_change_the_question(app: AppTest) -> None:
+    app.query_params["trip"] = "there"
     open_tab(app, "Analyst")
     before = app.metric[2].value
     app.number_input(key="own_leg").set_value(0)

@@ -48,7 +48,7 @@ def test_a_click_on_the_canvas_draws_what_the_command_line_computes(dashboard, v
     assert areas == pytest.approx(expected, rel=0.005)
     assert origin in visitor.page.url
     # And it is on the canvas, not only in memory: the chosen place's pixels changed colour.
-    assert visitor.page.get_by_text("services with a venue are in reach").is_visible()
+    assert visitor.page.get_by_text("services with a venue can be gone to").is_visible()
 
 
 def test_nothing_but_this_machine_is_asked_and_the_map_is_not_blank(dashboard, visit) -> None:
