@@ -28,7 +28,7 @@ from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
 from geo.transpose import transpose_legs
 from geo.walkgraph import WalkGraph
-from geo.walksearch import compute_legs
+from geo.walklegs import compute_legs
 
 if TYPE_CHECKING:
     from geo.engine import Engine

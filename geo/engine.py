@@ -53,7 +53,7 @@ from geo.thereandback import compute_neighbourhood_there_and_back, compute_there
 from geo.timeofday import TimesTable, compute_times_of_day
 from geo.timetable import Timetable, build_timetable, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
-from geo.walksearch import compute_legs
+from geo.walklegs import compute_legs
 
 Progress = Callable[[float, str], None]
 Level = Literal["neighbourhood", "point"]

@@ -21,7 +21,8 @@ from geo.compile import IN_I4, IN_I4_2D, OUT_I8, kernel
 FAR_MM = np.int32(np.iinfo(np.int32).max)
 # Twice the leg limit of the longest preset: every default whole walk.
 REACH_MM = 1_600_000
-# Buckets of about 16 m, as in the search (geo.walksearch).
+# Junctions wait in buckets this wide (about 16 m): narrower than most streets, so
+# that one is seldom settled twice, and few enough to step through.
 BUCKET_SHIFT = 14
 SMALLEST_SAMPLE = 256
 JUNCTIONS_PER_SAMPLE = 32

@@ -19,8 +19,8 @@ from geo.places import Place
 from geo.query import Query
 from geo.snap import Snapped
 from geo.timetable import Timetable
+from geo.walklegs import compute_legs
 from geo.walkpath import compute_path
-from geo.walksearch import compute_legs
 
 if TYPE_CHECKING:
     from geo.engine import Engine

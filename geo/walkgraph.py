@@ -22,10 +22,10 @@ from geo.segments import SegmentIndex, build_segment_index
 SMALLEST_COMPONENT_NODES = 200
 # Columns of WalkGraph.arcs, and the bits of the last.
 ARC_NODE, ARC_LENGTH, ARC_CHAIN, ARC_FLAGS = range(4)
-REVERSED, DEAD_END = 1, 2
+REVERSED = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # large arrays: one graph is itself and no other
 class WalkGraph:
     """Chains between junctions, and where each edge of the network lies on them.
 
@@ -46,7 +46,7 @@ class WalkGraph:
     edge_reversed: np.ndarray  # bool[E], the chain walks the edge from v to u
     arc_indptr: np.ndarray  # int32[J + 1] into arcs
     arcs: np.ndarray  # int32[2C, 4]: junction at the far end, length, chain, flags: REVERSED
-    # where it leaves from chain_v's side, DEAD_END where nothing else meets its far end
+    # where it leaves from chain_v's side
     segments: SegmentIndex  # of the edges that points may be snapped to
     labels: HubLabels | None = None  # of the junctions, where they were worked out
 
@@ -226,7 +226,7 @@ def _build_arcs(
     reversed_ = np.repeat(np.array([0, 1], dtype=np.int32), len(chain))
     there = np.concatenate((chain_v, chain_u))
     degree = np.bincount(here, minlength=junction_count)
-    flags = reversed_ * REVERSED + (degree[there] == 1) * DEAD_END
+    flags = reversed_ * REVERSED
     arcs = np.column_stack((there, np.tile(chain_length_mm, 2), np.tile(chain, 2), flags))
     order = np.lexsort((reversed_, arcs[:, ARC_CHAIN], here))
     indptr = np.concatenate(([0], np.cumsum(degree)))

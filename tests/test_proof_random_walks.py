@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geo.snap import snap_points
 from geo.straightline import StraightLine
 from geo.walkgraph import build_walk_graph
-from geo.walksearch import compute_legs
+from geo.walklegs import compute_legs
 from tests.reference_walk import AmbiguousTown, compute_walks
 from tests.strategies import TownSpec, towns
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geo.hublabels import build_hub_labels
 from geo.hubwalks import build_hub_index, find_walks_by_hubs
 from geo.walkgraph import WalkGraph, build_walk_graph
-from geo.walksearch import compute_legs
+from geo.walklegs import compute_legs
 from tests.test_walk_legs import make_network, place_on, walks
 
 
@@ -28,14 +28,15 @@ def equal(a, b) -> bool:
 
 @settings(max_examples=200)
 @given(walks(), st.integers(0, 150_000))
-def test_joined_hubs_equal_the_search_on_random_networks(case, reach_mm: int) -> None:
+def test_labels_of_any_reach_give_the_same_legs(case, reach_mm: int) -> None:
     node_count, edges, a, b, limit, avoid_steps = case
     graph = build_walk_graph(make_network(node_count, edges), avoid_steps=avoid_steps)
     sources, targets = place_on(graph, a), place_on(graph, b)
-    searched = compute_legs(graph, sources, targets, limit)
-    # Labels that reach less far than the limit are not used.
-    assert equal(compute_legs(with_labels(graph, reach_mm), sources, targets, limit), searched)
-    assert equal(compute_legs(with_labels(graph, limit), sources, targets, limit), searched)
+    # tests/test_walk_legs.py holds these to scipy; labels made for the occasion are not kept in the graph.
+    expected = compute_legs(graph, sources, targets, limit)
+    # Labels that reach less far than the limit are not used, those that just reach it are.
+    assert equal(compute_legs(with_labels(graph, reach_mm), sources, targets, limit), expected)
+    assert equal(compute_legs(with_labels(graph, limit), sources, targets, limit), expected)
 
 
 @settings(max_examples=50)
@@ -45,8 +46,10 @@ def test_an_index_made_for_longer_walks_gives_the_same(case) -> None:
     graph = with_labels(build_walk_graph(make_network(node_count, edges), avoid_steps=avoid_steps), 120_000)
     sources, targets = place_on(graph, a), place_on(graph, b)
     index = build_hub_index(graph, graph.labels, targets, 120_000)
-    found = compute_legs(graph, sources, targets, limit, index=index)
-    assert equal(found, compute_legs(replace(graph, labels=None), sources, targets, limit))
+    assert equal(
+        compute_legs(graph, sources, targets, limit, index=index),
+        compute_legs(graph, sources, targets, limit),
+    )
 
 
 def test_a_limit_past_the_labels_is_refused() -> None:
@@ -59,14 +62,19 @@ def test_a_limit_past_the_labels_is_refused() -> None:
 
 
 @pytest.mark.real_data
-def test_newport_to_the_millimetre(real_pack) -> None:
+def test_newport_one_by_one_and_all_at_once(real_pack) -> None:
+    """tests/test_walk_real.py holds Newport to scipy; few sources look only at the targets about them."""
     from geo.engine import Engine
 
     newport = real_pack("newport")
     engine = Engine(newport)
     graph, stops = engine.graph(False), engine.snapped_stops(False)
     origins = engine.snap(False, newport.origin_points)
-    searched = compute_legs(replace(graph, labels=None), origins, stops, 640_000)
-    assert len(searched.target) > 3_000
-    assert equal(compute_legs(graph, origins, stops, 640_000), searched)
-    assert equal(compute_legs(graph, origins, stops, 640_000, index=engine.stop_index(False)), searched)
+    together = compute_legs(graph, origins, stops, 640_000)
+    assert len(together.target) > 3_000
+    assert equal(compute_legs(graph, origins, stops, 640_000, index=engine.stop_index(False)), together)
+    for row in range(0, len(origins), 25):
+        alone = compute_legs(graph, origins.take([row]), stops, 640_000)
+        part = slice(together.indptr[row], together.indptr[row + 1])
+        assert alone.target.tolist() == together.target[part].tolist()
+        assert alone.length_mm.tolist() == together.length_mm[part].tolist()

@@ -16,7 +16,7 @@ from geo.legs import Legs
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
 from geo.walkgraph import WalkGraph, build_walk_graph
-from geo.walksearch import compute_legs
+from geo.walklegs import compute_legs
 from tests.towns import build_walk_network, grid_streets, street
 
 Spec = list[tuple[int, int, int, bool]]  # u, v, length_mm, steps

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from geo.snap import snap_points
 from geo.straightline import StraightLine
 from geo.walkgraph import build_walk_graph
+from geo.walklegs import compute_legs
 from geo.walkpath import compute_path
-from geo.walksearch import compute_legs
 from tests.test_walk_legs import make_network, place_on, walks
 from tests.towns import build_walk_network, grid_streets, street
 

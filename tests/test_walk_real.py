@@ -7,8 +7,8 @@ import pytest
 
 from geo.snap import snap_points
 from geo.walkgraph import build_walk_graph
+from geo.walklegs import compute_legs
 from geo.walkpath import compute_path
-from geo.walksearch import compute_legs
 from tests.test_walk_legs import as_matrix, reference_lengths
 
 

@@ -48,7 +48,7 @@ def load():
     from geo.places import resolve_place
     from geo.profile import NONE, compute_matrix
     from geo.query import Query, WalkSettings
-    from geo.walksearch import compute_legs
+    from geo.walklegs import compute_legs
 
     pack_path, points_file, settings_file = sys.argv[1:4]
     settings = json.loads(Path(settings_file).read_text())
