@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard_tabs import about, analyst, connector, look, planner, sidebar, stages, state, warming
+from dashboard_tabs import (
+    about,
+    analyst,
+    connector,
+    data_page,
+    look,
+    planner,
+    sidebar,
+    stages,
+    state,
+    warming,
+)
 
 
 def main() -> None:
@@ -36,7 +47,7 @@ def main() -> None:
     with st.container():  # its own place, so that what follows stays where it is when it goes
         warming.draw_status(ready)
     results = stages.answer(key, choices.query, choices.trip) if warming.is_ready(ready) else None
-    planner_tab, connector_tab, analyst_tab, about_tab = st.tabs(
+    planner_tab, connector_tab, analyst_tab, about_tab, data_tab = st.tabs(
         state.TABS, key=state.TAB, on_change="rerun", bind="query-params"
     )
     with planner_tab:  # drawn whatever is open, so that its map stays as it was left
@@ -51,6 +62,9 @@ def main() -> None:
     if about_tab.open:
         with about_tab:
             about.draw(pack, choices)
+    if data_tab.open:
+        with data_tab:
+            data_page.draw(pack)
 
 
 main()

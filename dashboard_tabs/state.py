@@ -20,7 +20,7 @@ GROUP, KIND, CATEGORY, PLACE = "group", "kind", "category", "place"
 TRIP, DAY = "trip", "day"
 SHADE, CIRCLES, ALSO = "shade", "circles", "also"
 MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "next_place"
-TAB, TABS = "tab", ("Planner", "Connector", "Analyst", "About the numbers")
+TAB, TABS = "tab", ("Planner", "Connector", "Analyst", "About the numbers", "The data")
 OWN_WALK = "Own settings"
 # Settings of tabs that are drawn only while they are open: Streamlit forgets a widget that it doesn't draw.
 _KEPT = ("own_", "from_", "to_service", "when", "home_time", "what", "format_", "scope", "isochrones_")

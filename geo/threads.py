@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -24,12 +25,21 @@ def run_blocks(
     """Call ``work(first, last)`` on blocks of rows; results in order of the rows.
 
     The answer must not depend on the blocks: they differ from one machine to
-    another.
+    another. ``work`` must not call this itself.
     """
     threads = count_threads()
     blocks = max(1, min(threads * blocks_per_thread, row_count // min_rows))
     bounds = [row_count * block // blocks for block in range(blocks + 1)]
     if blocks == 1 or threads == 1:
         return [work(first, last) for first, last in itertools.pairwise(bounds)]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, bounds[:-1], bounds[1:]))
+    return list(_keep_pool(threads, os.getpid()).map(work, bounds[:-1], bounds[1:]))
+
+
+@lru_cache(maxsize=4)
+def _keep_pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads that wait for work: starting them anew costs more than many a matrix.
+
+    One pool a process, since a forked child inherits none of its parent's threads.
+    """
+    del process
+    return ThreadPoolExecutor(threads, thread_name_prefix="one-bus-reach")

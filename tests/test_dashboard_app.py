@@ -55,7 +55,13 @@ def test_the_first_page(app: AppTest) -> None:
     assert not app.error
     words = texts(app)
     assert "Fictional" in words and "Test data: not for decisions" in words
-    assert [tab.label for tab in app.tabs] == ["Planner", "Connector", "Analyst", "About the numbers"]
+    assert [tab.label for tab in app.tabs] == [
+        "Planner",
+        "Connector",
+        "Analyst",
+        "About the numbers",
+        "The data",
+    ]
     labels = [metric.label for metric in app.metric]
     assert labels == ["People", "There and back: at least one", "There and back: no service", "Not known"]
     message = message_sent(app)
@@ -213,13 +219,13 @@ def test_settings_stay_while_another_tab_is_open(app: AppTest) -> None:
     assert not any("default value" in warning.value for warning in app.warning)
 
 
-@pytest.mark.parametrize("name", ["Planner", "Connector", "Analyst", "About the numbers"])
+@pytest.mark.parametrize("name", ["Planner", "Connector", "Analyst", "About the numbers", "The data"])
 def test_every_tab_by_its_link(app: AppTest, name: str) -> None:
     app.query_params["tab"] = name
     app.run()
     assert not app.error and [tab.label for tab in app.tabs].count(name) == 1
     marks = {"Planner": "Where and who", "Connector": "One journey, in words", "Analyst": "Downloads",
-             "About the numbers": "What the numbers leave out"}  # fmt: skip
+             "About the numbers": "What the numbers leave out", "The data": "The timetable"}  # fmt: skip
     assert marks[name] in texts(app) + " ".join(one.value for one in app.subheader)
 
 

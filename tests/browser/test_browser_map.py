@@ -104,7 +104,7 @@ def test_visitors_do_not_see_each_others_choices(dashboard, visit, demo) -> None
     assert other.in_map("() => !obr.layers.reach && !!obr.layers.routes")
 
 
-@pytest.mark.parametrize("tab", ["Connector", "Analyst", "About the numbers"])
+@pytest.mark.parametrize("tab", ["Connector", "Analyst", "About the numbers", "The data"])
 def test_every_tab_opens(dashboard, visit, tab) -> None:
     visitor = visit().open(dashboard)
     visitor.page.get_by_role("tab", name=tab).click()
@@ -156,7 +156,7 @@ def test_no_hostile_name_runs_or_becomes_an_element(dashboard, visit) -> None:
             "() => document.querySelectorAll('img[src=\"x\"], [onerror], [onload], svg[onload]').length"
         )
         assert injected == 0
-    for tab in ("Connector", "Analyst", "About the numbers"):
+    for tab in ("Connector", "Analyst", "About the numbers", "The data"):
         page.get_by_role("tab", name=tab).click()
         visitor.settle()
 
