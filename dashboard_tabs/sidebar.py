@@ -19,6 +19,7 @@ from . import state
 
 KIND_WORDS = {"service": "Services", "place": "Places (stand-ins)"}
 THERE, BACK = "there", "back"
+ANY_DAY = "any"
 TRIP_WORDS = {THERE: "Getting there", BACK: "There and back"}
 _WALK_HELP = (
     "How somebody walks, not who they are. Limits hold for each walk; both together at most twice that."
@@ -148,10 +149,13 @@ def _ask_trip(pack: AreaPack) -> ThereAndBack | None:
     )  # fmt: skip
     if chosen == THERE:
         return None
-    days = [None, *range(7)]
-    state.start_from_link(state.DAY, days, None)
-    day = st.selectbox("Sessions on", days, key=state.DAY, format_func=say_day)
-    return ThereAndBack(day)
+    # Streamlit takes None for "nothing chosen", so any day has a name of its own.
+    days: list[int | str] = [ANY_DAY, *range(7)]
+    state.start_from_link(state.DAY, days, ANY_DAY)
+    chosen_day = st.selectbox(
+        "Sessions on", days, key=state.DAY, format_func=lambda day: say_day(None if day == ANY_DAY else day)
+    )
+    return ThereAndBack(None if chosen_day == ANY_DAY else int(chosen_day))
 
 
 def _ask_group(pack: AreaPack) -> str:

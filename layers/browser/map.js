@@ -16,6 +16,7 @@
   let options = null;
   let current = null;     // the message shown, so that a late file draws the newest
   let renderer = null;
+  let handled = false;    // somebody has moved the map: it is not fitted to its frame any more
   const patterns = new Map();
 
   function patternOf(context, kind, ink) {
@@ -367,7 +368,10 @@
     map.createPane("labels").style.zIndex = 640;
     renderer = new Canvas({ pane: "layers", padding: 0.3, tolerance: 3 });
     if (options.tiles) L.tileLayer(options.tiles.url, { attribution: options.tiles.attribution, maxZoom: 19 }).addTo(map);
-    if (options.bounds) map.fitBounds(options.bounds, { animate: false, padding: [6, 6] });
+    fit(map);
+    for (const act of ["pointerdown", "wheel", "keydown"]) {
+      map.getContainer().addEventListener(act, () => { handled = true; }, { capture: true, passive: true });
+    }
     if (!options.tiles) drawGround(map);
     map.on("zoomend", () => {
       partLabels(map);
@@ -376,8 +380,19 @@
     });
     map.on("resize", () => partLabels(map));
     map.on("click", sendClick);
-    new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
+    new ResizeObserver(() => {
+      map.invalidateSize();
+      fit(map);
+    }).observe(map.getContainer());
     name(options.title);
+  }
+
+  // In a tab that is not open yet the map has no size, and fitting it would put it nowhere; as the
+  // tab opens it grows. So it is fitted to each size, until somebody moves it.
+  function fit(map) {
+    const size = map.getSize();
+    if (handled || !options.bounds || size.x < 20 || size.y < 20) return;
+    map.fitBounds(options.bounds, { animate: false, padding: [6, 6] });
   }
 
   // streamlit-folium sends a click a quarter of a second late, to gather drags and drawings that

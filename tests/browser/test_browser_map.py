@@ -112,6 +112,20 @@ def test_every_tab_opens(dashboard, visit, tab) -> None:
     assert visitor.page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
 
 
+def test_a_link_to_another_tab_leaves_the_map_whole(dashboard, visit) -> None:
+    """The map is made while its tab is closed, without a size; opened, it shows the whole area."""
+    visitor = visit()
+    visitor.page.goto(f"{dashboard}?area=demo&tab=Connector")
+    visitor.page.get_by_text("One journey, in words").wait_for(timeout=60_000)
+    visitor.page.wait_for_timeout(3_000)
+    visitor.page.get_by_role("tab", name="Planner").click()
+    visitor.frame.locator("body[data-drawn]").wait_for(timeout=60_000)
+    visitor.page.wait_for_timeout(1_000)
+    zoom, size = visitor.in_map("() => [window.map.getZoom(), window.map.getSize().x]")
+    whole = visit().open(f"{dashboard}?area=demo")
+    assert size > 300 and zoom == whole.in_map("() => window.map.getZoom()")
+
+
 def test_the_dark_theme_reaches_the_map(dashboard, visit) -> None:
     visitor = visit(color_scheme="dark").open(dashboard)
     assert visitor.in_map("() => document.body.classList.contains('obr-dark')")
