@@ -95,8 +95,14 @@ class Engine:
         self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
         self._timetable = lru_cache(maxsize=12)(self._build_timetable)
-        self._access = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self._own_origins()))
-        self._egress = lru_cache(maxsize=8)(lambda walk: self._stop_legs(walk, self.own_services()))
+        self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self._own_origins()))
+        self._snapped_services = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_services()))
+        self._access = lru_cache(maxsize=8)(
+            lambda walk: self.legs_to_stops(walk, self._snapped_origins(walk.avoid_steps))
+        )
+        self._egress = lru_cache(maxsize=8)(
+            lambda walk: self.legs_to_stops(walk, self._snapped_services(walk.avoid_steps))
+        )
         self._direct = lru_cache(maxsize=8)(self._own_direct)
         self._transfers = lru_cache(maxsize=8)(self._stop_transfers)
 
@@ -202,19 +208,12 @@ class Engine:
             index=self.stop_index(avoid),
         )
 
-    def _stop_legs(self, walk: WalkSettings, points: pd.DataFrame) -> Legs:
-        return self.legs_to_stops(walk, self.snap(walk.avoid_steps, points))
-
-    def _direct_legs(self, walk: WalkSettings, origins: pd.DataFrame, services: pd.DataFrame) -> Legs:
-        return compute_legs(
-            self.graph(walk.avoid_steps),
-            self.snap(walk.avoid_steps, origins),
-            self.snap(walk.avoid_steps, services),
-            walk.total_limit_mm,
-        )
+    def _direct_legs(self, walk: WalkSettings, origins: Snapped, services: Snapped) -> Legs:
+        return compute_legs(self.graph(walk.avoid_steps), origins, services, walk.total_limit_mm)
 
     def _own_direct(self, walk: WalkSettings) -> Legs:
-        return self._direct_legs(walk, self._own_origins(), self.own_services())
+        avoid = walk.avoid_steps
+        return self._direct_legs(walk, self._snapped_origins(avoid), self._snapped_services(avoid))
 
     def _stop_transfers(self, walk: WalkSettings) -> Legs:
         stops = self.snapped_stops(walk.avoid_steps)
@@ -237,20 +236,26 @@ class Engine:
         own_origins, own_services = origins is None, services is None
         if origins is None:
             origins = self._own_origins().rename(columns={"point_id": "id"})
+            from_points = self._snapped_origins(walk.avoid_steps)
+        else:
+            from_points = self.snap(walk.avoid_steps, origins)
         if services is None:
             services = self.own_services().rename(columns={"service_id": "id"})
+            to_points = self._snapped_services(walk.avoid_steps)
+        else:
+            to_points = self.snap(walk.avoid_steps, services)
         return ReachInputs(
             timetable=self.timetable(query),
             origin_ids=origins["id"].to_numpy(object),
             service_ids=services["id"].to_numpy(object),
-            access=self._access(walk) if own_origins else self._stop_legs(walk, origins),
-            egress=self._egress(walk) if own_services else self._stop_legs(walk, services),
+            access=self._access(walk) if own_origins else self.legs_to_stops(walk, from_points),
+            egress=self._egress(walk) if own_services else self.legs_to_stops(walk, to_points),
             direct=self._direct(walk)
             if own_origins and own_services
-            else self._direct_legs(walk, origins, services),
+            else self._direct_legs(walk, from_points, to_points),
             transfers=self._transfers(walk),
-            origin_outside=self.snap(walk.avoid_steps, origins).outside,
-            service_outside=self.snap(walk.avoid_steps, services).outside,
+            origin_outside=from_points.outside,
+            service_outside=to_points.outside,
             stop_active=self.pack.stops["active"].to_numpy(bool),
             stop_served=self.pack.stops["served"].to_numpy(bool),
         )
