@@ -164,6 +164,7 @@ class RawStreets:
     def __init__(self, path: Path) -> None:
         places: dict[int, Place] = {}
         ways: list[list[int]] = []
+        squares: list[list[int]] = []
         for item in osmium.FileProcessor(str(path)).with_locations():
             if item.is_way() and self.walkable(dict(item.tags)):
                 nodes = [n for n in item.nodes if n.location.valid()]
@@ -178,10 +179,14 @@ class RawStreets:
                         ways.append(piece)
                         piece = []
                 ways.append(piece)
+                if item.tags.get("area") == "yes" and piece[0] == piece[-1] and len(piece) == len(item.nodes):
+                    squares.append(piece[:-1])
         self.xy = {}
         for ref, (lon, lat) in places.items():
             x, y = TO_GRID.transform(lon, lat)
             self.xy[ref] = (round(x, 3), round(y, 3))
+        for square in squares:
+            ways.extend(self._crossings(square))
         uses: dict[int, int] = defaultdict(int)
         for way in ways:
             for i, ref in enumerate(way):
@@ -206,6 +211,19 @@ class RawStreets:
         self.edges = [self.edges[i] for i in kept]
         self.lines = [self.lines[i] for i in kept]
         self.tree = shapely.STRtree(self.lines)
+
+    def _crossings(self, square: list[int]) -> list[list[int]]:
+        """Straight lines across a square, corner to corner, where they stay inside it."""
+        inside = shapely.Polygon([self.xy[ref] for ref in square])
+        if not inside.is_valid or len(set(square)) < len(square):
+            return []
+        lines = []
+        for a, one in enumerate(square):
+            for other in square[a + 2 :]:
+                line = shapely.LineString([self.xy[one], self.xy[other]])
+                if {one, other} != {square[0], square[-1]} and inside.covers(line):
+                    lines.append([one, other])
+        return lines
 
     def _add(self, refs: list[int]) -> None:
         points = [self.xy[ref] for ref in refs]

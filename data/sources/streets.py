@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from data.areapack import WalkNetwork
 from data.sources.osm_segments import FaultTally, StreetSegments
+from data.sources.street_areas import add_area_crossings
 from data.sources.walkable import is_steps
 
 
@@ -34,7 +35,7 @@ def build_walk_network(segments: StreetSegments, *, crs: str, tally: FaultTally)
     line and rounded once an edge, to the millimetre; node coordinates are
     rounded to the millimetre first, so that another version of the projection
     library gives the same pack. Nodes in the same place joined by an edge of
-    no length become one.
+    no length become one. Pedestrian areas are crossed (``street_areas``).
 
     Parameters
     ----------
@@ -48,6 +49,7 @@ def build_walk_network(segments: StreetSegments, *, crs: str, tally: FaultTally)
     to_plane = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     x, y = (np.round(values, 3) for values in to_plane.transform(segments.node_lon, segments.node_lat))
     segments = _drop_unplaced(segments, np.isfinite(x) & np.isfinite(y), tally)
+    segments = add_area_crossings(segments, x, y)
     head, rank = _chain(segments)
 
     # One row a segment, ordered edge by edge (by way, both ends, second node) and along the edge within.

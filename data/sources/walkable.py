@@ -41,7 +41,8 @@ def is_walkable(tags: Mapping[str, str]) -> bool:
 
     A trunk road counts as one "with foot" when ``foot`` says so or a pavement
     is mapped on it: many British town streets are trunk roads. Pedestrian
-    areas (``area=yes``) belong to it by their outline.
+    areas (``area=yes``) belong to it by their outline and what crosses it
+    (``street_areas``).
     """
     highway = tags.get("highway", "").strip()
     foot = tags.get("foot", "").strip()
