@@ -69,6 +69,8 @@ class AreaPack:
     neighbourhoods: gpd.GeoDataFrame | None = None
     groups: Frame | None = None
     census: Frame | None = None
+    indicators: Frame | None = None
+    indicator_values: Frame | None = None
     origin_points: Frame | None = None
     services: Frame | None = None
     sessions: Frame | None = None

@@ -15,6 +15,7 @@ import shapely
 from data.areapack import AreaPack, WalkNetwork
 from data.digest import compute_pack_digest, compute_table_digest
 from data.errors import PackError
+from data.indicators import find_indicator_faults
 from data.manifest import Manifest
 from data.packio import MANIFEST, find_pack, load_manifest, load_tables
 from data.schema import TABLES
@@ -214,6 +215,9 @@ def find_content_faults(pack: AreaPack) -> list[str]:
     """Return what in the pack's tables contradicts itself; empty for a sound pack."""
     frames = _frames(pack)
     faults = _key_faults(frames) + _place_faults(frames) + _people_faults(frames) + _timetable_faults(pack)
+    faults += find_indicator_faults(
+        frames.get("neighbourhoods"), frames.get("indicators"), frames.get("indicator_values")
+    )
     if pack.walk is not None:
         faults += _walk_faults(pack.walk)
     if (pack.walk is None) != (pack.manifest.walk.mode == "straight_line"):

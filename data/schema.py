@@ -102,6 +102,51 @@ CENSUS = Table(
     },
 )
 
+INDICATORS = Table(
+    "indicators",
+    (
+        _c("indicator_id", STRING),
+        _c("name", STRING, doc="the source's own name of the category, or ours where it is a sum"),
+        _c("topic", STRING, doc="age, english, cars or deprivation"),
+        _c(
+            "unit",
+            STRING,
+            doc="what is counted: people or households; rank: areas are ranked, nobody counted",
+        ),
+        _c("base_name", STRING, doc="what a count is a share of, for example 'households'", null=True),
+        _c("is_aggregate", BOOL, doc="a sum of other categories of the same table"),
+        _c(
+            "members", STRING, doc="for aggregates: the categories summed, in words, joined by ';'", null=True
+        ),
+        _c("leaves_out", STRING, doc="what the words to the user must say it leaves out", null=True),
+        _c("source_table", STRING, doc="for example 'TS045' or 'IoD 2025'"),
+        _c("source_year", INT32, doc="the year that its title names"),
+        _c("area_level", STRING, doc="the areas that the source tells of: 'LSOA 2021', 'MSOA 2021', ..."),
+        _c("ranked_of", INT32, "areas", "how many areas were ranked; 1 is the most deprived", null=True),
+        _c("sort_order", INT32),
+    ),
+    key=("indicator_id",),
+)
+
+INDICATOR_VALUES = Table(
+    "indicator_values",
+    (
+        _c("neighbourhood_id", STRING),
+        _c("indicator_id", STRING),
+        _c("count", INT32, "people or households, by unit", "null: not known", null=True),
+        _c("base", INT32, "people or households, by unit", "the same table's total", null=True),
+        _c("share", FLOAT, "1", "count / base; of the wider area where basis says so", null=True),
+        _c("rank", INT32, "1", "1 is the most deprived area of the nation", null=True),
+        _c("decile", INT8, "1", "1 is the most deprived tenth of the nation's areas", null=True),
+        _c("basis", STRING, doc="published, same_area, wider_area or not_known (data.indicators)"),
+    ),
+    key=("neighbourhood_id", "indicator_id"),
+    references={
+        "neighbourhood_id": ("neighbourhoods", "neighbourhood_id"),
+        "indicator_id": ("indicators", "indicator_id"),
+    },
+)
+
 ORIGIN_POINTS = Table(
     "origin_points",
     (
@@ -336,8 +381,8 @@ GROUND = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        NEIGHBOURHOODS, GROUPS, CENSUS, ORIGIN_POINTS, SERVICES, SESSIONS, STOPS, AGENCY, ROUTES,
-        TRIPS, STOP_TIMES, CALENDAR, CALENDAR_DATES, SHAPES, WALK_NODES, WALK_EDGES, POSTCODES,
-        COVERAGE, GROUND,
+        NEIGHBOURHOODS, GROUPS, CENSUS, INDICATORS, INDICATOR_VALUES, ORIGIN_POINTS, SERVICES, SESSIONS,
+        STOPS, AGENCY, ROUTES, TRIPS, STOP_TIMES, CALENDAR, CALENDAR_DATES, SHAPES, WALK_NODES,
+        WALK_EDGES, POSTCODES, COVERAGE, GROUND,
     )
 }  # fmt: skip

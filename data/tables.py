@@ -21,6 +21,8 @@ _PARTS = (
     "neighbourhoods",
     "groups",
     "census",
+    "indicators",
+    "indicator_values",
     "origin_points",
     "services",
     "sessions",
