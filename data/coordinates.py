@@ -59,8 +59,9 @@ def to_lon_lat(x: Any, y: Any, crs: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def between(x: Any, y: Any, source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
-    """Move coordinates from one CRS to another, rounded to the millimetre (of the target's metres)."""
+    """Move coordinates from one CRS to another, rounded to the millimetre, or to 7 decimals of a degree."""
+    decimals = 7 if CRS(target).is_geographic else 3
     if CRS(source) == CRS(target):
-        return np.round(np.asarray(x, float), 3), np.round(np.asarray(y, float), 3)
+        return np.round(np.asarray(x, float), decimals), np.round(np.asarray(y, float), decimals)
     moved = _transformer(source, target).transform(np.asarray(x), np.asarray(y))
-    return np.round(moved[0], 3), np.round(moved[1], 3)
+    return np.round(moved[0], decimals), np.round(moved[1], decimals)

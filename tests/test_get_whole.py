@@ -206,6 +206,29 @@ def test_a_register_and_an_extract_of_ones_own_are_taken_in(place: Loopback, cli
     assert extract.read_bytes() == get_place.streets()
 
 
+@pytest.mark.usefixtures("place")
+def test_a_county_s_extract_is_cut_to_the_place_and_another_county_s_is_refused(
+    client: Client, tmp_path: Path
+):
+    """The extract has the place and a town 40 km off: the pack is that of the place's own extract."""
+    from tests import get_place
+
+    town = get_place.streets().decode()
+    away = re.sub(r'lat="53\.(\d)', lambda found: f'lat="53.{int(found[1]) + 4}', town)
+    away = re.sub(r'(id|ref)="(\d+)"', lambda found: f'{found[1]}="{int(found[2]) + 500_000}"', away)
+    for name, text in (("own", town), ("far", away)):
+        (tmp_path / f"{name}.osm").write_text(text, encoding="utf-8")
+    body = "".join(text[text.index("<node") : text.index("</osm>")] for text in (town, away))
+    (tmp_path / "county.osm").write_text(f'<?xml version="1.0"?><osm version="0.6">{body}</osm>')
+    own = get(client, tmp_path / "a", streets=tmp_path / "own.osm")
+    got = get(client, tmp_path / "b", streets=tmp_path / "county.osm")
+    assert got.digest == own.digest and load_pack(got.pack).walk is not None
+    assert "62 ways of the area" in got.words
+    with pytest.raises(OneBusReachError, match=r"near 0% of the 4 neighbourhoods[\s\S]*--streets"):
+        get(client, tmp_path / "c", streets=tmp_path / "far.osm")
+    assert not (tmp_path / "c").exists()
+
+
 def test_a_register_at_an_address_is_fetched_and_a_web_page_is_refused(
     place: Loopback, client: Client, tmp_path: Path
 ):

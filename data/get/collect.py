@@ -21,6 +21,7 @@ from data.fetch.authorities import Authority
 from data.fetch.download import ByteProgress
 from data.fetch.http import Client
 from data.fetch.result import Fetched
+from data.get.extract import take_extract
 from data.get.options import MARGIN_M, GetOptions
 from data.get.services import fetch_services
 
@@ -103,8 +104,9 @@ def collect(
     else:
         missing.append(deprivation.WALES_NOTE)
     if options.streets is not None:
-        files["streets"] = _take_file(
-            options.streets, folder / "streets.osm.pbf", "osm", "OpenStreetMap extract"
+        client.tell(f"streets: cutting the area out of {options.streets.name}")
+        files["streets"] = take_extract(
+            options.streets, files["boundaries"].path, folder / "streets.osm.pbf", margin_m=MARGIN_M
         )
     else:
         with bar("streets") as progress:
@@ -150,8 +152,6 @@ def grid_box(area: shapely.Geometry, margin_m: float) -> tuple[float, float, flo
 
 def _take_file(given: Path, target: Path, source: str, title: str) -> Fetched:
     """Put a user's file beside the others: whole or not at all, the user's own stays."""
-    if given.suffix.lower() == ".osm":
-        target = target.with_name("streets.osm")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         same = target.is_file() and target.samefile(given)

@@ -25,7 +25,7 @@ SIMPLIFY_M = 2.0
 # Smaller ponds and verges than this can't be made out on a map of a borough.
 SMALLEST_AREA_M2 = 400.0
 
-_KEYS = ("natural", "waterway", "landuse", "leisure", "railway")
+GROUND_KEYS = ("natural", "waterway", "landuse", "leisure", "railway")
 _WATER = {("natural", "water"), ("waterway", "riverbank"), ("waterway", "dock"), ("landuse", "reservoir"),
           ("landuse", "basin")}  # fmt: skip
 _GREEN = {
@@ -43,7 +43,7 @@ _UNDERGROUND = frozenset({"yes", "culvert", "building_passage"})
 
 def kind_of_area(tags: Mapping[str, str]) -> str | None:
     """Name the ground that a closed shape with these tags is, or None."""
-    pairs = {(key, tags[key]) for key in _KEYS if key in tags}
+    pairs = {(key, tags[key]) for key in GROUND_KEYS if key in tags}
     if pairs & _WATER:
         return "water"
     return "green" if pairs & _GREEN else None
@@ -53,7 +53,7 @@ def kind_of_line(tags: Mapping[str, str]) -> str | None:
     """Name the ground that a line with these tags is: main railways, rivers and canals."""
     if tags.get("tunnel") in _UNDERGROUND:
         return None
-    pairs = {(key, tags[key]) for key in _KEYS if key in tags}
+    pairs = {(key, tags[key]) for key in GROUND_KEYS if key in tags}
     if pairs & _RAIL and tags.get("service") not in _SIDINGS:
         return "rail"
     return "water" if pairs & _RIVERS else None
@@ -85,7 +85,11 @@ def read_ground(
     rows: list[tuple[str, str | None, bytes, int]] = []
     writer = osmium.geom.WKBFactory()
     try:
-        reader = osmium.FileProcessor(str(path)).with_areas(KeyFilter(*_KEYS)).with_filter(KeyFilter(*_KEYS))
+        reader = (
+            osmium.FileProcessor(str(path))
+            .with_areas(KeyFilter(*GROUND_KEYS))
+            .with_filter(KeyFilter(*GROUND_KEYS))
+        )
         for item in reader:
             if not isinstance(item, (osmium.osm.Way, osmium.osm.Area)):
                 continue

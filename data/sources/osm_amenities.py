@@ -65,7 +65,7 @@ CATEGORIES: dict[tuple[str, str], str] = {
     ("club", "*"): "Club",
 }
 _FACILITIES = {"food_bank": "Food bank", "soup_kitchen": "Food bank", "outreach": "Advice or outreach"}
-_KEYS = ("amenity", "social_facility", "healthcare", "leisure", "office", "club")
+PLACE_KEYS = ("amenity", "social_facility", "healthcare", "leisure", "office", "club")
 
 _MESSAGES = {
     **MESSAGES,
@@ -85,7 +85,7 @@ class PlacesResult:
 
 def category_of(tags: Mapping[str, str]) -> str | None:
     """Name the category of a place by its tags, or None when it is left out."""
-    for key in _KEYS:
+    for key in PLACE_KEYS:
         value = tags.get(key)
         if not value or value == "no":
             continue
@@ -144,7 +144,7 @@ def read_amenities(
         category = category_of(tags)
         place_id = f"osm-{tags['osm_type']}-{tags['osm_id']}"
         if category is None or category in leave_out:
-            kind = next((f"{key}={tags[key]}" for key in _KEYS if tags.get(key)), "nothing said")
+            kind = next((f"{key}={tags[key]}" for key in PLACE_KEYS if tags.get(key)), "nothing said")
             left_out[kind] += 1
             book.reject(number, "left_out", kind)
         elif place_id in records:
@@ -186,7 +186,7 @@ def _read_record(
         book.warn(number, "place_unnamed", category)
     street = _text(tags, "street")
     house = _text(tags, "housenumber")
-    known = {key: tags[key] for key in (*_KEYS, "denomination", "wheelchair") if tags.get(key)}
+    known = {key: tags[key] for key in (*PLACE_KEYS, "denomination", "wheelchair") if tags.get(key)}
     served = _text(tags, "social_facility_for")
     record: dict[str, object] = {
         "kind": "place",
@@ -250,7 +250,7 @@ _OSM_TAGS = {
     "phone": ("phone", "contact:phone"),
     "website": ("website", "contact:website", "url"),
     "social_facility_for": ("social_facility:for",),
-    **{key: (key,) for key in ("religion", "denomination", "opening_hours", "wheelchair", *_KEYS)},
+    **{key: (key,) for key in ("religion", "denomination", "opening_hours", "wheelchair", *PLACE_KEYS)},
 }
 
 
@@ -262,7 +262,11 @@ def _read_osm(path: Path) -> list[tuple[int, dict[str, str]]]:
     shapes: list[tuple[int, str]] = []
     writer = osmium.geom.WKBFactory()
     try:
-        reader = osmium.FileProcessor(str(path)).with_areas(KeyFilter(*_KEYS)).with_filter(KeyFilter(*_KEYS))
+        reader = (
+            osmium.FileProcessor(str(path))
+            .with_areas(KeyFilter(*PLACE_KEYS))
+            .with_filter(KeyFilter(*PLACE_KEYS))
+        )
         for item in reader:
             if isinstance(item, osmium.osm.Node):
                 kind, osm_id, place = "node", item.id, f"{item.location.lon!r} {item.location.lat!r}"
@@ -271,7 +275,7 @@ def _read_osm(path: Path) -> list[tuple[int, dict[str, str]]]:
             else:
                 continue
             tags = {name: _first(item.tags, keys) for name, keys in _OSM_TAGS.items()}
-            if not any(tags.get(key) for key in _KEYS):
+            if not any(tags.get(key) for key in PLACE_KEYS):
                 continue
             if isinstance(item, osmium.osm.Area):
                 try:

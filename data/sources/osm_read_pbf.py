@@ -47,7 +47,7 @@ def read_osm_pbf(path: Path) -> OsmStreets:
         reader = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
         # Nodes and ways that are no streets never reach Python: that is most of the file.
         reader = reader.with_filter(EntityFilter(osmium.osm.WAY)).with_filter(KeyFilter("highway"))
-        header_date = _header_date(reader)
+        cut_on = header_date(reader)
         for item in reader:
             if not isinstance(item, osmium.osm.Way):
                 continue
@@ -62,7 +62,7 @@ def read_osm_pbf(path: Path) -> OsmStreets:
         message = f"{path.name}: can't be read as OpenStreetMap data: {error}; fetch the file again"
         raise SourceError(message) from error
     segments = build_segments(locations, ((way_id, tags, pairs) for way_id, (tags, pairs) in ways.items()))
-    date = header_date or (dt.datetime.fromtimestamp(newest, dt.UTC).date() if newest > 0 else None)
+    date = cut_on or (dt.datetime.fromtimestamp(newest, dt.UTC).date() if newest > 0 else None)
     return OsmStreets(segments, tally, date)
 
 
@@ -89,7 +89,7 @@ def _read_pairs(
     return pairs
 
 
-def _header_date(reader: osmium.FileProcessor) -> dt.date | None:
+def header_date(reader: osmium.FileProcessor) -> dt.date | None:
     """The date an extract was cut, as its header says; most don't."""
     for key in ("osmosis_replication_timestamp", "timestamp"):
         text = reader.header.get(key, "")
