@@ -6,12 +6,9 @@ import argparse
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from data.areapack import AreaPack
 from data.errors import UsageError
@@ -19,6 +16,7 @@ from data.packio import load_pack
 from data.points import read_points
 from geo.engine import Engine, Level, warm
 from geo.isochrone import Statistic
+from geo.matrix_command import add_matrix_options, run_matrix
 from geo.options import (
     add_query_options,
     add_round_trip_options,
@@ -28,6 +26,7 @@ from geo.options import (
     query_from_options,
     run_command,
 )
+from geo.progress_bar import progress_bar as _progress_bar
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from geo.sessions import parse_weekday
@@ -39,20 +38,6 @@ from geo.write import (
     write_features,
     write_table,
 )
-
-
-@contextmanager
-def _progress_bar(doing: str) -> Iterator[Callable[[float, str], None]]:
-    """A bar on stderr that says what is being done; gives what is to be told of it."""
-    with tqdm(
-        total=1.0, desc=doing, unit="", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-    ) as bar:
-
-        def show(done: float, now: str) -> None:
-            bar.set_description_str(now)
-            bar.update(done - bar.n)
-
-        yield show
 
 
 def _run_reach(options: argparse.Namespace) -> None:
@@ -289,6 +274,9 @@ def _parser() -> argparse.ArgumentParser:
     times.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
     times.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
     add_query_options(times)
+
+    matrix = command("matrix", run_matrix, "many origins to many destinations: a row for each pair in reach")
+    add_matrix_options(matrix)
 
     isochrone = command(
         "isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off"

@@ -95,7 +95,7 @@ class Engine:
         self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
         self._timetable = lru_cache(maxsize=12)(self._build_timetable)
-        self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self._own_origins()))
+        self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_origins()))
         self._snapped_services = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_services()))
         self._access = lru_cache(maxsize=8)(
             lambda walk: self.legs_to_stops(walk, self._snapped_origins(walk.avoid_steps))
@@ -173,7 +173,7 @@ class Engine:
     def _build_timetable(self, date: dt.date, modes: tuple[str, ...], span_s: int) -> Timetable:
         return build_timetable(self.pack, date, modes, span_s=span_s)
 
-    def _own_origins(self) -> pd.DataFrame:
+    def own_origins(self) -> pd.DataFrame:
         if self.pack.origin_points is None or self.pack.origin_points.empty:
             raise QueryError(
                 f"{self.pack.manifest.name} has no neighbourhoods; give your own points with --origins."
@@ -235,7 +235,7 @@ class Engine:
         walk = query.walk
         own_origins, own_services = origins is None, services is None
         if origins is None:
-            origins = self._own_origins().rename(columns={"point_id": "id"})
+            origins = self.own_origins().rename(columns={"point_id": "id"})
             from_points = self._snapped_origins(walk.avoid_steps)
         else:
             from_points = self.snap(walk.avoid_steps, origins)

@@ -119,7 +119,7 @@ def compute_matrix(
     """
     n, m = len(access.indptr) - 1, len(egress.indptr) - 1
     access_s, egress_s, direct_s = (
-        _walk_seconds(legs, query.walk.speed_mm_per_h) for legs in (access, egress, direct)
+        walk_seconds(legs, query.walk.speed_mm_per_h) for legs in (access, egress, direct)
     )
     start_s, end_s, slack_s = query.window_start_s, query.window_end_s, query.board_slack_s
     slowest_access_s = int(access_s.max(initial=0))
@@ -196,7 +196,7 @@ def compute_cells(profiles: StopProfiles, egress: Legs, walk_s: np.ndarray, quer
         Walking all the way, ``NONE`` where there is no way or it is too far.
     """
     n = len(egress.indptr) - 1
-    egress_s = _walk_seconds(egress, query.walk.speed_mm_per_h)
+    egress_s = walk_seconds(egress, query.walk.speed_mm_per_h)
     row_of_stop = np.full(profiles.n_stops, -1, np.int32)
     row_of_stop[profiles.stop] = np.arange(len(profiles.stop), dtype=np.int32)
     percentiles = np.array(query.percentiles, np.int64)
@@ -215,7 +215,8 @@ def compute_cells(profiles: StopProfiles, egress: Legs, walk_s: np.ndarray, quer
     return CellTimes(ride_s, ride_walk_s, in_reach_s, percentile_s)
 
 
-def _walk_seconds(legs: Legs, speed_mm_per_h: int) -> np.ndarray:
+def walk_seconds(legs: Legs, speed_mm_per_h: int) -> np.ndarray:
+    """Whole seconds of each leg; QueryError where one is too long for a key."""
     seconds = leg_seconds(legs.length_mm, speed_mm_per_h)
     if len(seconds) and int(seconds.max()) > WALK_MASK:
         raise QueryError(f"A walk of {int(seconds.max())} s is longer than the engine can hold.")

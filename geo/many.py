@@ -1,0 +1,360 @@
+"""Many origins to many destinations: rows only for pairs in reach, in bounded memory.
+
+A region has far more pairs than answers: of Greater Manchester's neighbourhoods
+and stops one pair in twenty-five is in reach. So the kernel fills a small table
+of a few origins at a time, what is in reach is taken out of it, and only what
+was touched is emptied again: time and memory follow the answers, not the pairs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from data.errors import QueryError
+from geo.destinations import index_destinations
+from geo.engine import Engine
+from geo.inputs import ReachInputs
+from geo.profile import walk_limit_binds, walk_seconds
+from geo.profile_kernels import NONE, fill_matrix
+from geo.query import Query
+from geo.reasons import find_stops_near
+from geo.threads import run_blocks
+from geo.walklegs import compute_legs
+
+Rows = Literal["reached", "all"]
+Progress = Callable[[float], None]
+
+# Pairs of the table that one thread works in: 25 bytes each, so that it stays in the processor's cache.
+TABLE_PAIRS = 200_000
+MOST_ROWS = 64
+# Origins answered at a time; what is in reach of them is held until they are passed on.
+BLOCK_ORIGINS = 512
+# Destinations indexed at a time: bounds the index's memory.
+BLOCK_DESTINATIONS = 32_768
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of n origins from number ``first`` on, origin by origin; seconds, ``NONE`` for no value.
+
+    Row ``i`` holds ``destination[indptr[i]:indptr[i + 1]]``, ascending. All k
+    pairs are in reach on foot or by one bus, unless every pair was asked for.
+    """
+
+    first: int
+    indptr: np.ndarray  # int64[n + 1]
+    destination: np.ndarray  # int32[k]
+    walk_s: np.ndarray  # int32[k] walking all the way, within the whole-walk limit
+    ride_s: np.ndarray  # int32[k] best ride that leaves inside the window
+    in_reach_s: np.ndarray  # int32[k] seconds of the window from which t <= cut-off
+    percentile_s: np.ndarray  # int32[percentiles, k]
+    window_s: int
+
+    def __len__(self) -> int:
+        return len(self.destination)
+
+    @property
+    def best_s(self) -> np.ndarray:
+        """Best journey, walking all the way included."""
+        return np.minimum(self.walk_s, self.ride_s)
+
+    def take(self, rows: np.ndarray) -> Pairs:
+        """Return the pairs of these origins (numbers from 0, after ``first``), in this order."""
+        counts = np.diff(self.indptr)[rows]
+        indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        at = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], counts)
+        return Pairs(
+            0, indptr, self.destination[at], self.walk_s[at], self.ride_s[at], self.in_reach_s[at],
+            self.percentile_s[:, at], self.window_s,
+        )  # fmt: skip
+
+
+def join_pairs(blocks: list[Pairs]) -> Pairs:
+    """Put blocks of origins that follow one another together; at least one."""
+    ends = np.cumsum([0, *(len(block) for block in blocks)])
+    indptr = [np.zeros(1, np.int64)]
+    indptr += [block.indptr[1:] + end for block, end in zip(blocks, ends, strict=False)]
+
+    def join(name: str) -> np.ndarray:
+        return np.concatenate([getattr(block, name) for block in blocks], axis=-1)
+
+    return Pairs(
+        blocks[0].first, np.concatenate(indptr), join("destination"), join("walk_s"), join("ride_s"),
+        join("in_reach_s"), join("percentile_s"), blocks[0].window_s,
+    )  # fmt: skip
+
+
+def build_many(
+    engine: Engine, query: Query, origins: pd.DataFrame, destinations: pd.DataFrame
+) -> ReachInputs:
+    """Walk from points to stops: what :func:`stream_pairs` reads.
+
+    Parameters
+    ----------
+    origins, destinations : DataFrame
+        Columns id, x, y (metres in the pack's CRS).
+
+    Raises
+    ------
+    QueryError
+        Two boardings are asked for, an id stands twice, or there is no point.
+    """
+    check_many(query, origins, destinations)
+    walk, stops = query.walk, engine.pack.stops
+    from_points, to_points = (
+        engine.snap(walk.avoid_steps, origins),
+        engine.snap(walk.avoid_steps, destinations),
+    )
+    return ReachInputs(
+        timetable=engine.timetable(query),
+        origin_ids=origins["id"].to_numpy(object),
+        service_ids=destinations["id"].to_numpy(object),
+        access=engine.legs_to_stops(walk, from_points),
+        egress=engine.legs_to_stops(walk, to_points),
+        direct=compute_legs(engine.graph(walk.avoid_steps), from_points, to_points, walk.total_limit_mm),
+        transfers=None,
+        origin_outside=from_points.outside,
+        service_outside=to_points.outside,
+        stop_active=stops["active"].to_numpy(bool),
+        stop_served=stops["served"].to_numpy(bool),
+    )
+
+
+def check_many(query: Query, origins: pd.DataFrame, destinations: pd.DataFrame) -> None:
+    """Raise QueryError where the question can't be asked of these points."""
+    faults = []
+    if query.boardings != 1:
+        faults.append("two boardings: only `reach` looks for a second bus; ask for one here")
+    for words, points in (("origins", origins), ("destinations", destinations)):
+        if points.empty:
+            faults.append(f"{words}: there is none")
+        twice = points["id"][points["id"].duplicated()].unique()[:5]
+        faults += [f"{words}: id {one!r} stands twice; ids must differ" for one in twice]
+    if faults:
+        raise QueryError("The matrix can't be made as asked:", faults)
+
+
+@dataclass(frozen=True)
+class PointFacts:
+    """What is known of n origins or destinations, whatever the pair."""
+
+    ids: np.ndarray  # strings [n]
+    outside: np.ndarray  # bool[n], outside the data
+    near: np.ndarray  # bool[n], an active stop within the leg limit
+    served: np.ndarray  # bool[n], one of them has a timetable on some date of the feed
+
+    def list_not_known(self) -> dict[str, list[str]]:
+        """Ids of the points whose reach by bus is not known, by reason."""
+        unserved = ~self.outside & self.near & ~self.served
+        return {
+            "outside_data": [str(one) for one in self.ids[self.outside]],
+            "no_timetable": [str(one) for one in self.ids[unserved]],
+        }
+
+
+def find_facts(inputs: ReachInputs) -> tuple[PointFacts, PointFacts]:
+    """What is known of the origins, and of the destinations."""
+    return (
+        PointFacts(
+            inputs.origin_ids, inputs.origin_outside, *find_stops_near(inputs, inputs.access)
+        ),
+        PointFacts(
+            inputs.service_ids, inputs.service_outside, *find_stops_near(inputs, inputs.egress)
+        ),
+    )  # fmt: skip
+
+
+def stream_pairs(
+    inputs: ReachInputs,
+    query: Query,
+    *,
+    rows: Rows = "reached",
+    block_origins: int = BLOCK_ORIGINS,
+    block_destinations: int = BLOCK_DESTINATIONS,
+    progress: Progress | None = None,
+) -> Iterator[Pairs]:
+    """Answer block after block of origins, in order.
+
+    Parameters
+    ----------
+    inputs : ReachInputs
+        As :func:`build_many` makes them (``transfers`` is not read).
+    rows : "reached" or "all"
+        "all" gives a row for every pair, also where there is no way at all.
+    block_origins, block_destinations : int
+        Points at a time; decide memory and never an answer.
+    progress : callable, optional
+        Called with the share done, 0 to 1, after each block.
+    """
+    n, m = len(inputs.origin_ids), len(inputs.service_ids)
+    filler = _Filler(inputs, query, rows)
+    for first in range(0, n, block_origins):
+        last = min(first + block_origins, n)
+        beside = [
+            filler.answer(first, last, to_first, min(to_first + block_destinations, m))
+            for to_first in range(0, m, block_destinations)
+        ]
+        yield _join_beside(beside)
+        if progress is not None:
+            progress(last / n)
+
+
+def compute_pairs(inputs: ReachInputs, query: Query, *, rows: Rows = "reached") -> Pairs:
+    """Answer all origins at once: :func:`stream_pairs`, joined."""
+    return join_pairs(list(stream_pairs(inputs, query, rows=rows)))
+
+
+class _Table:
+    """What the kernel fills, for a few origins: all without a value but where someone has just written."""
+
+    def __init__(self, rows: int, columns: int, percentiles: int) -> None:
+        self.walk_s, self.ride_s, self.ride_walk_s = (
+            np.full((rows, columns), NONE, np.int32) for _ in range(3)
+        )
+        self.in_reach_s = np.zeros((rows, columns), np.int32)
+        self.percentile_s = np.full((percentiles, rows, columns), NONE, np.int32)
+        # In whole words, so that rows without a bus are passed over eight pairs at a time.
+        self.words = np.zeros(-(-rows * columns // 8), np.uint64)
+        self.touched = self.words.view(bool)
+        self.direct_bus = self.touched[: rows * columns].reshape(rows, columns)
+
+    def put_walks(self, at: np.ndarray, walk_s: np.ndarray, in_reach_s: np.ndarray) -> None:
+        """Walking all the way is a journey at every moment."""
+        self.walk_s.ravel()[at] = walk_s
+        self.in_reach_s.ravel()[at] = in_reach_s
+        for plane in self.percentile_s:
+            plane.ravel()[at] = walk_s
+
+    def find_touched(self) -> np.ndarray:
+        """Places (row by row, ascending) where a bus has been looked at, or a walk was marked."""
+        word = np.flatnonzero(self.words)
+        return (word[:, None] * 8 + np.arange(8)).ravel()[self.touched.reshape(-1, 8)[word].ravel()]
+
+    def empty(self, at: np.ndarray) -> None:
+        """Leave no value at these places."""
+        for plane in (self.walk_s, self.ride_s, self.ride_walk_s, *self.percentile_s):
+            plane.ravel()[at] = NONE
+        self.in_reach_s.ravel()[at] = 0
+        self.touched[at] = False
+
+
+class _Filler:
+    """Calls the kernel on a few origins at a time and takes out what is wanted."""
+
+    def __init__(self, inputs: ReachInputs, query: Query, rows: Rows) -> None:
+        self.inputs, self.query, self.rows = inputs, query, rows
+        self.access_s, self.egress_s, self.direct_s = (
+            walk_seconds(legs, query.walk.speed_mm_per_h)
+            for legs in (inputs.access, inputs.egress, inputs.direct)
+        )
+        self.window_s = query.window_end_s - query.window_start_s
+        self.direct_in_reach_s = np.where(
+            self.direct_s <= query.cutoff_s, np.int32(self.window_s), np.int32(0)
+        )
+        self.percentiles = np.array(query.percentiles, np.int64)
+        t = inputs.timetable
+        self.calls = (t.stop_first, t.stop_lane, t.stop_position)
+        self.lanes = (t.lane_first, t.trip_first, t.time_first, t.arrival_s, t.departure_s)
+        self.own = threading.local()  # a table for each thread
+        self.indexed: tuple[tuple[int, int], tuple[np.ndarray, ...]] | None = None
+
+    def answer(self, first: int, last: int, to_first: int, to_last: int) -> Pairs:
+        """Answer a block of origins to a block of destinations; these are numbered from ``to_first``."""
+        index = self._index(to_first, to_last)
+        parts = run_blocks(
+            last - first,
+            lambda a, b: self._fill(index, first + a, first + b, to_first, to_last),
+            min_rows=8, blocks_per_thread=8,
+        )  # fmt: skip
+        joined = join_pairs(list(itertools.chain.from_iterable(parts)))
+        return replace(joined, first=first, destination=joined.destination + np.int32(to_first))
+
+    def _index(self, to_first: int, to_last: int) -> tuple[np.ndarray, ...]:
+        """The lanes that lead to a block of destinations; the last one asked for is kept."""
+        if self.indexed is None or self.indexed[0] != (to_first, to_last):
+            egress, query = self.inputs.egress, self.query
+            earliest_s = query.window_start_s + query.board_slack_s
+            latest_s = query.window_end_s + query.board_slack_s + int(self.access_s.max(initial=0))
+            index = index_destinations(
+                egress.indptr[to_first : to_last + 1], egress.target, self.egress_s, egress.length_mm,
+                0, to_last - to_first, *self.calls, self.inputs.timetable.can_alight, *self.lanes,
+                earliest_s, latest_s,
+            )  # fmt: skip
+            self.indexed = ((to_first, to_last), index)
+        return self.indexed[1]
+
+    def _fill(
+        self, index: tuple[np.ndarray, ...], first: int, last: int, to_first: int, to_last: int
+    ) -> list[Pairs]:
+        width = to_last - to_first
+        step = max(1, min(TABLE_PAIRS // width, MOST_ROWS))
+        table = getattr(self.own, "table", None)
+        if table is None or table.walk_s.shape != (step, width):
+            self.own.table = table = _Table(step, width, len(self.percentiles))
+        return [
+            self._fill_rows(table, index, row, min(row + step, last), to_first, to_last)
+            for row in range(first, last, step)
+        ]
+
+    def _fill_rows(
+        self, table: _Table, index: tuple[np.ndarray, ...], first: int, last: int, to_first: int, to_last: int
+    ) -> Pairs:
+        access, query, width, n = self.inputs.access, self.query, to_last - to_first, last - first
+        on_foot, walks = self._find_walks(first, last, to_first, to_last)
+        table.put_walks(on_foot, self.direct_s[walks], self.direct_in_reach_s[walks])
+        fill_matrix(
+            0, n, access.indptr[first : last + 1], access.target, self.access_s, access.length_mm,
+            0, width, *self.calls, self.inputs.timetable.can_board, *self.lanes, *index,
+            query.window_start_s, query.window_end_s, query.horizon_s, query.cutoff_s, query.board_slack_s,
+            query.walk.total_limit_mm if walk_limit_binds(query) else -1, self.percentiles,
+            table.walk_s, table.ride_s, table.ride_walk_s, table.in_reach_s, table.percentile_s,
+            table.direct_bus,
+        )  # fmt: skip
+        table.touched[on_foot] = True
+        touched = table.find_touched()
+        at = np.arange(n * width)
+        if self.rows == "reached":
+            best_s = np.minimum(table.walk_s.ravel()[touched], table.ride_s.ravel()[touched])
+            at = touched[best_s <= query.cutoff_s]
+        row = at // width
+        pairs = Pairs(
+            first, np.concatenate(([0], np.cumsum(np.bincount(row, minlength=n)))).astype(np.int64),
+            (at - row * width).astype(np.int32), table.walk_s.ravel()[at], table.ride_s.ravel()[at],
+            table.in_reach_s.ravel()[at], table.percentile_s.reshape(len(self.percentiles), -1)[:, at],
+            self.window_s,
+        )  # fmt: skip
+        table.empty(touched)
+        return pairs
+
+    def _find_walks(
+        self, first: int, last: int, to_first: int, to_last: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Places in the table of walking all the way, and the rows of the direct legs."""
+        direct = self.inputs.direct
+        legs = np.arange(direct.indptr[first], direct.indptr[last])
+        row = np.repeat(np.arange(last - first), np.diff(direct.indptr[first : last + 1]))
+        target = direct.target[legs]
+        inside = (target >= to_first) & (target < to_last)
+        return (row * (to_last - to_first) + target - to_first)[inside], legs[inside]
+
+
+def _join_beside(blocks: list[Pairs]) -> Pairs:
+    """Put blocks of the same origins to ascending destinations together."""
+    if len(blocks) == 1:
+        return blocks[0]
+    n = len(blocks[0].indptr) - 1
+    tall = join_pairs(blocks)
+    row = np.concatenate([np.repeat(np.arange(n), np.diff(block.indptr)) for block in blocks])
+    order = np.argsort(row, kind="stable")
+    return replace(
+        tall, indptr=np.concatenate(([0], np.cumsum(np.bincount(row, minlength=n)))).astype(np.int64),
+        destination=tall.destination[order], walk_s=tall.walk_s[order], ride_s=tall.ride_s[order],
+        in_reach_s=tall.in_reach_s[order], percentile_s=tall.percentile_s[:, order],
+    )  # fmt: skip
