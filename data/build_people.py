@@ -16,6 +16,7 @@ from data.progress import Progress
 from data.sources.boundaries import assign_to_largest, check_count, read_areas
 from data.sources.census import read_census
 from data.sources.faultlog import FaultLog
+from data.sources.indicators import read_indicators
 from data.sources.lookups import read_columns, read_relation
 from data.sources.origin_points import (
     assign_output_areas,
@@ -36,6 +37,8 @@ class People:
     neighbourhoods: gpd.GeoDataFrame | None
     groups: pd.DataFrame | None
     census: pd.DataFrame | None
+    indicators: pd.DataFrame | None
+    indicator_values: pd.DataFrame | None
     origin_points: pd.DataFrame | None
     postcodes: pd.DataFrame | None
     area: shapely.Geometry
@@ -51,11 +54,12 @@ def build_people(config: AreaConfig, raw: Path, crs: str, progress: Progress, re
     SourceError
     """
     logs = {
-        part: FaultLog(part) for part in ("neighbourhoods", "wards", "census", "postcodes", "origin_points")
+        part: FaultLog(part)
+        for part in ("neighbourhoods", "wards", "census", "indicators", "postcodes", "origin_points")
     }
     notes: list[str] = []
     progress.step("neighbourhoods")
-    areas = relation = groups = census = points = None
+    areas = relation = groups = census = points = indicators = values = None
     if config.neighbourhoods is not None:
         areas, relation = _read_neighbourhoods(config.neighbourhoods, raw, crs, resolve, logs)
     progress.step("census counts")
@@ -68,6 +72,11 @@ def build_people(config: AreaConfig, raw: Path, crs: str, progress: Progress, re
         else:
             areas["population"] = pd.array([None] * len(areas), dtype="Int32")
             notes.append("No counts of people are loaded: reach is shown, and nobody is counted.")
+        if config.neighbourhoods is not None and config.indicators:
+            indicators, values = read_indicators(
+                config.indicators, areas, config.neighbourhoods.level,
+                lambda file: resolve(raw, file), logs["indicators"],
+            )  # fmt: skip
     progress.step("postcodes and origin points")
     postcodes = None
     if config.postcodes is not None:
@@ -89,7 +98,7 @@ def build_people(config: AreaConfig, raw: Path, crs: str, progress: Progress, re
             notes.append(f"In {count} neighbourhoods one point stands for all the people.")
     area = shapely.union_all(areas.geometry.to_numpy()) if areas is not None else shapely.Polygon()
     faults = [fault for log in logs.values() for fault in log.faults]
-    return People(areas, groups, census, points, postcodes, area, faults, notes)
+    return People(areas, groups, census, indicators, values, points, postcodes, area, faults, notes)
 
 
 def _read_neighbourhoods(

@@ -127,15 +127,12 @@ class Neighbourhoods(_Strict):
     wards: Wards | None = None
 
 
-class Census(_Strict):
-    """Counts by ethnic group for each neighbourhood."""
+class CountsTable(_Strict):
+    """How a file of counts is laid out; what is left out is found by the columns' names."""
 
-    counts: RawFile
     table: str
     year: int = Field(ge=1801, le=2100)
-    shape: Literal["long", "wide", "nomis"] | None = Field(
-        default=None, description="found out when left out"
-    )
+    shape: Literal["long", "wide", "nomis"] | None = None
     area_column: str | None = None
     group_column: str | None = None
     count_column: str | None = None
@@ -144,12 +141,51 @@ class Census(_Strict):
     names: dict[str, str] = Field(default_factory=dict, description="the file's name to the census's own")
 
 
+class Census(CountsTable):
+    """Counts by ethnic group for each neighbourhood."""
+
+    counts: RawFile
+
+
 class AreaLookup(_Strict):
     """Which areas of an older census share people with which neighbourhoods."""
 
     lookup: RawFile
     old_column: str
     new_column: str
+
+
+class WiderAreas(_Strict):
+    """Which larger area each neighbourhood lies in, by a table."""
+
+    lookup: RawFile
+    key_column: str
+    id_column: str
+
+
+class Indicators(CountsTable):
+    """What else is known of the neighbourhoods' people: one table of one topic."""
+
+    topic: Literal["age", "english", "cars", "deprivation"]
+    source: RawFile
+    area_level: str | None = Field(default=None, description="of its areas; left out: the neighbourhoods'")
+    area_lookup: AreaLookup | None = Field(
+        default=None, description="old_column: the table's areas, new_column: the neighbourhoods"
+    )
+    wider: WiderAreas | None = Field(default=None, description="where it counts larger areas only")
+    rank_column: str | None = None
+    decile_column: str | None = None
+    ranked_of: int | None = Field(default=None, ge=1, description="how many areas were ranked")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Indicators:
+        if (self.topic == "deprivation") != (self.ranked_of is not None):
+            raise ValueError("ranked_of stands with topic 'deprivation', and only there: 33755 or 1909")
+        if self.area_lookup is not None and self.wider is not None:
+            raise ValueError("give area_lookup or wider, not both")
+        if self.wider is not None and self.topic == "deprivation":
+            raise ValueError("wider: a larger area's rank says nothing of the neighbourhoods in it")
+        return self
 
 
 class OutputAreas(_Strict):
@@ -263,6 +299,7 @@ class AreaConfig(_Strict):
     stops: RawFile | None = None
     neighbourhoods: Neighbourhoods | None = None
     census: Census | None = None
+    indicators: tuple[Indicators, ...] = ()
     origin_points: OriginPoints | None = None
     postcodes: RawFile | None = None
     services: tuple[Services, ...] = ()
@@ -277,9 +314,13 @@ class AreaConfig(_Strict):
         if self.neighbourhoods is None:
             faults += [
                 f"{part} needs [neighbourhoods]"
-                for part in ("census", "origin_points")
-                if getattr(self, part) is not None
+                for part in ("census", "indicators", "origin_points")
+                if getattr(self, part)
             ]
+        named = [indicators.table for indicators in self.indicators]
+        faults += [
+            f"indicators: table {name!r} stands twice" for name in sorted(set(named)) if named.count(name) > 1
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         return self

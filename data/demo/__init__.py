@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from data.demo.borough import Borough, build_borough
+from data.demo.circumstances import write_circumstances
 from data.demo.land import AREA_ID, SEED, SKETCH_UNIT_M
 from data.demo.services import build_services
 from data.demo.timetable import build_gtfs
@@ -72,6 +73,7 @@ def write_raw(out: Path, seed: int = SEED, progress: Progress | None = None) -> 
     write_boundaries(demo / "boundaries" / "neighbourhoods.geojson", borough.areas)
     write_wards(demo / "lookups" / "lsoa_ward.csv", borough.areas)
     write_census(demo / "census" / "ts021_nomis.csv", borough.areas, borough.counts)
+    write_circumstances(demo / "census", borough.areas, borough.counts, np.random.default_rng([seed, 101]))
     write_output_areas(demo / "census" / "output_area_points.csv", borough.output_areas)
     write_postcodes(demo / "lookups" / "postcodes.csv", borough.postcodes)
     write_stops(demo / "bus" / "naptan.csv", borough.buses.stops)

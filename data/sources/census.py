@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.config import Census
+from data.config import Census, CountsTable
 from data.errors import SourceError
 from data.sources.boundaries import ID_COLUMNS
 from data.sources.faultlog import FaultLog
@@ -34,7 +34,11 @@ _TOTAL_COLUMNS = (
     "usual_residents",
     "population",
 )
-_GROUP_COLUMNS = ("ethnic_group", "ethnic group", "ethnicity", "group", "category")
+# What bulk files write before each category.
+_VARIABLE = re.compile(
+    r"^(ethnic group|age|proficiency in english language|number of cars or vans):\s*(?=\S)", re.IGNORECASE
+)
+_GROUP_COLUMNS = ("ethnic_group", "ethnic group", "ethnicity", "group", "category", "age_group")
 _COUNT_COLUMNS = ("n", "count", "people", "observation", "obs_value", "value", "usual_residents")
 _AREA_COLUMNS = (*ID_COLUMNS, "geography_code", "geography code", "lsoa", "oa", "lsoa_code")
 _WIDE_IGNORED = frozenset(
@@ -74,15 +78,28 @@ def read_census(path: Path, config: Census, area_ids: pd.Series, log: FaultLog) 
         one area and group, a table cut at the server's limit, a table of
         other areas altogether.
     """
+    counts, rows = read_counts(path, config, log)
+    counts = match_areas(counts, area_ids, rows, path.name, log)
+    return _build(counts, config, path.name, log)
+
+
+def read_counts(path: Path, config: CountsTable, log: FaultLog) -> tuple[pd.DataFrame, int]:
+    """Read a table of counts of any of the three shapes.
+
+    Returns
+    -------
+    DataFrame of Int64
+        Areas by the table's finest categories, and ``ALL`` where a total is given.
+    int
+        How many rows the file has.
+    """
     frame = read_csv(path)
     shape = config.shape or _detect_shape(frame)
     read = {"long": _read_long, "wide": _read_wide, "nomis": _read_nomis}[shape]
     long = read(frame, config, path.name, log)
     long["category"] = long["category"].map(lambda name: _clean_name(name, config.names))
     long["people"] = parse_counts(long["people"], path.name, "the count")
-    counts = _pivot(_drop_repeats(long, path.name, log), path.name)
-    counts = _match_areas(counts, area_ids, len(frame), path.name, log)
-    return _build(counts, config, path.name, log)
+    return _pivot(_drop_repeats(long, path.name, log), path.name), len(frame)
 
 
 def _detect_shape(frame: pd.DataFrame) -> str:
@@ -98,7 +115,7 @@ def _clean_name(name: str, names: dict[str, str]) -> str:
     """Return the census's own name of a category, whatever the file writes before or instead of it."""
     if name in names:
         return names[name]
-    name = re.sub(r"\s+", " ", re.sub(r"^ethnic group:\s*(?=\S)", "", name, flags=re.IGNORECASE)).strip()
+    name = re.sub(r"\s+", " ", _VARIABLE.sub("", name)).strip()
     if name in names:
         return names[name]
     if name.casefold() in _TOTAL_NAMES or name.casefold().startswith("total: all"):
@@ -114,7 +131,7 @@ def _column(
     return detect_column(frame, known, what, file, f"census.{key}")
 
 
-def _read_long(frame: pd.DataFrame, config: Census, file: str, log: FaultLog) -> pd.DataFrame:
+def _read_long(frame: pd.DataFrame, config: CountsTable, file: str, log: FaultLog) -> pd.DataFrame:
     area = _column(frame, config.area_column, _AREA_COLUMNS, "the area's code", file, "area_column")
     group = _column(frame, config.group_column, _GROUP_COLUMNS, "the group's name", file, "group_column")
     count = _column(frame, config.count_column, _COUNT_COLUMNS, "the count", file, "count_column")
@@ -134,7 +151,7 @@ def _read_long(frame: pd.DataFrame, config: Census, file: str, log: FaultLog) ->
     return _drop_blank(long, file, log)
 
 
-def _read_wide(frame: pd.DataFrame, config: Census, file: str, log: FaultLog) -> pd.DataFrame:
+def _read_wide(frame: pd.DataFrame, config: CountsTable, file: str, log: FaultLog) -> pd.DataFrame:
     area = _column(frame, config.area_column, _AREA_COLUMNS, "the area's code", file, "area_column")
     ignored = {name.casefold() for name in config.ignore_columns} | _WIDE_IGNORED
     used: list[str] = []
@@ -143,7 +160,8 @@ def _read_wide(frame: pd.DataFrame, config: Census, file: str, log: FaultLog) ->
         if name == area or name.casefold() in ignored:
             continue
         known = name in config.names or name in SHORT_NAMES or name == config.total_column
-        known = known or name.casefold().startswith("ethnic group:") or name in _TOTAL_COLUMNS
+        known = known or bool(_VARIABLE.match(name)) or name in _TOTAL_COLUMNS
+        known = known or name.casefold().startswith("main language is ")
         (used if known or ": " in name else unused).append(name)
     if not used:
         raise SourceError(
@@ -161,7 +179,7 @@ def _read_wide(frame: pd.DataFrame, config: Census, file: str, log: FaultLog) ->
     return _drop_blank(long, file, log)
 
 
-def _read_nomis(frame: pd.DataFrame, config: Census, file: str, log: FaultLog) -> pd.DataFrame:
+def _read_nomis(frame: pd.DataFrame, config: CountsTable, file: str, log: FaultLog) -> pd.DataFrame:
     area = find_column(frame, config.area_column or "GEOGRAPHY_CODE", file)
     count = find_column(frame, config.count_column or "OBS_VALUE", file)
     if config.group_column:
@@ -231,7 +249,7 @@ def _pivot(long: pd.DataFrame, file: str) -> pd.DataFrame:
     return wide
 
 
-def _match_areas(
+def match_areas(
     counts: pd.DataFrame, area_ids: pd.Series, rows: int, file: str, log: FaultLog
 ) -> pd.DataFrame:
     """Put the counts in the boundaries' order; areas without any are null and named."""
