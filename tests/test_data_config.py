@@ -159,7 +159,16 @@ def test_every_key_is_in_the_readme() -> None:
     missing = [
         f"{model.__name__}.{key}" for model in models for key in model.model_fields if f"`{key}`" not in text
     ]
-    parts = {"timetable", "stops", "streets", "neighbourhoods", "census", "origin_points", "postcodes"}
+    parts = {
+        "timetable",
+        "stops",
+        "streets",
+        "neighbourhoods",
+        "census",
+        "origin_points",
+        "postcodes",
+        "indicators",
+    }
     parts |= {"services", "publishers", "output_areas", "synthetic"}  # stand as [headings]
     assert len(models) > 10
     assert [key for key in missing if key.partition(".")[2] not in parts] == []
