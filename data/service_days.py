@@ -99,6 +99,13 @@ def services_on(feed: Feed, date: dt.date) -> frozenset[str]:
     return frozenset(days.services[active[:, 0]])
 
 
+def find_running_days(feed: Feed, service_ids: Sequence[str], dates: np.ndarray) -> np.ndarray:
+    """bool[services, dates]: on which of the dates (datetime64[D]) does each service run?"""
+    days = _arrays(feed)
+    row = days.services.get_indexer(pd.Index(list(service_ids), dtype=object))
+    return _compute_active(days, dates)[row] & (row >= 0)[:, None]
+
+
 def find_trips_on(feed: Feed, date: dt.date) -> np.ndarray:
     """Row numbers of the trips that run on a service date, ascending, int64[n]."""
     return np.flatnonzero(feed.trips["service_id"].isin(services_on(feed, date)))

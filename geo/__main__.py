@@ -1,4 +1,4 @@
-"""The command line: python -m geo reach | gap | roundtrip | timesofday | isochrone | journey | ..."""
+"""The command line: python -m geo reach | gap | roundtrip | timesofday | whatif | isochrone | ..."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from data.areapack import AreaPack
 from data.errors import UsageError
 from data.packio import load_pack
 from data.points import read_points
@@ -30,6 +29,7 @@ from geo.progress_bar import progress_bar as _progress_bar
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from geo.sessions import parse_weekday
+from geo.whatif.command import add_whatif_options, run_whatif
 from geo.write import (
     FEATURE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -40,20 +40,26 @@ from geo.write import (
 )
 
 
+def _open(options: argparse.Namespace, query: Query) -> Engine:
+    """The engine of the pack, as the query's scenario (if any) changes it."""
+    return Engine(load_pack(options.pack)).under(query.scenario)
+
+
 def _run_reach(options: argparse.Namespace) -> None:
     from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
 
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
-    pack = load_pack(options.pack)
+    engine = _open(options, query)
+    pack = engine.pack
     if options.there_and_back:
-        _write_there_and_back(options, pack, query)
+        _write_there_and_back(options, engine, query)
         return
     origins = read_points(options.origins, crs=pack.crs) if options.origins else None
     services = read_points(options.services, crs=pack.crs) if options.services else None
     level: Level = "point" if origins is not None else options.origins_level
     with _progress_bar("reach") as progress:
-        table = Engine(pack).reach(query, origins=origins, services=services, level=level, progress=progress)
+        table = engine.reach(query, origins=origins, services=services, level=level, progress=progress)
     columns = dict(REACH_COLUMNS)
     if level == "neighbourhood":
         columns[PEOPLE_COLUMN] = "float64, 0 to 1: share of the people for whom the class is walk or one_bus"
@@ -86,7 +92,7 @@ def _round_trip_metadata(options: argparse.Namespace, dates: Iterable[dt.date]) 
     }
 
 
-def _write_there_and_back(options: argparse.Namespace, pack: AreaPack, query: Query) -> None:
+def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Query) -> None:
     """The reach table as a round trip inside session times."""
     from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
 
@@ -95,14 +101,14 @@ def _write_there_and_back(options: argparse.Namespace, pack: AreaPack, query: Qu
             "--there-and-back needs the pack's own services and their sessions; leave out your own."
         )
     with _progress_bar("sessions") as progress:
-        table = Engine(pack).reach_there_and_back(
+        table = engine.reach_there_and_back(
             query, _settings_from_options(options), day=_day_from_options(options),
             level=options.origins_level, progress=progress,
         )  # fmt: skip
     columns = {**REACH_COLUMNS, "assumed": "bool: the default session stands for unknown times"}
     columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if options.origins_level == "neighbourhood" else {}
     metadata = build_metadata(
-        pack.manifest, f"Reach there and back by {options.origins_level}", query=query,
+        engine.pack.manifest, f"Reach there and back by {options.origins_level}", query=query,
         service_date=table.service_date, today=dt.date.today(), columns=columns,
     )  # fmt: skip
     metadata["round_trip"] = _round_trip_metadata(options, [])
@@ -117,9 +123,10 @@ def _run_roundtrip(options: argparse.Namespace) -> None:
     check_target(options.out, TABLE_SUFFIXES)
     query, day = query_from_options(options), _day_from_options(options)
     settings = _settings_from_options(options)
-    pack = load_pack(options.pack)
+    engine = _open(options, query)
+    pack = engine.pack
     with _progress_bar("sessions") as progress:
-        table = Engine(pack).round_trips(
+        table = engine.round_trips(
             query, settings, day=day, level=options.origins_level,
             service_ids=[options.service] if options.service else None, progress=progress,
         )  # fmt: skip
@@ -141,8 +148,8 @@ def _run_timesofday(options: argparse.Namespace) -> None:
 
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
-    pack = load_pack(options.pack)
-    engine = Engine(pack)
+    engine = _open(options, query)
+    pack = engine.pack
     with _progress_bar("times of day") as progress:
         table = engine.times_of_day(query, level=options.origins_level, progress=progress)
     metadata = build_metadata(
@@ -159,8 +166,8 @@ def _run_gap(options: argparse.Namespace) -> None:
 
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
-    pack = load_pack(options.pack)
-    engine = Engine(pack)
+    engine = _open(options, query)
+    pack = engine.pack
     title, points = "People with no service within one bus", None
     if options.there_and_back:
         title = "People with no service within one bus there and back"
@@ -183,12 +190,12 @@ def _run_isochrone(options: argparse.Namespace) -> None:
 
     check_target(options.out, FEATURE_SUFFIXES)
     query = query_from_options(options)
-    pack = load_pack(options.pack)
+    engine = _open(options, query)
+    pack = engine.pack
     place = resolve_place(pack, options.origin)
     statistics: tuple[Statistic, ...] = (
         ("best",) if options.best or not options.percentiles else options.percentiles
     )
-    engine = Engine(pack)
     bands = engine.isochrones(query, place, options.cutoffs, statistics=statistics)
     metadata = build_metadata(
         pack.manifest, f"Reach from {place.label}", query=query,
@@ -204,9 +211,10 @@ def _run_journey(options: argparse.Namespace) -> None:
     from geo.places import resolve_place
 
     query = query_from_options(options)
-    pack = load_pack(options.pack)
+    engine = _open(options, query)
+    pack = engine.pack
     origin, destination = resolve_place(pack, options.origin), resolve_place(pack, options.to)
-    journey = Engine(pack).journey(
+    journey = engine.journey(
         query, origin, destination, depart_s=options.depart, arrive_by_s=options.arrive_by
     )
     if options.json:
@@ -277,6 +285,8 @@ def _parser() -> argparse.ArgumentParser:
 
     matrix = command("matrix", run_matrix, "many origins to many destinations: a row for each pair in reach")
     add_matrix_options(matrix)
+    whatif = command("whatif", run_whatif, "whom a scenario brings within reach, and who falls out of it")
+    add_whatif_options(whatif)
 
     isochrone = command(
         "isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off"
@@ -304,7 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = command(
         "prepare", _run_prepare, "work out and keep the walks to every grid cell (PACK/derived)"
     )
-    add_query_options(prepare, percentiles=False)
+    add_query_options(prepare, percentiles=False, scenario=False)
     command("warm", _run_warm, "compile the engine now rather than at the first question", pack=False)
     return parser
 

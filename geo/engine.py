@@ -54,6 +54,7 @@ from geo.timeofday import TimesTable, compute_times_of_day
 from geo.timetable import Timetable, build_timetable, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
 from geo.walklegs import compute_legs
+from geo.whatif.under import UnderScenario, answers_under_scenarios
 
 Progress = Callable[[float, str], None]
 Level = Literal["neighbourhood", "point"]
@@ -75,7 +76,11 @@ def _no_progress(_done: float, _doing: str) -> None:
     return None
 
 
-class Engine:
+@answers_under_scenarios(
+    "inputs", "reach", "gap", "round_trips", "reach_there_and_back", "times_of_day", "provision",
+    "isochrones", "journey",
+)  # fmt: skip
+class Engine(UnderScenario):
     """Answers queries about one pack.
 
     Parameters

@@ -49,9 +49,9 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
         )
     if points.level != "point":
         raise ValueError("the gap is counted from reach by point")
-    categories, state = _states(points, pack, query)
-    areas, ward = _areas(pack, pack.neighbourhoods)
-    counts = _counts(
+    categories, state = find_states(points, pack, query)
+    areas, ward = list_areas(pack, pack.neighbourhoods)
+    counts = count_groups(
         pack.neighbourhoods, pack.groups, pack.census
     )  # float64[hoods, groups], NaN where not published
 
@@ -74,7 +74,7 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
 
 
-def _states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.DataFrame, np.ndarray]:
+def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.DataFrame, np.ndarray]:
     """Categories (kind, category, services) and whether each point is in reach, cut off or not known.
 
     Returns
@@ -124,7 +124,7 @@ def roll_up(values: np.ndarray, ward: np.ndarray) -> np.ndarray:
     return np.concatenate([values, of_wards, values.sum(axis=0, keepdims=True)])
 
 
-def _areas(pack: AreaPack, hoods: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+def list_areas(pack: AreaPack, hoods: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Areas (level, area_id, area_name) in the order of ``roll_up``, and each neighbourhood's ward."""
     rows = [
         ("neighbourhood", hood, name)
@@ -140,7 +140,7 @@ def _areas(pack: AreaPack, hoods: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarra
     return pd.DataFrame(rows, columns=["level", "area_id", "area_name"]), ward_number
 
 
-def _counts(hoods: pd.DataFrame, groups: pd.DataFrame, census: pd.DataFrame) -> np.ndarray:
+def count_groups(hoods: pd.DataFrame, groups: pd.DataFrame, census: pd.DataFrame) -> np.ndarray:
     """Census counts as float64[hoods, groups], in the pack's order of both, NaN where not published."""
     hood = pd.Index(hoods["neighbourhood_id"]).get_indexer(pd.Index(census["neighbourhood_id"]))
     group = pd.Index(groups["group_id"]).get_indexer(pd.Index(census["group_id"]))

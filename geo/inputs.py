@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,3 +43,16 @@ class ReachInputs:
     service_outside: np.ndarray
     stop_active: np.ndarray
     stop_served: np.ndarray
+
+    def take(self, origins: np.ndarray, services: np.ndarray) -> ReachInputs:
+        """Return some of the origins and services (ascending rows of each)."""
+        return replace(
+            self,
+            origin_ids=self.origin_ids[origins],
+            service_ids=self.service_ids[services],
+            access=self.access.take(origins),
+            egress=self.egress.take(services),
+            direct=self.direct.take(origins).keep_targets(services),
+            origin_outside=self.origin_outside[origins],
+            service_outside=self.service_outside[services],
+        )

@@ -20,6 +20,23 @@ class Legs:
     target: np.ndarray  # int32
     length_mm: np.ndarray  # int32
 
+    def take(self, rows: np.ndarray) -> Legs:
+        """Return these rows, in this order."""
+        count = np.diff(self.indptr)[rows]
+        ends = np.cumsum(count)
+        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.indptr[rows] - (ends - count), count)
+        return Legs(np.concatenate(([0], ends)).astype(np.int64), self.target[at], self.length_mm[at])
+
+    def keep_targets(self, targets: np.ndarray) -> Legs:
+        """Return the legs to these targets (ascending rows), which are numbered anew."""
+        number = np.full(
+            max(int(self.target.max(initial=-1)), int(targets.max(initial=-1))) + 1, -1, np.int32
+        )
+        number[targets] = np.arange(len(targets), dtype=np.int32)
+        kept = number[self.target] >= 0
+        total = np.concatenate(([0], np.cumsum(kept))).astype(np.int64)
+        return Legs(total[self.indptr], number[self.target[kept]], self.length_mm[kept])
+
 
 def leg_seconds(length_mm: np.ndarray, speed_mm_per_h: int) -> np.ndarray:
     """Whole seconds of each leg: ceil(length / speed), in integers, int32."""

@@ -38,7 +38,7 @@ def run_matrix(options: argparse.Namespace) -> None:
     """Run the command."""
     check_target(options.out, MATRIX_SUFFIXES)
     query = query_from_options(options)
-    engine = Engine(load_pack(options.pack))
+    engine = Engine(load_pack(options.pack)).under(query.scenario)
     origins = choose_origins(engine, options.origins)
     destinations = choose_destinations(engine, options.destinations)
     with progress_bar("matrix") as progress:

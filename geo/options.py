@@ -11,10 +11,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from data.errors import OneBusReachError
 from data.modes import MODES
 from geo.query import Query, WalkSettings
+from geo.whatif.toml import load_scenario
 
 _NEGATIVE = re.compile(r"^-\.?\d")
 _CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
@@ -71,7 +73,7 @@ def _modes(text: str) -> tuple[str, ...]:
 
 
 def add_query_options(
-    parser: argparse.ArgumentParser, *, percentiles: bool = True, cutoff: bool = True
+    parser: argparse.ArgumentParser, *, percentiles: bool = True, cutoff: bool = True, scenario: bool = True
 ) -> None:
     """Add the options that make a Query; the defaults are the Query's own."""
     default = Query()
@@ -104,6 +106,13 @@ def add_query_options(
         "--modes", type=_modes, default=default.modes, metavar="bus,tram", help=", ".join(MODES)
     )
     group.add_argument("--boardings", type=int, default=default.boardings, choices=(1, 2))
+    if scenario:
+        group.add_argument(
+            "--scenario",
+            type=Path,
+            metavar="FILE.toml",
+            help="what if: changes nobody has made (docs/scenarios.md)",
+        )
 
 
 def add_round_trip_options(parser: argparse.ArgumentParser, *, switch: bool = False) -> None:
@@ -142,6 +151,7 @@ def query_from_options(options: argparse.Namespace) -> Query:
         board_slack_s=options.board_slack,
         modes=options.modes,
         boardings=options.boardings,
+        scenario=load_scenario(path) if (path := getattr(options, "scenario", None)) else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from data.errors import QueryError
 from data.modes import MODES
+from geo.whatif.model import Scenario
 
 DAY_S = 86_400
 MM_PER_KM = 1_000_000
@@ -71,6 +72,8 @@ class Query:
         1: one bus is in reach. 2: pairs with two boardings count as in reach too.
     horizon_s : int
         How long after the window's end a journey may still leave.
+    scenario : Scenario or None
+        Changes that nobody has made; the answer is that of the pack as they would change it.
     """
 
     service_date: dt.date | None = None
@@ -83,6 +86,7 @@ class Query:
     modes: tuple[str, ...] = ("bus",)
     boardings: int = 1
     horizon_s: int = 10_800
+    scenario: Scenario | None = None
 
     def __post_init__(self) -> None:
         faults = []

@@ -119,10 +119,23 @@ def plan_round_trips(
     """
     # What is asked is checked before anything is walked.
     services = _choose_services(engine, service_ids)
-    offered = engine.own_services() if services is None else services
+    plan = plan_sessions_of(engine, query, settings, services=services, day=day)
+    return engine.inputs(query, origins=origins, services=services), plan
+
+
+def plan_sessions_of(
+    engine: Engine,
+    query: Query,
+    settings: RoundTripSettings,
+    *,
+    services: pd.DataFrame | None = None,
+    day: int | None = None,
+) -> tuple[PlannedSession, ...]:
+    """Plan the sessions of some services (column id) or of all; raises as :func:`plan_round_trips`."""
+    ids = engine.own_services()["service_id"] if services is None else services["id"]
     plan = tuple(
         plan_sessions(
-            [str(one) for one in offered["service_id" if services is None else "id"]],
+            [str(one) for one in ids],
             read_sessions_table(engine.pack.sessions),
             engine.pack.manifest,
             on=query.service_date,
@@ -132,7 +145,7 @@ def plan_round_trips(
     )
     if not plan:
         raise QueryError("No session is held on that day; ask for another --day or --date, or for none.")
-    return engine.inputs(query, origins=origins, services=services), plan
+    return plan
 
 
 def split_plan(plan: Sequence[PlannedSession], n_origins: int) -> list[tuple[PlannedSession, ...]]:

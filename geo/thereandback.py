@@ -28,6 +28,7 @@ from geo.roundtrip import (
     plan_round_trips,
     split_plan,
 )
+from geo.sessions import PlannedSession
 from geo.tables import CLASSES, NOT_KNOWN_REASONS, REASONS, ReachTable
 
 if TYPE_CHECKING:
@@ -62,6 +63,19 @@ def compute_there_and_back(
     """
     progress(0.0, "walking")
     inputs, plan = plan_round_trips(engine, query, settings, day=day, origins=origins)
+    return compute_planned(engine, inputs, plan, query, settings, progress=progress)
+
+
+def compute_planned(
+    engine: Engine,
+    inputs: ReachInputs,
+    plan: tuple[PlannedSession, ...],
+    query: Query,
+    settings: RoundTripSettings,
+    *,
+    progress: Progress = lambda _done, _doing: None,
+) -> ReachTable:
+    """The table of a plan whose services are among those of the inputs (:func:`compute_there_and_back`)."""
     parts = split_plan(plan, len(inputs.origin_ids))
     blocks = []
     for done, part in enumerate(parts):

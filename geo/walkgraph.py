@@ -20,6 +20,8 @@ from geo.hublabels import HubLabels
 from geo.segments import SegmentIndex, build_segment_index
 
 SMALLEST_COMPONENT_NODES = 200
+# A footpath of a scenario: nobody starts from it, so that it makes nobody's walk longer.
+UNJOINED_KIND = "what-if footpath"
 # Columns of WalkGraph.arcs, and the bits of the last.
 ARC_NODE, ARC_LENGTH, ARC_CHAIN, ARC_FLAGS = range(4)
 REVERSED = 1
@@ -192,7 +194,10 @@ def build_walk_graph(
     arc_indptr, arcs = _build_arcs(len(junction_node), chain_u, chain_v, chain_length)
 
     component_nodes = _count_component_nodes(node_count, u, v, np.diff(walk.geometry_offset)[kept] - 2)
-    snappable = kept[component_nodes >= min(min_component_nodes, component_nodes.max(initial=0))]
+    joined = component_nodes >= min(min_component_nodes, component_nodes.max(initial=0))
+    if UNJOINED_KIND in walk.highway_names:
+        joined &= walk.highway[kept] != walk.highway_names.index(UNJOINED_KIND)
+    snappable = kept[joined]
 
     def spread(values: np.ndarray, fill: int | bool) -> np.ndarray:
         out = np.full(len(walk.u), fill, dtype=values.dtype)

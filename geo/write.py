@@ -41,6 +41,10 @@ def query_to_dict(query: Query, service_date: dt.date) -> dict[str, Any]:
     values = dataclasses.asdict(query)
     values["service_date"] = service_date.isoformat()
     values["walk"]["max_walk_total_m"] = query.walk.total_limit_mm // 1000
+    if query.scenario is None:
+        del values["scenario"]
+    else:
+        values["scenario"]["digest"] = query.scenario.digest
     return values
 
 

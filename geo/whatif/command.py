@@ -1,0 +1,77 @@
+"""The command ``python -m geo whatif``: the difference that a scenario makes, as a file."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from pathlib import Path
+
+from data.errors import UsageError
+from data.packio import load_pack
+from geo.engine import Engine
+from geo.options import add_query_options, add_round_trip_options, query_from_options
+from geo.roundtrip import RoundTripSettings
+from geo.sessions import parse_weekday
+from geo.whatif.difference import DIFFERENCE_COLUMNS, PAIR_COLUMNS, WhatIf, compare_pairs, compute_what_if
+from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
+
+
+def add_whatif_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        metavar="FILE.parquet|.csv",
+        help="also every neighbourhood and service that differs",
+    )
+    add_round_trip_options(parser, switch=True)
+    add_query_options(parser, percentiles=False)
+
+
+def run_whatif(options: argparse.Namespace) -> None:
+    """Answer with and without the scenario, and write who gains and who loses."""
+    if options.scenario is None:
+        raise UsageError("whatif needs a scenario: --scenario FILE.toml (docs/scenarios.md).")
+    check_target(options.out, TABLE_SUFFIXES)
+    if options.pairs is not None:
+        check_target(options.pairs, TABLE_SUFFIXES)
+    query = query_from_options(options)
+    engine = Engine(load_pack(options.pack))
+    settings = (
+        RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
+        if options.there_and_back
+        else None
+    )
+    day = None if options.day is None else parse_weekday(options.day)
+    found = compute_what_if(engine, query, settings=settings, day=day)
+    asked = None if settings is None else {
+        "early_s": options.early, "linger_s": options.linger, "stay_s": options.stay, "day": options.day,
+    }  # fmt: skip
+
+    def metadata(title: str, columns: dict[str, str]) -> dict[str, object]:
+        facts = build_metadata(
+            engine.pack.manifest.model_copy(update={"notes": found.changed.pack.manifest.notes}), title,
+            query=query, service_date=found.after.service_date, today=dt.date.today(), columns=columns,
+        )  # fmt: skip
+        return facts | ({"round_trip": asked} if asked else {})
+
+    assert query.scenario is not None
+    write_table(found.frame, options.out, metadata(f"What if: {query.scenario.name}", DIFFERENCE_COLUMNS))
+    if options.pairs is not None:
+        pairs = compare_pairs(engine.pack, found.changed.pack, found.before, found.after)
+        title = f"What if: {query.scenario.name}, neighbourhoods and services that differ"
+        write_table(pairs, options.pairs, metadata(title, PAIR_COLUMNS))
+    print(f"{len(found.frame):,} rows written to {options.out}\n{describe_totals(found)}", file=sys.stderr)
+
+
+def describe_totals(found: WhatIf) -> str:
+    """The whole area in a line a kind: who gains reach of any of it, and who loses it."""
+    frame = found.frame
+    rows = frame[(frame["level"] == "area") & (frame["category"] == "*") & (frame["group_id"] == "all")]
+    return "\n".join(
+        f"any {row.kind}: {row.gained:,.0f} people gain reach, {row.lost:,.0f} lose it "
+        f"({row.in_reach_before:,.0f} before, {row.in_reach_after:,.0f} after)"
+        for row in rows.itertuples()
+    )

@@ -1,0 +1,128 @@
+"""Scenarios as TOML, read and written: what the app and the command line share."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+from rapidfuzz import process
+
+from data.errors import QueryError
+from geo.whatif.model import MOST_CHANGES, Change, Scenario
+
+LARGEST_FILE_BYTES = 100_000
+KINDS = tuple(kind.__dataclass_fields__["kind"].default for kind in get_args(get_args(Change)[0]))
+_CLOCKS = ("start", "end", "time", "departures")
+_SCENARIO = TypeAdapter(Scenario)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario's file.
+
+    Raises
+    ------
+    QueryError
+        It can't be read, or holds faults: all of them at once.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise QueryError(f"{path}: can't be read ({error.strerror}); check the path.") from error
+    return parse_scenario(content, path.name)
+
+
+def parse_scenario(content: bytes, file: str) -> Scenario:
+    """Make a scenario of a file's content; ``file`` is what messages call it."""
+    if len(content) > LARGEST_FILE_BYTES:
+        raise QueryError(f"{file}: {len(content):,} bytes; a scenario has at most {LARGEST_FILE_BYTES:,}.")
+    try:
+        raw = tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise QueryError(f"{file}: is not TOML: {error}") from error
+    changes = raw.pop("change", [])
+    faults = [f"{key[:40]}: is not a key that may stand here; use name, note and [[change]]" for key in raw
+              if key not in ("name", "note")]  # fmt: skip
+    if not isinstance(changes, list) or not changes:
+        faults.append("[[change]]: there is none; write one for each change")
+        changes = []
+    raw = {key: value for key, value in raw.items() if key in ("name", "note")}
+    try:
+        scenario = _SCENARIO.validate_python({"name": file.removesuffix(".toml"), **raw, "changes": changes})
+    except ValidationError as error:
+        # That too few changes are left is no news where their own faults are told.
+        found = [_in_words(fault, changes) for fault in error.errors() if fault["loc"] != ("changes",)]
+        if len(changes) > MOST_CHANGES:
+            found.append(f"{len(changes)} changes; at most {MOST_CHANGES}")
+        raise QueryError(_refusal(file), [*faults, *found]) from error
+    if faults:
+        raise QueryError(_refusal(file), faults)
+    return scenario
+
+
+def _refusal(file: str) -> str:
+    return f"{file}: the scenario can't be used as it is (docs/scenarios.md says what each key is):"
+
+
+def _in_words(fault: Any, changes: list[Any]) -> str:
+    """Name the change by its number and kind, the field, and what is wrong."""
+    loc = list(fault["loc"])
+    words = {
+        "missing": "is missing",
+        "unexpected_keyword_argument": "is not a key of this kind of change",
+    }.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    if loc[0] != "changes" or len(loc) < 2:
+        return f"{_dotted(loc) or 'scenario'}: {words}"
+    number = int(loc[1])
+    change = changes[number] if isinstance(changes[number], dict) else {}
+    kind = str(change.get("kind", ""))[:40]
+    if fault["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        near = process.extractOne(kind, KINDS, score_cutoff=60) if kind else None
+        offer = f" Did you mean {near[0]}?" if near else ""
+        return f"change {number + 1}, kind {kind!r}: use one of {', '.join(KINDS)}.{offer}"
+    field = _dotted(loc[3:])
+    return f"change {number + 1} ({kind}){f', {field}' if field else ''}: {words}"
+
+
+def _dotted(loc: list[Any]) -> str:
+    return ".".join(str(part + 1 if isinstance(part, int) else part)[:40] for part in loc)
+
+
+def scenario_to_toml(scenario: Scenario) -> str:
+    """Write a scenario so that reading it gives the same scenario; defaults are left out."""
+    lines = [f"name = {_value(scenario.name)}"]
+    if scenario.note is not None:
+        lines.append(f"note = {_value(scenario.note)}")
+    for change in scenario.changes:
+        lines += ["", "[[change]]", f"kind = {_value(change.kind)}"]
+        for field in dataclasses.fields(change):  # type: ignore[arg-type]
+            value = getattr(change, field.name)
+            if field.name == "kind" or _is_default(field, value):
+                continue
+            lines.append(f"{field.name} = {_value(value, clock=field.name in _CLOCKS)}")
+    return "\n".join(lines) + "\n"
+
+
+def _is_default(field: Any, value: Any) -> bool:
+    default = field.default
+    # pydantic keeps its own field description as the default.
+    return value is None or value == getattr(default, "default", default)
+
+
+def _value(value: Any, *, clock: bool = False) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_value(one, clock=clock) for one in value)}]"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        inner = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
+        return "{ " + ", ".join(f"{k} = {_value(v, clock=k in _CLOCKS)}" for k, v in inner) + " }"
+    if clock and isinstance(value, int):
+        seconds = f":{value % 60:02d}" if value % 60 else ""
+        return f'"{value // 3600:02d}:{value % 3600 // 60:02d}{seconds}"'
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
