@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import functools
 import io
 import json
 import re
@@ -19,11 +20,13 @@ from typing import Any
 
 import pyproj
 
+from tests.loopback import overpass
 from tests.loopback.server import Asked, Loopback, Reply
 
 NAME, CODE = "Thorn Green", "E07999999"
 ORIGIN = (392_000, 405_000)
 SIDE = 1000
+OVERPASS = "/overpass/interpreter"
 ETHNIC = (
     "Total: All usual residents", "White: English, Welsh, Scottish, Northern Irish or British",
     "White: Irish",
@@ -207,6 +210,7 @@ def naptan() -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
+@functools.cache
 def streets() -> bytes:
     """A grid of streets every 100 metres over the place and around it, with a library and a hall."""
     steps = range(-5, 26)
@@ -253,6 +257,7 @@ def serve_place(server: Loopback, *, region: str = "england", ranges: bool = Fal
     """Let the server answer for every source, about Thorn Green."""
     server.add(_geography)
     server.add(_nomis)
+    server.add(lambda asked: overpass.answer(streets(), asked) if asked.path == OVERPASS else None)
     dated = {"Last-Modified": "Thu, 01 Oct 2026 06:00:00 GMT"}
     for path, body, kind in (
         (f"/bods/timetable/download/gtfs-file/{region}/", timetable(), "application/zip"),
@@ -262,7 +267,6 @@ def serve_place(server: Loopback, *, region: str = "england", ranges: bool = Fal
             code_point_open(),
             "application/zip",
         ),
-        ("/overpass/interpreter", streets(), "application/xml"),
         (
             "/deprivation/media/691ded56d140bbbaa59a2a7d/"
             "File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",

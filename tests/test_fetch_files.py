@@ -18,20 +18,12 @@ from data.fetch.deprivation import fetch_deprivation, plan_deprivation
 from data.fetch.http import Client
 from data.fetch.naptan import choose_atco_areas, fetch_stops, plan_stops
 from data.fetch.postcodes import fetch_postcodes, look_up_postcodes, plan_postcodes
-from data.fetch.streets import (
-    build_query,
-    fetch_extract,
-    fetch_streets,
-    outline_rings,
-    plan_extract,
-    plan_streets,
-)
+from data.fetch.streets import fetch_extract, plan_extract, plan_streets
 from data.sources.faultlog import FaultLog
 from data.sources.naptan import read_naptan
-from data.sources.osm import read_streets
 from data.sources.postcodes import read_postcodes
 from tests.loopback.authority import FernleyVale
-from tests.loopback.server import Loopback, Reply
+from tests.loopback.server import Loopback
 from tests.test_fetch_download import make_zip
 
 pytest_plugins = ("tests.loopback.fixtures",)
@@ -123,54 +115,6 @@ def test_stops_that_end_in_a_row_are_fetched_again(
     server.break_next("claims_less", "/naptan")
     fetch_stops(client, ["999"], tmp_path / "naptan.csv")
     assert len(server.log) == 2 and vale.raw
-
-
-def test_streets_come_as_xml_that_the_importer_reads(
-    server: Loopback, vale: FernleyVale, client: Client, area: shapely.Geometry, tmp_path: Path
-) -> None:
-    found = fetch_streets(client, area, tmp_path / "streets.osm")
-    assert str(found.date) == "2026-09-01" and found.count and found.count > 500
-    result = read_streets(tmp_path / "streets.osm", crs="EPSG:27700")
-    assert len(result.walk.u) > 1000
-    assert server.log[0].method == "POST" and vale.raw
-    assert fetch_streets(client, area, tmp_path / "streets.osm").from_cache and len(server.log) == 1
-    fetch_streets(client, area, tmp_path / "streets.osm", margin_m=3000)  # another question
-    assert len(server.log) == 2
-
-
-@pytest.mark.parametrize(("fault", "words"), [("busy429", "asked too often"), ("busy503", "out of order")])
-def test_overpass_makes_people_wait_and_says_so(
-    server: Loopback, vale: FernleyVale, make_client: Make, area: shapely.Geometry, tmp_path: Path,
-    waits: list[float], fault: str, words: str,
-) -> None:  # fmt: skip
-    told: list[str] = []
-    server.break_next(fault, "/overpass", retry_after="60")
-    fetch_streets(make_client(tell=told.append), area, tmp_path / "streets.osm")
-    assert any(words in line and "waiting 60 s" in line for line in told) and waits[0] >= 60 and vale.raw
-
-
-def test_overpass_that_gives_up_in_a_good_answer_is_noticed(
-    server: Loopback, vale: FernleyVale, client: Client, area: shapely.Geometry, tmp_path: Path
-) -> None:
-    remark = b"<remark>runtime error: Query timed out in query</remark></osm>"
-    broken = vale.overpass().replace(b"</osm>", remark)
-    server.responders.insert(0, lambda asked: Reply(broken) if "overpass" in asked.path else None)
-    with pytest.raises(DownloadError, match="gave up in the middle"):
-        fetch_streets(client, area, tmp_path / "streets.osm")
-    server.responders[0] = lambda asked: Reply(vale.overpass()[:-500]) if "overpass" in asked.path else None
-    with pytest.raises(DownloadError, match="ends too early"):
-        fetch_streets(client, area, tmp_path / "streets.osm")
-    assert not (tmp_path / "streets.osm").exists()
-
-
-def test_the_question_to_overpass_covers_the_area(area: shapely.Geometry) -> None:
-    rings = outline_rings(area, 1500)
-    outline = shapely.union_all([shapely.Polygon(ring) for ring in rings])
-    assert outline.contains(area.buffer(0.01)) and sum(map(len, rings)) < 150
-    query = build_query(rings, timeout_s=180, memory_bytes=10**9)
-    assert 'way["highway"](poly:"' in query and "community_centre" in query and query.endswith("out body;")
-    with pytest.raises(UsageError, match="--streets"):
-        fetch_streets(Client(), shapely.box(-3, 51, -1, 53), Path("x"))
 
 
 def test_an_extract_is_held_to_its_checksum(

@@ -136,7 +136,15 @@ SHORT: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
     ),
     "postcodes: half a zip": ("/code_point", _half, "zip"),
     "deprivation: half a country": ("/deprivation/", _half, "LSOAs"),
-    "streets cut": ("/overpass/", _half, "ends too early"),
+    "streets cut": ("/overpass/", _half, "can't be read"),
+    "streets: given up in the middle": (
+        "/overpass/",
+        lambda reply: replace(reply, body=reply.body[:-1] + b', "remark": "runtime error: timed out"}'),
+        "gave up in the middle",
+    ),
+    "streets: none": (
+        "/overpass/", lambda reply: replace(reply, body=b'{"elements": []}'), "no street at all"
+    ),
 }  # fmt: skip
 
 

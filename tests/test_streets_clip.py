@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from data.coordinates import BRITISH_GRID, LON_LAT, between
 from data.errors import SourceError
-from data.fetch.streets import outline_rings
+from data.fetch.streets import outline_polygons
 from data.get.extract import list_boxes, take_extract
 from data.sources.osm import read_streets
 from data.sources.osm_clip import clip_osm
@@ -39,8 +39,8 @@ def test_the_outline_leaves_out_no_metre_of_the_margin() -> None:
     area = shapely.transform(
         grid, lambda points: np.column_stack(between(points[:, 0], points[:, 1], BRITISH_GRID, LON_LAT))
     )
-    (ring,) = outline_rings(area, 1500)
-    corners = np.array(ring)
+    (degrees,) = outline_polygons(area, 1500)
+    corners = np.array(degrees.exterior.coords)
     outline = shapely.Polygon(np.column_stack(between(corners[:, 0], corners[:, 1], LON_LAT, BRITISH_GRID)))
     assert outline.contains(grid.buffer(1499.9))
     assert grid.buffer(2200).contains(outline)

@@ -13,9 +13,11 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -32,8 +34,9 @@ def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
     return platformdirs.user_cache_path("one-bus-reach", appauthor=False) / "downloads"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` whole or not at all: beside it first, then in its place.
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its place whole when the block ends, or not at all: beside it first.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                yield stream
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -55,6 +58,12 @@ def write_atomic(path: Path, data: bytes) -> None:
             f"{path.parent}: can't be written to ({error.strerror}); free some space, or set "
             f"{CACHE_VARIABLE} to a folder of your own."
         ) from error
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` whole or not at all. Raises as ``writing`` does."""
+    with writing(path) as stream:
+        stream.write(data)
 
 
 @dataclass(frozen=True)

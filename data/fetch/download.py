@@ -273,7 +273,7 @@ class _Job:
         if start == 0:
             self._drop_part()
             _save_note(self.beside("part.json"), note)
-        clock = _Clock(start, None if packed else total, self.progress)
+        clock = Clock(start, None if packed else total, self.progress)
         with self.part.open("ab") as stream:
             done = start
             for piece, travelled in read_chunks(
@@ -351,14 +351,21 @@ class _Job:
         return done
 
 
-class _Clock:
-    """Tells progress now and then, with the seconds left at the speed of this run."""
+class Clock:
+    """Tells progress now and then, with the seconds left at the speed of this run.
+
+    Parameters
+    ----------
+    start, total : bytes that were there before, and that there will be (None: not known)
+    progress : told of (bytes done, bytes in all or None, seconds left or None)
+    """
 
     def __init__(self, start: int, total: int | None, progress: ByteProgress | None) -> None:
         self._start, self._total, self._progress = start, total, progress
         self._began = self._told = time.monotonic()
 
     def tell(self, done: int, *, last: bool = False) -> None:
+        """Say how many bytes there are, where it is time to."""
         now = time.monotonic()
         if self._progress is None or (not last and now - self._told < _TELL_EVERY_S):
             return

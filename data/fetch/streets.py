@@ -1,14 +1,18 @@
-"""Streets, places and ground of OpenStreetMap: Overpass for one authority, Geofabrik for large areas.
+"""Streets, places and ground of OpenStreetMap: osmnx asks Overpass for one authority, Geofabrik has more.
 
-Overpass is asked through this package's own layer, not through osmnx's
-downloader: that one waits without a word and without an end, and its export
-drops places and ground. What comes is an .osm file that osmnx reads afterwards.
+Three questions a place: streets, places people go to, and ground. Each answer
+stays in osmnx's cache until all are there; then they become one .osm file,
+which osmnx reads when the pack is built.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import re
+import shutil
+import time
 from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,21 +22,27 @@ import shapely
 
 from data.coordinates import BRITISH_GRID, LON_LAT, between
 from data.errors import UsageError
+from data.fetch.addresses import SourceAddress
+from data.fetch.cache import write_atomic
 from data.fetch.download import ByteProgress, download
-from data.fetch.http import Client, UnusableAnswerError
+from data.fetch.http import Client, UnusableAnswerError, offline_error, unusable
+from data.fetch.overpass import Question, Tags, ask_overpass
+from data.fetch.overpass_elements import write_osm
 from data.fetch.result import Fetched, Planned, describe_download
 from data.sources.osm_amenities import CATEGORIES
 
-MAX_OSM = 2_000_000_000
 MAX_PBF = 3_000_000_000
 LARGEST_KM2 = 1_500.0
-_GROUND = (
-    ("natural", "water|wood|scrub|heath|grassland"),
-    ("waterway", "riverbank|dock|river|canal"),
-    ("landuse", "reservoir|basin|grass|forest|recreation_ground|village_green|cemetery|meadow|allotments"),
-    ("leisure", "park|garden|nature_reserve|golf_course|common|recreation_ground"),
-    ("railway", "rail|tram|light_rail|subway"),
-)
+FRESH_S = 7 * 86_400
+_TITLE = "OpenStreetMap streets, places and ground"
+_GROUND: Tags = {
+    "natural": ["water", "wood", "scrub", "heath", "grassland"],
+    "waterway": ["riverbank", "dock", "river", "canal"],
+    "landuse": ["reservoir", "basin", "grass", "forest", "recreation_ground", "village_green", "cemetery",
+                "meadow", "allotments"],
+    "leisure": ["park", "garden", "nature_reserve", "golf_course", "common", "recreation_ground"],
+    "railway": ["rail", "tram", "light_rail", "subway"],
+}  # fmt: skip
 
 
 def plan_streets(client: Client, area: shapely.Geometry, *, margin_m: float) -> Planned:
@@ -40,7 +50,7 @@ def plan_streets(client: Client, area: shapely.Geometry, *, margin_m: float) -> 
     source = client.source("overpass")
     size = _area_km2(area, margin_m)
     return Planned(
-        source.key, "OpenStreetMap streets, places and ground", source.url(source.settings["path"]),
+        source.key, _TITLE, source.url(source.settings["path"]),
         note=f"{size:,.0f} km²; about 0.3 MB for each in a town",
     )  # fmt: skip
 
@@ -77,28 +87,76 @@ def fetch_streets(
             f"{size:,.0f} km² of streets are too many to ask Overpass for (at most {LARGEST_KM2:,.0f}); "
             "fetch an extract from download.geofabrik.de and give it with --streets FILE.pbf."
         )
-    query = build_query(
-        outline_rings(area, margin_m),
-        timeout_s=int(source.settings["timeout_s"]),
-        memory_bytes=int(source.settings["memory_bytes"]),
-    )
-    client.tell("OpenStreetMap: asking Overpass; when it is busy it lets people wait a minute or more")
-    counted: dict[str, int] = {}
-
-    def check(path: Path) -> None:
-        counted.clear()
-        counted.update(count_osm(path))
-
-    found = download(
-        client, source, source.url(source.settings["path"]), target, kind="osm", form={"data": query},
-        check=check, max_bytes=MAX_OSM, fresh_s=7 * 86_400, progress=progress,
+    questions = list_questions(area, margin_m)
+    asked = _digest(source, questions)
+    kept = _is_kept(client, target, asked)
+    if not kept:
+        if client.offline:
+            raise offline_error(source, source.url(source.settings["path"]))
+        _ask_all(client, source, questions, asked, target, progress)
+    counted = count_osm(target)
+    return Fetched(
+        source.key, _TITLE, target, source.url(source.settings["path"]), target.stat().st_size,
+        date=read_osm_base(target), count=counted["way"], counted="ways", from_cache=kept,
     )  # fmt: skip
-    if not counted:
-        counted.update(count_osm(target))
-    described = describe_download(
-        source, "OpenStreetMap streets, places and ground", found, count=counted["way"], counted="ways"
-    )
-    return Fetched(**(vars(described) | {"date": read_osm_base(target) or described.date}))
+
+
+def _ask_all(
+    client: Client, source: SourceAddress, questions: list[Question], asked: str, target: Path,
+    progress: ByteProgress | None,
+) -> None:  # fmt: skip
+    """Ask every question that an earlier run has no answer to, and make one file of the answers."""
+    answers = target.with_name(f".{target.name}.answers")
+    mine = answers / asked
+    if client.refresh or not _is_young(mine):
+        shutil.rmtree(answers, ignore_errors=True)
+    found = []
+    for number, question in enumerate(questions, start=1):
+        client.tell(
+            f"OpenStreetMap: asking Overpass for {question.about} ({number} of {len(questions)}); when it is "
+            "busy it lets people wait a minute or more"
+        )
+        found += ask_overpass(client, source, question, mine / f"{number:02}", progress=progress)
+    whole = mine / "whole.osm"
+    write_osm(found, whole)
+    try:
+        count_osm(whole)
+    except UnusableAnswerError as error:
+        shutil.rmtree(answers, ignore_errors=True)
+        raise unusable(source, source.url(source.settings["path"]), error) from error
+    note = {"asked": asked, "size": whole.stat().st_size, "fetched": time.time()}
+    # Without its note, between the two, the new file only means asking again.
+    _note(target).unlink(missing_ok=True)
+    whole.replace(target)
+    write_atomic(_note(target), json.dumps(note).encode())
+    shutil.rmtree(answers, ignore_errors=True)
+
+
+def _note(target: Path) -> Path:
+    return target.with_name(f".{target.name}.source.json")
+
+
+def _is_young(folder: Path) -> bool:
+    """Say whether answers of an earlier run are of these days; streets of another week don't fit them."""
+    return folder.is_dir() and 0 <= time.time() - folder.stat().st_mtime < FRESH_S
+
+
+def _is_kept(client: Client, target: Path, asked: str) -> bool:
+    """Say whether the file there answers the same questions and is young; offline, that it is there."""
+    if not target.is_file():
+        return False
+    try:
+        note = json.loads(_note(target).read_text(encoding="utf-8"))
+        same = note["asked"] == asked and note["size"] == target.stat().st_size
+        age_s = time.time() - float(note["fetched"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return client.offline  # put there by hand
+    return bool(same) and (client.offline or (not client.refresh and 0 <= age_s < FRESH_S))
+
+
+def _digest(source: SourceAddress, questions: list[Question]) -> str:
+    said = [[one.about, one.tags and dict(one.tags), one.polygon.wkt] for one in questions]
+    return hashlib.sha256(json.dumps([source.base, said]).encode()).hexdigest()[:16]
 
 
 def fetch_extract(
@@ -190,31 +248,29 @@ def read_osm_base(path: Path) -> dt.date | None:
         return None
 
 
-def build_query(rings: list[list[tuple[float, float]]], *, timeout_s: int, memory_bytes: int) -> str:
-    """Return the Overpass question for rings of (lon, lat): streets, places, ground, with their nodes."""
-    places: dict[str, set[str]] = defaultdict(set)
+def list_questions(area: shapely.Geometry, margin_m: float) -> list[Question]:
+    """Return what is asked about an area (degrees): each of its parts alone, for osmnx would join them."""
+    places: dict[str, list[str] | bool] = {}
+    listed: dict[str, set[str]] = defaultdict(set)
     for key, value in CATEGORIES:
-        places[key].add(value)
-    lines = []
-    for ring in rings:
-        within = f'(poly:"{" ".join(f"{lat:.5f} {lon:.5f}" for lon, lat in ring)}")'
-        lines.append(f'way["highway"]{within};')
-        for key, values in sorted(places.items()):
-            test = f'["{key}"]' if "*" in values else f'["{key}"~"^({"|".join(sorted(values))})$"]'
-            lines.append(f"nwr{test}{within};")
-        lines += [f'wr["{key}"~"^({values})$"]{within};' for key, values in _GROUND]
-    settings = f"[out:xml][timeout:{timeout_s}][maxsize:{memory_bytes}];"
-    return f"{settings}({''.join(lines)});(._;>;);out body;"
+        listed[key].add(value)
+    for key, values in sorted(listed.items()):
+        places[key] = True if "*" in values else sorted(values)
+    return [
+        Question(about, tags, polygon)
+        for polygon in outline_polygons(area, margin_m)
+        for about, tags in (("streets", None), ("places", places), ("water, green and railways", _GROUND))
+    ]
 
 
-def outline_rings(area: shapely.Geometry, margin_m: float) -> list[list[tuple[float, float]]]:
+def outline_polygons(area: shapely.Geometry, margin_m: float) -> list[shapely.Polygon]:
     """Return an area's outlines with its margin, in degrees; with few corners Overpass is quicker."""
     grid = _project(area, LON_LAT, BRITISH_GRID)
     tolerance = max(margin_m / 5, 20.0)
     wide = grid.buffer(margin_m + tolerance).simplify(tolerance)
-    degrees = _project(wide, BRITISH_GRID, LON_LAT)
-    parts = degrees.geoms if isinstance(degrees, shapely.MultiPolygon) else [degrees]
-    return [[(float(lon), float(lat)) for lon, lat in part.exterior.coords[:-1]] for part in parts]
+    parts = shapely.get_parts(_project(wide, BRITISH_GRID, LON_LAT))
+    outlines = [shapely.Polygon(part.exterior) for part in parts]
+    return [outline if outline.is_valid else outline.convex_hull for outline in outlines]
 
 
 def _area_km2(area: shapely.Geometry, margin_m: float) -> float:

@@ -1,22 +1,18 @@
 """Walkable ways out of a small .osm file with osmnx.
 
-osmnx keeps its settings in module globals that change results: they are set
-under a lock for one call and put back, whatever happens.
+Its settings change results, so they are set for the one call.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from xml.sax import SAXException
 
 from data.errors import SourceError
 from data.sources.osm_segments import StreetSegments, build_segments
+from data.sources.osmnx_settings import osmnx_settings
 from data.sources.walkable import KEPT_TAGS, is_walkable
 
-_SETTINGS_LOCK = threading.Lock()
 # "oneway" is left out on purpose: osmnx would turn ways round by it, and people walk both ways.
 _SETTINGS = {
     "useful_tags_way": list(KEPT_TAGS),
@@ -28,21 +24,6 @@ _SETTINGS = {
 
 class BrokenReferencesError(SourceError):
     """Ways refer to nodes that the file lacks, which osmnx can't represent."""
-
-
-@contextmanager
-def _osmnx_settings() -> Iterator[None]:
-    from osmnx import settings
-
-    with _SETTINGS_LOCK:
-        before = {name: getattr(settings, name) for name in _SETTINGS}
-        try:
-            for name, value in _SETTINGS.items():
-                setattr(settings, name, value)
-            yield
-        finally:
-            for name, value in before.items():
-                setattr(settings, name, value)
 
 
 def read_osm_xml(path: Path) -> StreetSegments:
@@ -60,7 +41,7 @@ def read_osm_xml(path: Path) -> StreetSegments:
     from osmnx._errors import InsufficientResponseError
 
     try:
-        with _osmnx_settings():
+        with osmnx_settings(**_SETTINGS):
             graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True)
     except InsufficientResponseError:
         return build_segments({}, [])

@@ -15,11 +15,11 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import numpy as np
 
 from data.coordinates import between
+from tests.loopback import overpass
 from tests.loopback.server import Asked, Loopback, Reply
 
 CODE, NAME = "E09000099", "Fernley Vale"
@@ -221,9 +221,7 @@ class FernleyVale:
         if path == "/naptan/v1/access-nodes":
             return Reply((demo / "bus" / "naptan.csv").read_bytes(), "text/csv")
         if path == "/overpass/interpreter":
-            query = parse_qs(asked.body.decode()).get("data", [""])[0]
-            assert query.startswith("[out:xml]") and "poly:" in query
-            return Reply(self.overpass(), "application/osm3s+xml")
+            return overpass.answer(self.streets(), asked)
         if path == "/geofabrik/europe/united-kingdom/england/fernley-vale-latest.osm.pbf":
             return Reply(self.extract(), "application/octet-stream", headers=headers, ranges=True)
         if path == "/geofabrik/europe/united-kingdom/england/fernley-vale-latest.osm.pbf.md5":
@@ -237,7 +235,7 @@ class FernleyVale:
             return Reply(self.deprivation(), "text/csv", headers=headers, ranges=True)
         return None
 
-    def overpass(self) -> bytes:
+    def streets(self) -> bytes:
         """The demo's streets with the lines that Overpass puts before them."""
         text = (self.raw / "demo" / "osm" / "fernley_vale.osm").read_text(encoding="utf-8")
         start = text.index(">", text.index("<osm")) + 1

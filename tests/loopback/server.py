@@ -21,7 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 
 FAULTS = (
     "cut", "reset", "drip", "claims_more", "claims_less", "html", "empty", "gzip", "gzip_cut", "gzip_bomb",
-    "error200", "redirect_away", "redirect_here", "busy429", "busy503", "gone404", "not_json", "silent",
+    "error200", "redirect_away", "redirect_here", "busy429", "busy503", "busy504", "gone404", "not_json",
+    "silent",
 )  # fmt: skip
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 
@@ -249,7 +250,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _other(reply: Reply, fault: Fault) -> tuple[Reply, bytes]:
     """Whole answers that are the wrong ones."""
     retry = {"Retry-After": fault.options["retry_after"]} if "retry_after" in fault.options else {}
-    status = {"busy429": 429, "busy503": 503, "gone404": 404, "redirect_away": 302, "redirect_here": 302}
+    status = {"busy429": 429, "busy503": 503, "busy504": 504, "gone404": 404, "redirect_away": 302,
+              "redirect_here": 302}  # fmt: skip
     body = {
         "html": HTML,
         "empty": b"",
