@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,18 +11,19 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from data.areapack import AreaPack, WalkNetwork
+from data.areapack import AreaPack, Feed, WalkNetwork
 from data.build_people import People, build_people
 from data.build_services import read_all_services
+from data.calendars import build_calendar, list_school_holidays
 from data.check import check_content
 from data.config import AreaConfig, RawFile, raw_files
 from data.coordinates import choose_crs
 from data.edges import find_edges
 from data.errors import SourceError
-from data.manifest import Fault, Manifest, Source, WalkFacts
+from data.manifest import CalendarFacts, Fault, Manifest, Source, WalkFacts
 from data.packio import fill_digests
 from data.progress import Progress, SilentProgress
-from data.service_days import choose_service_date
+from data.service_days import ServiceDate, choose_service_date
 from data.sources.boundaries import read_areas
 from data.sources.faultlog import FaultLog
 from data.sources.gtfs import GtfsResult, read_gtfs
@@ -147,13 +149,19 @@ def _build_streets(
 
 
 def _build_services(
-    config: AreaConfig, raw: Path, crs: str, postcodes: pd.DataFrame | None, found: _Found
+    config: AreaConfig,
+    raw: Path,
+    crs: str,
+    postcodes: pd.DataFrame | None,
+    service_date: dt.date,
+    found: _Found,
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-
     if not config.services:
         return None, None
     files = [(part, resolve_raw(raw, part.source)) for part in config.services]
-    services, sessions, faults = read_all_services(files, crs=crs, postcodes=postcodes)
+    services, sessions, faults = read_all_services(
+        files, crs=crs, postcodes=postcodes, service_date=service_date
+    )
     found.faults += faults
     return services, sessions
 
@@ -215,17 +223,12 @@ def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) 
     progress.step("streets")
     walk, coverage, ground = _build_streets(config, raw, crs, progress, found)
     progress.step("services and places")
-    services, sessions = _build_services(config, raw, crs, people.postcodes, found)
+    calendar = _build_calendar(config)
+    chosen = _choose_service_date(config, gtfs.feed, calendar)
+    services, sessions = _build_services(config, raw, crs, people.postcodes, chosen.date, found)
     neighbourhoods = _mark_edges(people, services, config, found)
 
     progress.step("service day, checks and digests")
-    fixed = None
-    if config.timetable.service_date is not None and config.timetable.why is not None:
-        fixed = (config.timetable.service_date, config.timetable.why)
-    nation = None if config.timetable.nation == "none" else config.timetable.nation
-    chosen = choose_service_date(
-        gtfs.feed, school_holidays=config.timetable.school_holidays, fixed=fixed, nation=nation
-    )
     facts, faults = build_timetable_facts(gtfs.feed, stops, chosen)
     found.faults += faults
     if config.fictional and not any("fictional" in note for note in config.notes):
@@ -239,6 +242,7 @@ def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) 
             mode="straight_line" if walk is None else "network", detour_factor=config.detour_factor
         ),
         timetable=facts,
+        calendar=calendar,
         neighbourhood_level=config.neighbourhoods.level if config.neighbourhoods else None,
         census_year=config.census.year if config.census else None,
         as_of=max((source.date for source in sources if source.date is not None), default=None),
@@ -270,6 +274,25 @@ def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) 
     pack = arrow_to_pack(pack.manifest, pack_to_arrow(pack))
     check_content(pack)
     return pack
+
+
+def _build_calendar(config: AreaConfig) -> CalendarFacts:
+    given = config.timetable
+    return CalendarFacts(
+        nation=None if given.nation == "none" else given.nation,
+        school_terms=tuple(sorted(given.school_terms)),
+        school_holidays=tuple(sorted(given.school_holidays)),
+    )
+
+
+def _choose_service_date(config: AreaConfig, feed: Feed, calendar: CalendarFacts) -> ServiceDate:
+    given = config.timetable
+    return choose_service_date(
+        feed,
+        school_holidays=list_school_holidays(build_calendar(calendar)),
+        fixed=None if given.service_date is None or given.why is None else (given.service_date, given.why),
+        nation=calendar.nation,
+    )
 
 
 def _build_stops(

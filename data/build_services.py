@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,19 +20,29 @@ from data.sources.schools import read_schools
 from data.sources.services import read_services
 
 
-def _read(part: Services, path: Path, crs: str, postcodes: pd.DataFrame | None) -> Any:
+def _read(
+    part: Services, path: Path, crs: str, postcodes: pd.DataFrame | None, service_date: dt.date | None
+) -> Any:
     title = part.source.title
     if part.kind == "register" and path.suffix.lower() == ".json":
         return read_open_referral(path, crs=crs, postcodes=postcodes, source_title=title)
     if part.kind == "register":
-        return read_services(path, crs=crs, postcodes=postcodes, source_title=title)
+        return read_services(
+            path, crs=crs, postcodes=postcodes, source_title=title, service_date=service_date
+        )
     if part.kind == "osm_amenities":
-        return read_amenities(path, crs=crs, source_title=title, leave_out=part.leave_out)
+        return read_amenities(
+            path, crs=crs, source_title=title, leave_out=part.leave_out, service_date=service_date
+        )
     return read_schools(path, crs=crs, source_title=title)
 
 
 def read_all_services(
-    files: Iterable[tuple[Services, Path]], *, crs: str, postcodes: pd.DataFrame | None
+    files: Iterable[tuple[Services, Path]],
+    *,
+    crs: str,
+    postcodes: pd.DataFrame | None,
+    service_date: dt.date | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
     """Read files of services and places into one table of each.
 
@@ -40,6 +51,9 @@ def read_all_services(
     files : iterable of (configuration, path)
         In the order of the configuration. An id that an earlier file used gets
         the file's number before it, and is counted.
+    service_date : date, optional
+        The day the timetable is read on: opening hours of a season are read for the
+        year round it, and dates without a year are of the year that holds it.
 
     Returns
     -------
@@ -53,7 +67,7 @@ def read_all_services(
     faults: list[Fault] = []
     used: set[str] = set()
     for number, (part, path) in enumerate(files, start=1):
-        result = _read(part, path, crs, postcodes)
+        result = _read(part, path, crs, postcodes, service_date)
         table, times = result.services, getattr(result, "sessions", None)
         clash = table["service_id"].isin(used)
         log.add(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 import tomllib
 from pathlib import Path, PurePosixPath
@@ -234,6 +235,7 @@ class Timetable(_Strict):
     service_date: dt.date | None = None
     why: str | None = Field(default=None, description="why this date; needed with service_date")
     school_holidays: tuple[tuple[dt.date, dt.date], ...] = ()
+    school_terms: tuple[tuple[dt.date, dt.date], ...] = ()
     nation: Literal["england_wales", "scotland", "northern_ireland", "none"] = Field(
         default="england_wales", description="whose bank holidays"
     )
@@ -242,9 +244,14 @@ class Timetable(_Strict):
     def _reasoned(self) -> Timetable:
         if (self.service_date is None) != (self.why is None):
             raise ValueError("service_date and why stand together: say why that date was chosen")
-        for first, last in self.school_holidays:
-            if last < first:
-                raise ValueError(f"school_holidays: {last} is before {first}")
+        for name in ("school_holidays", "school_terms"):
+            for first, last in getattr(self, name):
+                if last < first:
+                    raise ValueError(f"{name}: {last} is before {first}")
+        terms = sorted(self.school_terms)
+        for (_, last), (first, _) in itertools.pairwise(terms):
+            if first <= last:
+                raise ValueError(f"school_terms: one begins on {first}, before another ends on {last}")
         return self
 
 

@@ -19,6 +19,7 @@ _FACTS = (
     "crs",
     "walk",
     "timetable",
+    "calendar",
     "neighbourhood_level",
     "census_year",
     "centres",

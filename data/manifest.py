@@ -68,6 +68,18 @@ class TimetableFacts(_Frozen):
     timezone: str
 
 
+class CalendarFacts(_Frozen):
+    """Whose bank holidays hold, and the school terms and holidays as far as they were given."""
+
+    nation: str | None = Field(
+        default="england_wales", description="whose bank holidays (data.bank_holidays); null: none known"
+    )
+    school_terms: tuple[tuple[dt.date, dt.date], ...] = Field(
+        default=(), description="first and last day of each"
+    )
+    school_holidays: tuple[tuple[dt.date, dt.date], ...] = ()
+
+
 class WalkFacts(_Frozen):
     """How walking is measured in this pack."""
 
@@ -86,6 +98,7 @@ class Manifest(_Frozen):
     crs: str = Field(description="projected CRS, for example 'EPSG:27700'")
     walk: WalkFacts
     timetable: TimetableFacts
+    calendar: CalendarFacts = CalendarFacts()
     neighbourhood_level: str | None = None
     census_year: int | None = None
     as_of: dt.date | None = Field(

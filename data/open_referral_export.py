@@ -145,6 +145,7 @@ def _schedule(session: Mapping[str, Any], service_id: str) -> dict[str, Any]:
     schedule |= write_schedule(
         kind=session["kind"], weekday=session["weekday"], start_s=session["start_s"], end_s=session["end_s"],
         rule=session["rule"], text=session["text"],
+        bank_holidays=_plain(session["bank_holidays"]),
     )  # fmt: skip
     for name, column in (("valid_from", "from_date"), ("valid_to", "to_date")):
         if isinstance(session[column], dt.date):

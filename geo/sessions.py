@@ -12,19 +12,20 @@ from typing import Any
 
 import pandas as pd
 
-from data.bank_holidays import load_bank_holidays
+from data.calendars import Calendar, load_calendar
 from data.errors import PackError, QueryError
 from data.manifest import Manifest
-from data.service_days import WEEKDAYS, DatePeriod, service_day_offset_s
+from data.service_days import WEEKDAYS, service_day_offset_s
 from geo.query import DAY_S
 
 ASSUMED_START_S = 37_800
 ASSUMED_LENGTH_S = 7_200
 KINDS = ("session", "drop_in")
 ORDINALS = ("first", "second", "third", "fourth")
-RULES = ("weekly", "fortnightly", *ORDINALS, "last", "term_time", "unparsed")
+RULES = ("weekly", "fortnightly", *ORDINALS, "last", "term_time", "bank_holiday", "unparsed")
 # Of a monthly session, with a summer's school holidays before it, the next one is not farther away.
 LOOK_AHEAD_DAYS = 120
+_NO_CALENDAR = Calendar()
 _DAY = dt.timedelta(days=1)
 _WEEK = dt.timedelta(days=7)
 
@@ -42,16 +43,26 @@ class Session:
     from_date: dt.date | None = None
     to_date: dt.date | None = None
     rule: str = "unparsed"
+    bank_holidays: bool | None = None  # held on them too; None: not said
 
-    def runs_on(self, date: dt.date, holidays: Sequence[DatePeriod] = ()) -> bool:
+    @property
+    def is_timed(self) -> bool:
+        """Whether the source says on which days it is held."""
+        return self.weekday is not None or self.rule == "bank_holiday"
+
+    def runs_on(self, date: dt.date, calendar: Calendar = _NO_CALENDAR) -> bool:
         """Say whether it is held on a date; a session without a weekday may be on any.
 
         Without a first date it is not known which weeks a fortnightly session
-        has: every week might be one. ``holidays`` are a term-time session's.
+        has: every week might be one. So might any day that the calendar doesn't
+        know to lie in term or not be one of a term-time session.
         """
         if self.weekday is not None and date.weekday() != self.weekday:
             return False
         if (self.from_date and date < self.from_date) or (self.to_date and date > self.to_date):
+            return False
+        only = self.rule == "bank_holiday"
+        if (only or self.bank_holidays is False) and (date in calendar.bank_holidays) != only:
             return False
         if self.rule in ORDINALS:
             return (date.day - 1) // 7 == ORDINALS.index(self.rule)
@@ -61,7 +72,7 @@ class Session:
             first = self.from_date + _DAY * ((date.weekday() - self.from_date.weekday()) % 7)
             return (date - first).days % 14 == 0
         if self.rule == "term_time":
-            return not any(first <= date <= last for first, last in holidays)
+            return calendar.is_term(date) is not False
         return True
 
 
@@ -122,10 +133,11 @@ def choose_dates(
 
     Bank holidays are passed over. Weekdays that the timetable has no date of are left out.
     """
+    calendar = load_calendar(manifest)
     start = start or manifest.timetable.service_date
     found = {}
     for weekday in wanted:
-        date = _find_date(Session("", "", weekday=weekday), manifest, start, ())
+        date = _find_date(Session("", "", weekday=weekday), manifest, start, calendar)
         if date is not None:
             found[weekday] = date
     return found
@@ -139,7 +151,7 @@ def plan_sessions(
     on: dt.date | None = None,
     day: int | None = None,
     reach_back_s: int = 0,
-    holidays: Sequence[DatePeriod] = (),
+    calendar: Calendar | None = None,
 ) -> list[PlannedSession]:
     """Choose the sessions to look at and a date for each.
 
@@ -156,8 +168,8 @@ def plan_sessions(
     reach_back_s : int
         A session that starts sooner after midnight than this is read on the day
         before's timetable (at 24:10 rather than 00:10), which has the buses to it.
-    holidays : periods
-        School holidays, which term-time sessions leave out.
+    calendar : Calendar, optional
+        Bank holidays and school terms; None: the pack's own.
 
     Returns
     -------
@@ -172,6 +184,7 @@ def plan_sessions(
         ``on`` is not a date of the timetable, or not of the weekday ``day``.
     """
     facts = manifest.timetable
+    calendar = load_calendar(manifest) if calendar is None else calendar
     if on is not None and not facts.first_date <= on <= facts.last_date:
         raise QueryError(
             f"date {on.isoformat()}: the timetable of {manifest.name} runs from "
@@ -189,25 +202,43 @@ def plan_sessions(
     for service_id in service_ids:
         own = by_service.get(service_id, [])
         # What nobody could read adds nothing where a weekday is known.
-        told = [one for one in own if one.weekday is not None] or own[:1]
+        told = [one for one in own if one.is_timed] or own[:1]
         for session in told or [Session(service_id, f"{service_id}/assumed")]:
-            if session.weekday is None:
-                session = replace(session, weekday=day, rule="unparsed")
-            if day is not None and session.weekday != day:
+            # What is held on bank holidays only is no answer to "any day", nor to "Mondays".
+            if session.rule == "bank_holiday" and on is None:
                 continue
-            if on is not None and not session.runs_on(on, holidays):
+            if not session.is_timed:
+                session = replace(session, weekday=day, rule="unparsed")
+            if day is not None and session.weekday not in (day, None):
+                continue
+            if on is not None and not session.runs_on(on, calendar):
                 continue
             key = replace(session, service_id="", session_id="", start_s=None, end_s=None)
             if key not in dates:
-                dates[key] = on or _find_date(key, manifest, facts.service_date, holidays)
-            plan.append(_plan_one(session, dates[key], manifest, reach_back_s))
+                dates[key] = on or _find_date(key, manifest, facts.service_date, calendar)
+            doubts = _find_doubts(session, dates[key], calendar, asked_for_date=on is not None)
+            plan.append(_plan_one(session, dates[key], manifest, reach_back_s, doubts))
     return plan
 
 
-def _find_date(
-    session: Session, manifest: Manifest, start: dt.date, holidays: Sequence[DatePeriod]
-) -> dt.date | None:
-    """The first date from ``start`` on which it is held, else the last before; bank holidays last of all."""
+def _find_doubts(
+    session: Session, date: dt.date | None, calendar: Calendar, *, asked_for_date: bool
+) -> list[str]:
+    """Why it may not be held on the date after all, in words; what is said of it is then assumed."""
+    if date is None:
+        return []
+    if session.rule == "term_time" and calendar.is_term(date) is None:
+        return [f"in term time only, and whether {date.isoformat()} lies in term is not known"]
+    if session.rule == "fortnightly" and session.from_date is None and asked_for_date:
+        return ["every other week, and whether this is one is not known"]
+    return []
+
+
+def _find_date(session: Session, manifest: Manifest, start: dt.date, calendar: Calendar) -> dt.date | None:
+    """The first date from ``start`` on which it is held, else the last before.
+
+    Dates not known to lie in term come after those that do, and bank holidays last of all.
+    """
     facts = manifest.timetable
     first = max(facts.first_date, session.from_date or facts.first_date)
     last = min(facts.last_date, session.to_date or facts.last_date)
@@ -216,22 +247,27 @@ def _find_date(
     start = min(max(start, first), last)
     ahead = [start + _DAY * n for n in range(min(LOOK_AHEAD_DAYS, (last - start).days) + 1)]
     back = [start - _DAY * n for n in range(1, min(LOOK_AHEAD_DAYS, (start - first).days) + 1)]
-    held = [date for date in (*ahead, *back) if session.runs_on(date, holidays)]
-    closed = load_bank_holidays() if facts.timezone == "Europe/London" else frozenset()
-    return next((date for date in held if date not in closed), held[0] if held else None)
+    held = [date for date in (*ahead, *back) if session.runs_on(date, calendar)]
+    in_term = session.rule == "term_time"
+    return min(
+        held,
+        key=lambda date: (date in calendar.bank_holidays, in_term and calendar.is_term(date) is None),
+        default=None,
+    )
 
 
 def _plan_one(
-    session: Session, date: dt.date | None, manifest: Manifest, reach_back_s: int
+    session: Session, date: dt.date | None, manifest: Manifest, reach_back_s: int, doubts: list[str]
 ) -> PlannedSession:
     """Fill in what the source doesn't say, and put the times onto the timetable's day."""
     start_s, end_s = session.start_s, session.end_s
-    notes = []
-    if session.rule == "fortnightly" and session.from_date is None:
+    notes = list(doubts)
+    if not doubts and session.rule == "fortnightly" and session.from_date is None:
         notes.append("every other week; which weeks is not said")
-    if session.rule == "term_time":
+    if not doubts and session.rule == "term_time":
         notes.append("in term time only")
-    assumed = session.weekday is None or start_s is None or end_s is None or session.rule == "unparsed"
+    assumed = bool(doubts) or not session.is_timed or session.rule == "unparsed"
+    assumed |= start_s is None or end_s is None
     if start_s is None and end_s is None:
         start_s, end_s = ASSUMED_START_S, ASSUMED_START_S + ASSUMED_LENGTH_S
         notes.append("its times are not known; a session from 10:30 to 12:30 is assumed")
@@ -268,10 +304,12 @@ def _span(session: Session) -> str:
 
 def _read_row(row: Mapping[Any, Any]) -> Session:
     values = {name: None if pd.isna(row[name]) else row[name] for name in Session.__dataclass_fields__}
+    on_them = values["bank_holidays"]
     whole = {name: _as_int(values[name]) for name in ("weekday", "start_s", "end_s")}
     dates = {name: _as_date(values[name]) for name in ("from_date", "to_date")}
     words = {name: str(values[name]) for name in ("service_id", "session_id", "kind", "rule")}
-    return Session(**words, **whole, **dates)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {**words, **whole, **dates}
+    return Session(**fields, bank_holidays=None if on_them is None else bool(on_them))
 
 
 def _as_int(value: Any) -> int | None:

@@ -219,7 +219,7 @@ def test_several_places_and_none(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_schedules(schedule: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
-    found = [(one.session.rule, one.session.weekday, one.session.start_s, one.session.end_s)
+    found = [(one.rule, one.weekday, one.start_s, one.end_s)
              for one in read_schedule(schedule)]  # fmt: skip
     assert found == expected
 
@@ -330,10 +330,9 @@ def test_the_export_is_the_same_every_time(register: ServicesResult) -> None:
 )  # fmt: skip
 def test_sessions_survive_the_journey(kind: str, day: int, start: int, lasts: int, rule: str) -> None:
     start_s, end_s = start * 300, min((start + lasts) * 300, 86_400 - 1)
-    (found,) = read_schedule(
+    (session,) = read_schedule(
         write_schedule(kind=kind, weekday=day, start_s=start_s, end_s=end_s, rule=rule, text="Meeting")
     )
-    session = found.session
     assert (session.kind, session.weekday, session.start_s, session.end_s, session.rule) == (
         kind, day, start_s, end_s, rule,
     )  # fmt: skip

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from data.calendars import Calendar as SchoolCalendar
 from data.errors import PackError, QueryError
+from data.manifest import CalendarFacts
 from geo.engine import Engine
 from geo.query import Query
 from geo.sessions import Session, choose_dates, parse_weekday, plan_sessions, read_sessions_table
@@ -21,7 +24,7 @@ BUSES = (there("10:00"), back("12:05"))
 
 def held_on(rule: str, dates: list[dt.date], **fields) -> list[int]:
     one = Session("s", "s/1", weekday=1, start_s=36_000, end_s=40_000, rule=rule, **fields)
-    return [date.day for date in dates if one.runs_on(date, fields.pop("holidays", ()))]
+    return [date.day for date in dates if one.runs_on(date)]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +55,63 @@ def test_from_and_to_dates_are_both_inside():
 
 def test_term_time_leaves_holidays_out_where_they_are_known():
     one = Session("s", "s/1", weekday=1, rule="term_time")
-    half_term = ((dt.date(2025, 6, 9), dt.date(2025, 6, 13)),)
+    half_term = SchoolCalendar(
+        terms=((dt.date(2025, 6, 2), dt.date(2025, 7, 18)),),
+        holidays=((dt.date(2025, 6, 9), dt.date(2025, 6, 13)),),
+    )
     assert [date.day for date in TUESDAYS if one.runs_on(date, half_term)] == [3, 17, 24]
     manifest = town(*BUSES).manifest
-    plan = plan_sessions(["s"], [one], manifest, holidays=half_term)
+    plan = plan_sessions(["s"], [replace(one, start_s=36_000, end_s=40_000)], manifest, calendar=half_term)
     assert plan[0].date == dt.date(2025, 6, 17)
     assert "in term time only" in plan[0].note
+    assert not plan[0].assumed
+
+
+def test_where_terms_are_not_known_a_term_time_session_is_assumed():
+    held = session("10:30", "12:00", rule="term_time")
+    row = ask(town(*BUSES, held=held))
+    assert row["verdict"] == "assumed_yes"
+    assert row["note"] == "in term time only, and whether 2025-06-10 lies in term is not known"
+    known = with_calendar(
+        town(*BUSES, held=held), school_terms=((dt.date(2025, 6, 2), dt.date(2025, 7, 18)),)
+    )
+    assert ask(known)["verdict"] == "yes"
+    # The pack's calendar is honoured without anybody handing it on: the day asked for is no school day.
+    half = with_calendar(
+        known,
+        school_terms=known.manifest.calendar.school_terms,
+        school_holidays=((dt.date(2025, 6, 9), dt.date(2025, 6, 13)),),
+    )
+    assert ask(half)["service_date"] == dt.date(2025, 6, 17)
+    with pytest.raises(QueryError, match="No session is held on that day"):
+        ask(half, service_date=dt.date(2025, 6, 10))
+
+
+def test_a_fortnightly_session_of_unknown_weeks_is_assumed_on_a_day_that_is_asked_for():
+    pack = town(*BUSES, held=session("10:30", "12:00", rule="fortnightly"))
+    assert ask(pack)["verdict"] == "yes"
+    row = ask(pack, service_date=dt.date(2025, 6, 10))
+    assert row["verdict"] == "assumed_yes" and "whether this is one is not known" in row["note"]
+
+
+def test_bank_holidays_have_hours_of_their_own():
+    weekly = Session("s", "s/1", "drop_in", 0, 36_000, 50_400, rule="weekly", bank_holidays=False)
+    special = Session("s", "s/2", "drop_in", None, 43_200, 50_400, rule="bank_holiday", bank_holidays=True)
+    manifest = town(*BUSES).manifest  # 5 May 2025 is a bank holiday and a Monday
+    held = plan_sessions(["s"], [weekly, special], manifest, on=dt.date(2025, 5, 5))
+    assert [one.session_id for one in held] == ["s/2"] and not held[0].assumed
+    held = plan_sessions(["s"], [weekly, special], manifest, on=dt.date(2025, 5, 12))
+    assert [one.session_id for one in held] == ["s/1"]
+    # Hours of two days in the year are no answer to "any day".
+    assert [one.session_id for one in plan_sessions(["s"], [weekly, special], manifest)] == ["s/1"]
+    # Outside the United Kingdom none is known.
+    abroad = manifest.model_copy(update={"calendar": CalendarFacts(nation=None)})
+    held = plan_sessions(["s"], [weekly, special], abroad, on=dt.date(2025, 5, 5))
+    assert [one.session_id for one in held] == ["s/1"]
+
+
+def with_calendar(pack, **fields):
+    return replace(pack, manifest=pack.manifest.model_copy(update={"calendar": CalendarFacts(**fields)}))
 
 
 def test_a_session_is_looked_at_on_its_next_date():

@@ -19,10 +19,11 @@ import pandas as pd
 from data.errors import SourceError
 from data.frames import build_frame
 from data.schema import SESSIONS
-from data.sources.open_referral_times import read_schedule
+from data.sources.open_referral_times import PIECES, read_schedule
 from data.sources.open_referral_words import Row, read_words
 from data.sources.service_faults import MESSAGES, FaultBook
 from data.sources.service_places import FAR_FROM_POSTCODE_M, Location, Locator, distance_m, normalise_postcode
+from data.sources.service_sessions import Session
 from data.sources.services import RowCounts, ServicesResult, build_services
 
 MAX_BYTES = 500_000_000
@@ -97,10 +98,10 @@ def read_open_referral(
         if "x" not in record:
             record["location_basis"] = None
         row.extra |= {name: value for name, value in entry.items() if name not in _KNOWN and _says(value)}
+        sessions += _read_sessions(row, service_id)
         extra = json.dumps(row.extra, ensure_ascii=False, sort_keys=True, default=str) if row.extra else None
         record["extra"] = extra
         records.append(record)
-        sessions += _read_sessions(row, service_id)
     rejected, warned = book.rejected_rows(), book.warned_rows()
     return ServicesResult(
         services=build_services(records),
@@ -276,26 +277,18 @@ def _read_sessions(row: Row, service_id: str) -> list[dict[str, object]]:
     for link in row.children("service_at_locations"):
         for name in ("schedules", "regular_schedules", "regular_schedule"):
             schedules += _list(link.get(name))
-    timed = [entry for schedule in schedules for entry in read_schedule(schedule)]
+    found: dict[Session, None] = {}
+    for schedule in schedules:
+        read = read_schedule(schedule)
+        found |= dict.fromkeys(read)
+        pieces = {name: schedule[name] for name in PIECES if schedule.get(name)}
+        if pieces and any(not session.is_read for session in read):
+            row.extra.setdefault("schedules_not_read", []).append(pieces)
     rows: list[dict[str, object]] = []
-    for one in dict.fromkeys(timed):
-        session = one.session
-        if session.rule == "unparsed":
+    for session in found:
+        if not session.is_read:
             row.note("session_unparsed", repr(session.text[:60]))
-        rows.append(
-            {
-                "service_id": service_id,
-                "session_id": f"{service_id}/{len(rows) + 1}",
-                "kind": session.kind,
-                "weekday": session.weekday,
-                "start_s": session.start_s,
-                "end_s": session.end_s,
-                "from_date": one.from_date,
-                "to_date": one.to_date,
-                "rule": session.rule,
-                "text": session.text or None,
-            }
-        )
+        rows.append(session.to_row(service_id, len(rows) + 1))
     return rows
 
 

@@ -8,9 +8,10 @@ time; a shorter one for a session that begins at its start.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from data.sources.service_sessions import Session, read_sessions
@@ -22,77 +23,118 @@ _DAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _NTH = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-1": "last"}
 # What this program writes, so that it need not guess when it reads.
 _NOTES = {"session": "Be there at the start.", "drop_in": "Come at any time."}
+_ORDINALS = tuple(name for number, name in _NTH.items() if number != "-1")
 _RULE_OF = {rule: number for number, rule in _NTH.items()}
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE)
 _BYDAY = re.compile(r"([+-]?\d{0,2})\s*([A-Z]{2})[A-Z]*", re.IGNORECASE)
 
 
+# Parts of an RRULE that no session holds; a schedule that has one is kept in words.
+_NOT_HELD = ("bymonthday", "byweekno", "byyearday", "bymonth", "bysetpos", "byhour")
+PIECES = (
+    "freq", "interval", "byday", *_NOT_HELD, "count", "until", "dtstart", "valid_from", "valid_to",
+    "opens_at", "closes_at",
+)  # fmt: skip
+# A count that takes longer than this is a slip of the pen.
+LONGEST_COUNT_DAYS = 20 * 366
+_DAY = dt.timedelta(days=1)
+
+
 @dataclass(frozen=True)
-class Timed:
-    """A session and the dates between which it holds."""
+class _Rule:
+    """One weekday of a schedule and the rule by which it recurs."""
 
-    session: Session
-    from_date: dt.date | None = None
-    to_date: dt.date | None = None
+    name: str
+    weekday: int
+
+    def falls_on(self, date: dt.date, week_of: dt.date | None) -> bool:
+        """Whether it recurs on a date; ``week_of`` is a day of a week that a fortnightly one has."""
+        if date.weekday() != self.weekday:
+            return False
+        if self.name in _ORDINALS:
+            return (date.day - 1) // 7 == _ORDINALS.index(self.name)
+        if self.name == "last":
+            return (date + 7 * _DAY).month != date.month
+        if self.name == "fortnightly" and week_of is not None:
+            return (_monday(date) - _monday(week_of)).days % 14 == 0
+        return True
 
 
-def read_schedule(schedule: Mapping[str, Any]) -> list[Timed]:
+def _monday(date: dt.date) -> dt.date:
+    return date - date.weekday() * _DAY
+
+
+def read_schedule(schedule: Mapping[str, Any]) -> list[Session]:
     """Read one schedule (3.0 ``schedules``, 1.x ``regular_schedules``).
 
     Returns
     -------
-    list of Timed
+    list of Session
         Empty for a schedule that says nothing; one with rule ``unparsed`` for
-        one that says something else than this program can hold.
+        one that says something else than this program can hold: by the day of
+        the month or year, every third week, counted without a first date, or
+        over before it begins.
     """
     words = _words_of(schedule)
-    first, last = read_iso_date(schedule.get("valid_from")), read_iso_date(schedule.get("valid_to"))
     start, end = read_clock(schedule.get("opens_at")), read_clock(schedule.get("closes_at"))
     if start is not None and end is not None and end <= start:
         end = end + 24 * HOUR_S if start >= 18 * HOUR_S else None
-    found = _read_days(schedule)
+    rules = _read_rules(schedule)
     description = str(schedule.get("description") or "")
-    if found is None or (not found and start is not None):
-        return [Timed(Session("session", None, None, None, "unparsed", words), first, last)]
-    if not found:
+    if rules is None or (not rules and start is not None):
+        return [Session("session", None, None, None, "unparsed", words)]
+    if not rules:
         # No rule in pieces: the description may say it in words.
-        text = clean_text(description)
-        return [Timed(session, first, last) for session in read_sessions(text)] if text else []
+        first, last = read_iso_date(schedule.get("valid_from")), read_iso_date(schedule.get("valid_to"))
+        found = read_sessions(clean_text(description), reference=first or last)
+        return [replace(one, from_date=one.from_date or first, to_date=one.to_date or last) for one in found]
+    spans = [_read_span(schedule, rule, rules) for rule in rules]
+    if any(span is None for span in spans):
+        return [Session("session", None, None, None, "unparsed", words)]
     said = {note: kind for kind, note in _NOTES.items()}.get(str(schedule.get("notes") or "").strip())
     long = start is not None and end is not None and end - start > DROP_IN_FROM_S
     dropped_in = long or re.search(r"\bdrop[- ]?in\b", description, re.IGNORECASE) is not None
     kind = said or ("drop_in" if dropped_in else "session")
     term = re.search(r"\bterm[- ]?time\b", description, re.IGNORECASE) is not None
+    holidays = re.search(r"\bnot on bank holidays\b", description, re.IGNORECASE) is not None
     return [
-        Timed(
-            Session(kind, day, start, end, "term_time" if term and rule == "weekly" else rule, words),
-            first,
-            last,
+        Session(
+            kind,
+            rule.weekday,
+            start,
+            end,
+            "term_time" if term and rule.name == "weekly" else rule.name,
+            words,
+            *span,
+            bank_holidays=False if holidays else None,
         )
-        for rule, day in found
+        for rule, span in zip(rules, spans, strict=True)
+        if span is not None
     ]
 
 
-def _read_days(schedule: Mapping[str, Any]) -> list[tuple[str, int]] | None:
-    """(rule, weekday) of a schedule; empty where no day is named, None for what can't be held."""
+def _read_rules(schedule: Mapping[str, Any]) -> list[_Rule] | None:
+    """Rules of a schedule; empty where no day is named, None for what can't be held."""
     freq = str(schedule.get("freq") or "").strip().upper()
     byday = str(schedule.get("byday") or "").strip()
     try:
         interval = int(float(schedule.get("interval") or 1))
     except (TypeError, ValueError, OverflowError):
         return None
+    if any(schedule.get(name) for name in _NOT_HELD):
+        return None
     if freq == "DAILY" and not byday:
         byday = ",".join(_DAYS)
     if not byday:
         started = read_iso_date(schedule.get("dtstart"))
-        if schedule.get("bymonthday") or freq == "MONTHLY":
-            return None
         if freq != "WEEKLY" or started is None:
-            return [] if not freq else None
+            return None if freq else []
         byday = list(_DAYS)[started.weekday()]
-    if freq not in ("", "WEEKLY", "MONTHLY", "DAILY") or interval not in (1, 2):
+    if freq not in ("", "WEEKLY", "MONTHLY", "DAILY"):
         return None
-    found: list[tuple[str, int]] = []
+    if interval not in ((1, 2) if freq in ("", "WEEKLY") else (1,)):
+        return None
+    found: list[_Rule] = []
     for part in re.split(r"[,;\s]+", byday.strip()):
         match = _BYDAY.fullmatch(part)
         day = _DAYS.get(match[2].upper()) if match else None
@@ -101,14 +143,52 @@ def _read_days(schedule: Mapping[str, Any]) -> list[tuple[str, int]] | None:
         number = match[1].lstrip("+")
         if freq == "MONTHLY":
             rule = _NTH.get(number)
-            if rule is None or interval != 1:
+            if rule is None:
                 return None
         elif number:
             return None
         else:
             rule = "weekly" if interval == 1 else "fortnightly"
-        found.append((rule, day))
-    return sorted(set(found), key=lambda entry: (entry[1], entry[0]))
+        found.append(_Rule(rule, day))
+    return sorted(set(found), key=lambda rule: (rule.weekday, rule.name))
+
+
+def _read_span(
+    schedule: Mapping[str, Any], rule: _Rule, rules: Sequence[_Rule]
+) -> tuple[dt.date | None, dt.date | None] | None:
+    """First and last date of one rule of a schedule; None where they can't be held."""
+    begun = read_iso_date(schedule.get("dtstart"))
+    starts = [day for day in (begun, read_iso_date(schedule.get("valid_from"))) if day is not None]
+    ends = [
+        day
+        for day in (read_iso_date(schedule.get("until")), read_iso_date(schedule.get("valid_to")))
+        if day is not None
+    ]
+    first = max(starts, default=None)
+    if schedule.get("count"):
+        counted = _find_last_counted(str(schedule["count"]), begun, rules)
+        if counted is None:
+            return None
+        ends.append(counted)
+    if rule.name == "fortnightly" and first is not None and begun is not None:
+        # Its weeks are counted from the first date of all, on whatever day of the week that was.
+        first = next(
+            day for day in (first + n * _DAY for n in range(14)) if rule.falls_on(day, week_of=begun)
+        )
+    last = min(ends, default=None)
+    return None if first is not None and last is not None and last < first else (first, last)
+
+
+def _find_last_counted(count: str, begun: dt.date | None, rules: Sequence[_Rule]) -> dt.date | None:
+    """The date of the last of so many occurrences from the first date on; None where that is not known."""
+    if begun is None or not count.strip().isdigit() or int(count) < 1:
+        return None
+    held = (
+        day
+        for day in (begun + n * _DAY for n in range(LONGEST_COUNT_DAYS))
+        if any(rule.falls_on(day, week_of=begun) for rule in rules)
+    )
+    return next(itertools.islice(held, int(count) - 1, None), None)
 
 
 def _words_of(schedule: Mapping[str, Any]) -> str:
@@ -116,8 +196,7 @@ def _words_of(schedule: Mapping[str, Any]) -> str:
     description = clean_text(str(schedule.get("description") or ""))
     if description:
         return description
-    names = ("freq", "interval", "byday", "bymonthday", "opens_at", "closes_at", "dtstart")
-    return clean_text(", ".join(f"{name} {schedule[name]}" for name in names if schedule.get(name)))
+    return clean_text(", ".join(f"{name} {schedule[name]}" for name in PIECES if schedule.get(name)))
 
 
 def read_clock(value: object) -> int | None:
@@ -143,7 +222,14 @@ def read_iso_date(value: object) -> dt.date | None:
 
 
 def write_schedule(
-    *, kind: str, weekday: int | None, start_s: int | None, end_s: int | None, rule: str, text: str | None
+    *,
+    kind: str,
+    weekday: int | None,
+    start_s: int | None,
+    end_s: int | None,
+    rule: str,
+    text: str | None,
+    bank_holidays: bool | None = None,
 ) -> dict[str, Any]:
     """Return a session as the pieces of a schedule; the inverse of ``read_schedule`` where it has one."""
     words = clean_text(text or "")
@@ -160,6 +246,8 @@ def write_schedule(
             schedule["closes_at"] = _clock(end_s)
     if rule == "term_time" and "term" not in words.casefold():
         words = f"{words}, term time only" if words else "Term time only"
+    if bank_holidays is False and "bank holiday" not in words.casefold():
+        words = f"{words}, not on bank holidays" if words else "Not on bank holidays"
     if words:
         schedule["description"] = words
     if "byday" in schedule:

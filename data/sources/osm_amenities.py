@@ -7,6 +7,7 @@ counted; so are pubs and cafés, which would drown the rest.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,10 @@ import shapely
 from osmium.filter import KeyFilter
 
 from data.errors import SourceError
+from data.frames import build_frame
 from data.manifest import Fault
+from data.schema import SESSIONS
+from data.sources import opening_hours
 from data.sources.service_faults import MESSAGES, FaultBook
 from data.sources.service_places import Locator, normalise_postcode
 from data.sources.service_tables import read_table
@@ -69,6 +73,7 @@ PLACE_KEYS = ("amenity", "social_facility", "healthcare", "leisure", "office", "
 
 _MESSAGES = {
     **MESSAGES,
+    **opening_hours.MESSAGES,
     "left_out": ("note", "kinds of place that are no destination of this tool's; left out"),
     "place_unnamed": ("note", "places without a name; kept, the name stays empty"),
 }
@@ -76,11 +81,12 @@ _MESSAGES = {
 
 @dataclass(frozen=True)
 class PlacesResult:
-    """Places of one file as rows of SERVICES with kind ``place``."""
+    """Places of one file as rows of SERVICES with kind ``place``, and their opening hours of SESSIONS."""
 
     services: pd.DataFrame
     faults: list[Fault]
     counts: RowCounts
+    sessions: pd.DataFrame | None = None
 
 
 def category_of(tags: Mapping[str, str]) -> str | None:
@@ -104,6 +110,7 @@ def read_amenities(
     postcodes: pd.DataFrame | None = None,
     source_title: str = "OpenStreetMap amenities",
     leave_out: Sequence[str] = (),
+    service_date: dt.date | None = None,
 ) -> PlacesResult:
     """Read places from an amenities table (.csv, .xlsx) or a street file (.osm.pbf, .osm).
 
@@ -120,6 +127,8 @@ def read_amenities(
         Title of the manifest's source.
     leave_out
         Categories that another file knows better, such as "School".
+    service_date
+        Opening hours are read for the year round it; None: they stay words, and no session is made.
 
     Returns
     -------
@@ -139,6 +148,7 @@ def read_amenities(
         rows, blank = _read_rows(path, book)
     locator = Locator(crs, postcodes)
     records: dict[str, dict[str, object]] = {}
+    sessions: list[dict[str, object]] = []
     left_out: Counter[str] = Counter()
     for number, tags in rows:
         category = category_of(tags)
@@ -154,9 +164,13 @@ def read_amenities(
                 "service_id": place_id,
                 "source": source_title,
             }
+            sessions += _read_hours(number, records[place_id], service_date, book)
     warned, rejected = book.warned_rows(), book.rejected_rows()
     return PlacesResult(
         services=build_services([records[place_id] for place_id in sorted(records)]),
+        sessions=build_frame(
+            SESSIONS, {name: [row[name] for row in sessions] for name in SESSIONS.column_names}
+        ),
         faults=[_by_kind(fault, left_out) for fault in book.to_faults(_MESSAGES)],
         counts=RowCounts(len(rows), len(records) - len(warned), len(warned), len(rejected), blank),
     )
@@ -207,6 +221,23 @@ def _read_record(
         record |= {"x": location.x, "y": location.y, "lon": location.lon, "lat": location.lat}
         record["location_basis"] = location.basis
     return record
+
+
+def _read_hours(
+    number: int, record: dict[str, object], service_date: dt.date | None, book: FaultBook
+) -> list[dict[str, object]]:
+    """Opening hours as sessions; what could not be read stays in ``extra`` too, and is said by its id."""
+    written, place_id = record["opening_hours"], str(record["service_id"])
+    if service_date is None or not isinstance(written, str):
+        return []
+    read = opening_hours.read_opening_hours(written, service_date=service_date)
+    for code, words in read.remarks:
+        book.warn(number, code, f"{place_id}: {words[:80]!r}")
+    if any(session.start_s is None for session in read.sessions):
+        known = json.loads(str(record["extra"]))
+        known["opening_hours_not_read"] = written
+        record["extra"] = json.dumps(known, ensure_ascii=False, sort_keys=True)
+    return [session.to_row(place_id, row) for row, session in enumerate(read.sessions, start=1)]
 
 
 def _text(tags: Mapping[str, str], key: str) -> str | None:

@@ -19,7 +19,7 @@ LIKENESS = 85.0
 _LISTS = ("target_groups", "languages", "referred_by", "not_used_by")
 _COMPARED = tuple(name for name in SERVICES.column_names if name not in ("x", "y", "extra", "source"))
 _LEGAL = re.compile(r"\b(?:ltd|limited|cic|cio|plc|the|charity|registered charity|uk)\b")
-_SESSION_KEY = ["weekday", "start_s", "end_s", "rule", "kind", "from_date", "to_date"]
+_SESSION_KEY = ["weekday", "start_s", "end_s", "rule", "kind", "from_date", "to_date", "bank_holidays"]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "not_understood": ("missing", "cells whose words were not understood; kept, and treated as not stated"),
     "several_services": ("repaired", "cells that name several services; each became a service of its own"),
     "sessions_shared": ("missing", "session times of several services together; kept as they are written"),
+    "session_dates": (
+        "missing",
+        "session times with dates that were refused, for the reason given; kept as they are written",
+    ),
+    "session_year": (
+        "note",
+        "dates without a year; read as the year of the row's last check, else of the timetable's day",
+    ),
     "session_unparsed": ("missing", "session times that were not understood; kept as they are written"),
     "postcode_malformed": ("missing", "postcodes that are none; kept with the record"),
     "postcode_not_found": ("missing", "postcodes that the area's table does not have (closed, or too far)"),

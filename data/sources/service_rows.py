@@ -182,29 +182,18 @@ def _locate(row: Row, postcode: object, locator: Locator) -> Location | None:
     return location or by_postcode
 
 
-def read_row_sessions(row: Row, service_id: str) -> list[dict[str, object]]:
-    """Return the row's session times as rows of SESSIONS."""
+def read_row_sessions(row: Row, service_id: str, reference: dt.date | None = None) -> list[dict[str, object]]:
+    """Return the row's session times as rows of SESSIONS; ``reference`` as in ``read_sessions``."""
     words = row.text("sessions")
     if row.unshared_sessions:
         found = [Session("session", None, None, None, "unparsed", row.unshared_sessions)]
     else:
-        found = list(read_sessions(words)) if words else []
+        found = read_sessions(words, reference=reference) if words else []
     rows: list[dict[str, object]] = []
     for number, session in enumerate(found, start=1):
-        if session.rule == "unparsed" and not row.unshared_sessions:
+        if session.remark is not None:
+            row.note(session.remark[0], f"{session.text[:60]!r}: {session.remark[1]}")
+        if session.rule == "unparsed" and session.remark is None and not row.unshared_sessions:
             row.note("session_unparsed", repr(session.text[:60]))
-        rows.append(
-            {
-                "service_id": service_id,
-                "session_id": f"{service_id}/{number}",
-                "kind": session.kind,
-                "weekday": session.weekday,
-                "start_s": session.start_s,
-                "end_s": session.end_s,
-                "from_date": None,
-                "to_date": None,
-                "rule": session.rule,
-                "text": session.text,
-            }
-        )
+        rows.append(session.to_row(service_id, number))
     return rows

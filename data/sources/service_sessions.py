@@ -7,10 +7,12 @@ both readings are likely ("7-9" may be a breakfast or an evening).
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.sources.service_words import any_of
+from data.sources.session_dates import DatesRead, read_dates
 
 HOUR_S = 3600
 # Longer than this is prose, and reading it token by token would only take time.
@@ -27,7 +29,27 @@ class Session:
     end_s: int | None
     rule: str
     text: str
+    from_date: dt.date | None = None
+    to_date: dt.date | None = None
+    bank_holidays: bool | None = None  # held on them too; None: not said
+    remark: tuple[str, str] | None = None  # a fault's code, and what its writer should know
 
+    @property
+    def is_read(self) -> bool:
+        """Whether its words were understood."""
+        return self.rule != "unparsed"
+
+    def to_row(self, service_id: str, number: int) -> dict[str, object]:
+        """Return the row of SESSIONS that is a service's session of this number."""
+        return {
+            "service_id": service_id,
+            "session_id": f"{service_id}/{number}",
+            **{name: getattr(self, name) for name in _ROW_FIELDS},
+            "text": self.text or None,
+        }
+
+
+_ROW_FIELDS = ("kind", "weekday", "start_s", "end_s", "from_date", "to_date", "rule", "bank_holidays")
 
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_WORDS = {
@@ -75,6 +97,10 @@ _EVERY_SECOND = re.compile(r"\b(?:every|each) (?:2nd|second|3rd|third|4th|fourth
 _HARMLESS = any_of(
     r"\bno (?:need to )?book(?:ing)?\b(?: needed| required| necessary)?", r"\bno referral needed\b"
 )
+_NOT_BANK_HOLIDAYS = re.compile(
+    r"[,;(]?\s*\b(?:except|excluding|excl\.?|not|closed|but not)(?:\s+(?:on|for))?"
+    r"\s+(?:bank|public)\s+holidays?\b\)?"
+)
 # Words that narrow the time in a way that no column holds: such a text stays unparsed.
 _NARROWING = any_of(
     r"\b(?:except|excluding|excl|not|closed|off|no|if|unless|or)\b",
@@ -85,26 +111,66 @@ _NARROWING = any_of(
 )
 
 
-def read_sessions(text: str) -> list[Session]:
+def read_sessions(text: str, *, reference: dt.date | None = None) -> list[Session]:
     """Read every session that a text names.
 
     Parameters
     ----------
     text
         As written; semicolons and line breaks part it.
+    reference : date, optional
+        When it was written, by which dates without a year are read
+        (``session_dates.read_dates``); None: they are refused.
 
     Returns
     -------
     list of Session
         At least one for any text that is not blank. A part that is not
-        understood gives one session with rule ``unparsed`` and no times.
+        understood gives one session with rule ``unparsed`` and no times. Dates,
+        "term time only" and "not on bank holidays" in a part of their own hold
+        for the sessions before them.
     """
     found: list[Session] = []
     for part in re.split(r"[;\n]+", text):
         words = " ".join(part.split())
-        if words:
-            found.extend(_read_part(words) or [Session("session", None, None, None, "unparsed", words)])
-    return _carry_term_time(found)
+        if not words:
+            continue
+        dates = read_dates(words.casefold(), reference)
+        if not dates.words.strip(" .,()") and found:
+            found = [_with_dates(session, dates, words) for session in found]
+        elif dates.refused and found and not _TOKEN.search(_normalise(dates.words)):
+            # "Tue 10-12; until Easter": whether the sessions before it are still held nobody can say.
+            return [_unparsed(" ".join(text.split()), dates)]
+        else:
+            found.extend(_read_part(words, reference) or [_unparsed(words, dates)])
+    return _carry_bank_holidays(_carry_term_time(found))
+
+
+def _unparsed(text: str, dates: DatesRead | None = None) -> Session:
+    refused = None if dates is None or dates.refused is None else ("session_dates", dates.refused)
+    return Session("session", None, None, None, "unparsed", text, remark=refused)
+
+
+def _with_dates(session: Session, dates: DatesRead, words: str) -> Session:
+    """The session between the dates of a part of their own, unless it has dates already."""
+    if session.rule == "unparsed" or session.from_date or session.to_date:
+        return session
+    return replace(
+        session,
+        from_date=dates.first,
+        to_date=dates.last,
+        text=f"{session.text}; {words}",
+        remark=_remark_year(dates) or session.remark,
+    )
+
+
+def _remark_year(dates: DatesRead) -> tuple[str, str] | None:
+    if not dates.year_assumed:
+        return None
+    span = " ".join(
+        f"{name} {day:%d/%m/%Y}" for name, day in (("from", dates.first), ("until", dates.last)) if day
+    )
+    return "session_year", f"read as {span}"
 
 
 def _carry_term_time(found: list[Session]) -> list[Session]:
@@ -113,22 +179,40 @@ def _carry_term_time(found: list[Session]) -> list[Session]:
     timed = [session for session in found if session.rule == "weekly"]
     if not notes or len(notes) + len(timed) != len(found) or not timed:
         return found
-    return [
-        Session(session.kind, session.weekday, session.start_s, session.end_s, "term_time",
-                f"{session.text}; {notes[0].text}")
-        for session in timed
-    ]  # fmt: skip
+    return [replace(session, rule="term_time", text=f"{session.text}; {notes[0].text}") for session in timed]
 
 
 def _is_only_term_time(text: str) -> bool:
     return bool(_TERM_TIME.fullmatch(text.casefold().strip(" .()")))
 
 
-def _read_part(text: str) -> list[Session]:
+def _carry_bank_holidays(found: list[Session]) -> list[Session]:
+    """So does one that only says "not on bank holidays"."""
+    notes = [
+        session
+        for session in found
+        if session.rule == "unparsed" and _NOT_BANK_HOLIDAYS.fullmatch(session.text.casefold().strip(" ."))
+    ]
+    timed = [session for session in found if session not in notes]
+    if not notes or not timed:
+        return found
+    return [
+        replace(session, bank_holidays=False, text=f"{session.text}; {notes[0].text}")
+        if session.is_read
+        else session
+        for session in timed
+    ]
+
+
+def _read_part(text: str, reference: dt.date | None) -> list[Session]:
     """Sessions of one part, or none when it is not understood for certain."""
     if len(text) > LONGEST:
         return []
-    words = _normalise(text)
+    dates = read_dates(text.casefold(), reference)
+    if dates.refused is not None:
+        return []
+    words, without = _NOT_BANK_HOLIDAYS.subn(" ", dates.words)
+    words = _normalise(words)
     kind = "drop_in" if _DROP_IN.search(words) else "session"
     term_time = bool(_TERM_TIME.search(words))
     fortnight = bool(_FORTNIGHT.search(words))
@@ -140,13 +224,19 @@ def _read_part(text: str) -> list[Session]:
     groups = _read_groups(words)
     if groups is None:
         return []
+    shared = {
+        "from_date": dates.first,
+        "to_date": dates.last,
+        "bank_holidays": False if without else None,
+        "remark": _remark_year(dates),
+    }
     found: list[Session] = []
     for ordinals, days, times in groups:
         if (of_month and not ordinals) or (fortnight and ordinals):
             return []
         rules = ordinals or ["fortnightly" if fortnight else "term_time" if term_time else "weekly"]
         found.extend(
-            Session(kind, day, start, end, rule, text)
+            Session(kind, day, start, end, rule, text, **shared)  # type: ignore[arg-type]
             for rule in rules
             for day in days
             for start, end in (times or [(None, None)])

@@ -6,6 +6,7 @@ of the file is imported, imported with a warning, or rejected with a reason.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -73,6 +74,7 @@ def read_services(
     source_title: str = "services",
     mapping: Mapping[int, str | None] | None = None,
     corrections: Mapping[str, str] | None = None,
+    service_date: dt.date | None = None,
 ) -> ServicesResult:
     """Read a register of services.
 
@@ -92,6 +94,9 @@ def read_services(
         misspelt headers are read.
     corrections
         Postcodes as the file writes them to what a person says is meant.
+    service_date
+        The day that the timetable is read on, by which session dates without a
+        year are read where a row doesn't say when it was checked.
 
     Returns
     -------
@@ -138,7 +143,9 @@ def read_services(
             }
             record["extra"] = json.dumps(one.extra, ensure_ascii=False, sort_keys=True) if one.extra else None
             records.append(record)
-            sessions.extend(read_row_sessions(one, one_id))
+            checked = record.get("updated")
+            reference = checked if isinstance(checked, dt.date) else service_date
+            sessions.extend(read_row_sessions(one, one_id, reference))
         written = row.text("postcode")
         if (
             known

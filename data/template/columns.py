@@ -88,7 +88,7 @@ COLUMNS: tuple[TemplateColumn, ...] = (
        also="transport, lifts offered, transport provided, lifts, minibus"),
     _c("sessions", "When to be there", "Wednesday 12:00-14:00",
        "a day and hours, several with a semicolon between; '1st Tuesday 10-12'; 'drop-in Mon-Fri 9-5'; "
-       "add 'term time only' where so",
+       "add 'term time only' or 'from 3 March to 12 July 2027' where so",
        also="session, session times, days and times, times, when, timetable, day and time, schedule"),
     _c("opening_hours", "Opening hours of the place, kept as you write them", "Mon-Fri 9-5",
        also="opening times, hours, open"),
