@@ -7,6 +7,7 @@ numba's cache) at its first call or by :func:`compile_kernels`, which
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -27,8 +28,17 @@ def _user_cache_folder() -> Path:
     return Path(base) / "one-bus-reach" / "numba"
 
 
+def _name_cache_folder(base: Path) -> Path:
+    """Name the folder after what the kernels share, whose changes numba's cache doesn't notice."""
+    shared = Path(__file__).with_name("kernel_helpers.py").read_bytes()
+    name = f"shared-{hashlib.sha256(shared).hexdigest()[:12]}"
+    return base if base.name == name else base / name
+
+
 # numba reads the variable when it is imported, so this must come first.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_user_cache_folder()))
+os.environ["NUMBA_CACHE_DIR"] = str(
+    _name_cache_folder(Path(os.environ.get("NUMBA_CACHE_DIR") or _user_cache_folder()))
+)
 
 import numba as nb  # noqa: E402
 from numba import types  # noqa: E402
@@ -56,7 +66,8 @@ class Kernel:
 
     Kernels release the GIL. To call one kernel from another, use its
     ``dispatcher`` and keep both in one file: numba's cache doesn't notice a
-    change in another file.
+    change in another file. Helpers of several files live in
+    ``geo/kernel_helpers.py``, after whose content the cache's folder is named.
     """
 
     def __init__(self, function: Callable[..., Any], signature: Any) -> None:
@@ -85,7 +96,7 @@ class Kernel:
         return self._call(*arguments)  # type: ignore[misc]
 
 
-# For small functions that kernels of the same file call. Nothing else calls
+# For small functions that kernels call. Nothing else calls
 # them, so the wrappers that would let Python or C do so need not be compiled.
 _HELPER_OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 helper = nb.njit(**_HELPER_OPTIONS)

@@ -1,5 +1,10 @@
 """Which destinations each lane leads to, and when each trip brings one there.
 
+A *goal* is a destination on a lane, to those who board within a stretch of the
+lane: all of them have the same alightings before them, so each trip has one
+earliest arrival there. Mostly one goal serves a whole lane; where a lane passes
+a destination twice, or stops of it lie on either side, there are more.
+
 *Keys.* An arrival travels as ``time << 17 | walk``; leaves have ``WALK_MASK -
 walk`` in the lower bits. Their difference holds duration and whole walk in one
 number, and of two journeys that take equally long the one with less walking is
@@ -8,11 +13,10 @@ the smaller.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.kernel_helpers import first_at_or_after
 
 WALK_BITS = 17  # 131,071 s: above two legs of 5 km at 0.5 km/h
 WALK_MASK = (1 << WALK_BITS) - 1
@@ -22,56 +26,77 @@ _I8 = IN_I8.dtype
 
 
 @helper
-def _first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
-    """Bisect: the first of ``times[start:start + count]`` not before ``value``, counted from start."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if times[start + middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@helper
 def _trips_of_window(lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s):  # type: ignore[no-untyped-def]
     """Trips of a lane that can be boarded with a leave inside the window, and the first after it."""
     count = trip_first[lane + 1] - trip_first[lane]
-    begin, end = count, 0
+    start = time_first[lane]
+    begin = first_at_or_after(departure_s, start, count, earliest_s)
+    end = begin
     for position in range(lane_first[lane + 1] - lane_first[lane]):
-        start = time_first[lane] + position * count
-        begin = min(begin, _first_at_or_after(departure_s, start, count, earliest_s))
-        end = max(end, _first_at_or_after(departure_s, start, count, latest_s + 1) + 1)
-    end = min(end, count)
-    return begin, max(begin, end)
+        at = start + position * count
+        while begin > 0 and departure_s[at + begin - 1] >= earliest_s:
+            begin -= 1
+        while end < count and departure_s[at + end] <= latest_s:
+            end += 1
+    return begin, max(begin, min(end + 1, count))
+
+
+@helper
+def _suffix_keys(first, last, n_trips, alight_position, alight_s, arrival_s, at, count, keys, position):  # type: ignore[no-untyped-def]
+    """Goals of one destination on one lane, the last first, into ``keys`` [goal, trip] and ``position``.
+
+    From the last alighting back, an alighting makes another goal where some
+    trip arrives sooner by it than by all that follow. Returns how many.
+    """
+    n = 0
+    for alight in range(last - 1, first - 1, -1):
+        start = at + alight_position[alight] * count
+        walk_s = np.int64(alight_s[alight])
+        sooner = n == 0
+        for trip in range(n_trips):
+            key = ((arrival_s[start + trip] + walk_s) << WALK_BITS) + walk_s
+            if n > 0:
+                sooner |= key < keys[n - 1, trip]
+                key = min(key, keys[n - 1, trip])
+            keys[n, trip] = key
+        if sooner:
+            position[n] = alight_position[alight]
+            n += 1
+    return n
 
 
 @kernel(
     (
         IN_I8, IN_I4, IN_I4, IN_I4, _I8, _I8,  # egress, destinations from and to
         IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
-        _I8, _I8,
+        _I8, _I8, _I8,
     )
 )  # fmt: skip
 def index_destinations(  # type: ignore[no-untyped-def]
     egress_first, egress_stop, egress_s, egress_mm, destination_from, destination_to,
     stop_first, stop_lane, stop_position, can_alight,
     lane_first, trip_first, time_first, arrival_s, departure_s,
-    earliest_s, latest_s,
+    earliest_s, latest_s, with_goals,
 ):  # fmt: skip
-    """List, lane by lane, which destinations can be got off for, where, and when one is there.
+    """List, lane by lane, where destinations can be got off for, and their goals.
 
-    A *group* is one destination on one lane. Its column holds, for each trip of
-    the window, the key of the earliest arrival at the destination over all its
-    alightings on the lane.
+    A lane's goals that serve all who board before a position stand first, in
+    descending order of it; ``past`` tells how many lie past a position. The
+    others serve a stretch that begins later; they are listed at each position
+    that they serve.
+
+    Parameters
+    ----------
+    with_goals : 0 leaves the goals out (they don't hold where a whole-walk limit is checked).
 
     Returns
     -------
-    lane_group int64[L + 1], group_destination int32[G], group_alight int64[G + 1],
-    alight_position int32[A], alight_s int32[A], alight_mm int32[A] (ascending
-    position in each group), lane_from int64[L] (first trip of the window),
-    column_first int64[G], column int64[...]
+    lane_alight int64[L + 1], alight_destination int32[A] (counted from
+    ``destination_from``), alight_position, alight_s, alight_mm int32[A];
+    lane_from, lane_trips int64[L] (first trip of the window, and how many);
+    lane_goal int64[L + 1], goal_destination, goal_position int32[G] (of its
+    first alighting); past int32[P]; listed_first int64[P + 1], listed int32[...]
+    (goals); row_first int64[L], row int64[...] (keys [trip, goal] of each lane)
     """
     n_lanes = len(lane_first) - 1
     entry_first = np.zeros(n_lanes + 1, np.int64)
@@ -79,7 +104,7 @@ def index_destinations(  # type: ignore[no-untyped-def]
         stop = egress_stop[leg]
         for call in range(stop_first[stop], stop_first[stop + 1]):
             lane = stop_lane[call]
-            if can_alight[lane_first[lane] + stop_position[call]]:
+            if stop_position[call] > 0 and can_alight[lane_first[lane] + stop_position[call]]:
                 entry_first[lane + 1] += 1
     for lane in range(n_lanes):
         entry_first[lane + 1] += entry_first[lane]
@@ -89,14 +114,18 @@ def index_destinations(  # type: ignore[no-untyped-def]
     alight_s = np.empty(n_entries, np.int32)
     alight_mm = np.empty(n_entries, np.int32)
     fill = entry_first[:-1].copy()
-    for destination in range(destination_from, destination_to):
-        for leg in range(egress_first[destination], egress_first[destination + 1]):
+    for destination in range(destination_to - destination_from):
+        first, last = (
+            egress_first[destination_from + destination],
+            egress_first[destination_from + destination + 1],
+        )
+        for leg in range(first, last):
             stop = egress_stop[leg]
             for call in range(stop_first[stop], stop_first[stop + 1]):
                 lane = stop_lane[call]
                 position = stop_position[call]
-                if not can_alight[lane_first[lane] + position]:
-                    continue
+                if position == 0 or not can_alight[lane_first[lane] + position]:
+                    continue  # nobody has boarded before the first call
                 # Destinations come in order; positions of one are put in order here.
                 at = fill[lane]
                 fill[lane] += 1
@@ -115,48 +144,103 @@ def index_destinations(  # type: ignore[no-untyped-def]
                 alight_s[at] = egress_s[leg]
                 alight_mm[at] = egress_mm[leg]
 
-    lane_group = np.zeros(n_lanes + 1, np.int64)
-    for lane in range(n_lanes):
-        groups = 0
-        for at in range(entry_first[lane], entry_first[lane + 1]):
-            if at == entry_first[lane] or destination_of[at] != destination_of[at - 1]:
-                groups += 1
-        lane_group[lane + 1] = lane_group[lane] + groups
-    n_groups = lane_group[n_lanes]
-    group_destination = np.empty(n_groups, np.int32)
-    group_alight = np.empty(n_groups + 1, np.int64)
-    column_first = np.empty(n_groups, np.int64)
+    n_positions = lane_first[n_lanes]
     lane_from = np.zeros(n_lanes, np.int64)
-    lane_to = np.zeros(n_lanes, np.int64)
-    size = 0
-    group = 0
+    lane_trips = np.zeros(n_lanes, np.int64)
+    most_trips = np.int64(0)
+    most_alights = np.int64(0)
     for lane in range(n_lanes):
-        if lane_group[lane + 1] == lane_group[lane]:
+        if entry_first[lane + 1] > entry_first[lane]:
+            trip, end = _trips_of_window(
+                lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s
+            )
+            lane_from[lane] = trip
+            lane_trips[lane] = end - trip
+            most_trips = max(most_trips, end - trip)
+            most_alights = max(most_alights, entry_first[lane + 1] - entry_first[lane])
+    if with_goals == 0:
+        most_trips = most_alights = np.int64(0)
+    lane_goal = np.zeros(n_lanes + 1, np.int64)
+    goal_destination = np.empty(n_entries * with_goals, np.int32)
+    goal_position = np.empty(n_entries * with_goals, np.int32)
+    goal_from = np.empty(n_entries * with_goals, np.int32)  # first position of the stretch
+    past = np.zeros(n_positions, np.int32)
+    listed_first = np.zeros(n_positions + 1, np.int64)
+    row_first = np.zeros(n_lanes, np.int64)
+    row = np.empty(1024, np.int64)
+    size = np.int64(0)
+    keys = np.empty((most_alights + 1, most_trips), np.int64)
+    position_of = np.empty(most_alights, np.int32)
+    goes_to = np.empty(most_alights, np.int32)
+    begin = np.empty(most_alights, np.int32)
+    for lane in range(n_lanes):
+        first, last = entry_first[lane], entry_first[lane + 1]
+        lane_goal[lane + 1] = lane_goal[lane]
+        if first == last or with_goals == 0:
             continue
-        lane_from[lane], lane_to[lane] = _trips_of_window(
-            lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s
-        )
-        for at in range(entry_first[lane], entry_first[lane + 1]):
-            if at == entry_first[lane] or destination_of[at] != destination_of[at - 1]:
-                group_destination[group] = destination_of[at]
-                group_alight[group] = at
-                column_first[group] = size
-                size += lane_to[lane] - lane_from[lane]
-                group += 1
-    group_alight[n_groups] = n_entries
+        count, n_trips = trip_first[lane + 1] - trip_first[lane], lane_trips[lane]
+        n = np.int64(0)
+        at = first
+        while at < last:
+            end = at + 1
+            while end < last and destination_of[end] == destination_of[at]:
+                end += 1
+            found = _suffix_keys(
+                at, end, n_trips, alight_position, alight_s, arrival_s, time_first[lane] + lane_from[lane],
+                count, keys[n:], position_of[n:],
+            )  # fmt: skip
+            for k in range(n, n + found):
+                goes_to[k] = destination_of[at]
+                begin[k] = position_of[k + 1] if k + 1 < n + found else 0
+            # Those of the lane's beginning are counted by position, for a counting sort.
+            past[lane_first[lane] + position_of[n + found - 1]] += 1
+            n += found
+            at = end
+        beyond = np.int32(0)
+        for each in range(lane_first[lane + 1] - 1, lane_first[lane] - 1, -1):
+            here = past[each]
+            past[each] = beyond
+            beyond += here
+        n_later = np.int64(beyond)
+        base = lane_goal[lane]
+        row_first[lane] = size
+        if size + n * n_trips > len(row):
+            longer = np.empty(2 * (size + n * n_trips), np.int64)
+            longer[:size] = row[:size]
+            row = longer
+        for k in range(n):
+            if begin[k] == 0:
+                each = lane_first[lane] + position_of[k]
+                goal = np.int64(past[each])
+                past[each] += 1
+            else:
+                goal = n_later
+                n_later += 1
+                for each in range(lane_first[lane] + begin[k], lane_first[lane] + position_of[k]):
+                    listed_first[each + 1] += 1
+            goal_destination[base + goal] = goes_to[k]
+            goal_position[base + goal] = position_of[k]
+            goal_from[base + goal] = begin[k]
+            for trip in range(n_trips):
+                row[size + trip * n + goal] = keys[k, trip]
+        # Each now counts those from its position on: one position further is what is past it.
+        for each in range(lane_first[lane], lane_first[lane + 1] - 1):
+            past[each] = past[each + 1]
+        past[lane_first[lane + 1] - 1] = 0
+        size += n * n_trips
+        lane_goal[lane + 1] = base + n
 
-    column = np.full(size, NO_KEY, np.int64)
+    for each in range(n_positions):
+        listed_first[each + 1] += listed_first[each]
+    listed = np.empty(listed_first[n_positions], np.int32)
+    fill = listed_first[:-1].copy()
     for lane in range(n_lanes):
-        count = trip_first[lane + 1] - trip_first[lane]
-        for group in range(lane_group[lane], lane_group[lane + 1]):
-            for at in range(group_alight[group], group_alight[group + 1]):
-                start = time_first[lane] + alight_position[at] * count
-                for trip in range(lane_from[lane], lane_to[lane]):
-                    key = ((arrival_s[start + trip] + np.int64(alight_s[at])) << WALK_BITS) + alight_s[at]
-                    cell = column_first[group] + trip - lane_from[lane]
-                    if key < column[cell]:
-                        column[cell] = key
+        for goal in range(lane_goal[lane], lane_goal[lane + 1]):
+            if goal_from[goal] > 0:
+                for each in range(lane_first[lane] + goal_from[goal], lane_first[lane] + goal_position[goal]):
+                    listed[fill[each]] = goal
+                    fill[each] += 1
     return (
-        lane_group, group_destination, group_alight, alight_position, alight_s, alight_mm,
-        lane_from, column_first, column,
+        entry_first, destination_of, alight_position, alight_s, alight_mm, lane_from, lane_trips,
+        lane_goal, goal_destination, goal_position, past, listed_first, listed, row_first, row,
     )  # fmt: skip

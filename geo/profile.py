@@ -15,7 +15,8 @@ import numpy as np
 from data.errors import QueryError
 from geo.destinations import WALK_BITS, WALK_MASK, index_destinations
 from geo.legs import Legs, leg_seconds
-from geo.profile_kernels import NONE, fill_cells, fill_matrix, profile_stops
+from geo.matrix_kernels import NONE, fill_matrix
+from geo.profile_kernels import fill_cells, profile_stops
 from geo.query import Query
 from geo.threads import run_blocks
 from geo.timetable import Timetable
@@ -59,7 +60,7 @@ class StopProfiles:
     """One origin's Pareto journeys to every stop, without the walk from the stop.
 
     Row ``i`` is stop ``stop[i]``; its journeys are ``leave_s, arrive_s[indptr[i]
-    : indptr[i + 1]]``, latest leave first, leaves inside the closed window. A
+    : indptr[i + 1]]``, earliest leave first, leaves inside the closed window. A
     journey that leaves later stands with the window's end as its leave: it
     serves who waits, and is not in ``best_key``.
     """
@@ -142,7 +143,7 @@ def compute_matrix(
         index = index_destinations(
             egress.indptr, egress.target, egress_s, egress.length_mm, first, last,
             *calls, timetable.can_alight, *lanes, *times,
-            start_s + slack_s, end_s + slack_s + slowest_access_s,
+            start_s + slack_s, end_s + slack_s + slowest_access_s, int(total_limit_mm < 0),
         )  # fmt: skip
 
         def fill(origin: int, stop: int, block=(first, last), index=index) -> None:  # type: ignore[no-untyped-def]
@@ -179,7 +180,6 @@ def compute_stop_profiles(
         timetable.stop_first, timetable.stop_lane, timetable.stop_position,
         timetable.can_board, timetable.can_alight, timetable.lane_first, timetable.trip_first,
         timetable.time_first, timetable.arrival_s, timetable.departure_s, timetable.stop,
-        np.arange(timetable.n_lanes + 1),
         query.window_start_s, query.window_end_s, query.horizon_s, query.board_slack_s,
     )  # fmt: skip
     return StopProfiles(stop, indptr, leave_s, arrive_s, best_key, len(timetable.stop_first) - 1)

@@ -1,73 +1,43 @@
-"""Exact one-ride profiles: what is computed per origin, lane and destination.
+"""Exact one-ride profiles of one origin: to every stop, and from stops on to many cells.
 
-How it goes. For an origin and a lane, the latest leave with which one can be
-aboard trip r after boarding k is a running maximum of departure - slack -
-access. Each alighting strictly later on the lane gives (leave, arrive). The
-journeys of a pair are dropped into an array with one slot for every second of
-the window (a bitmap tells which are taken), from which the Pareto journeys are
-read in order: nothing is ever sorted.
-
-The file is long because numba's cache does not notice a change of a helper in
-another file.
+The latest leave with which one can be aboard a trip after a boarding is a
+running maximum of departure - slack - access. Each alighting strictly later on
+the lane gives (leave, arrive). The journeys are dropped into an array with one
+slot for every second of the window (a bitmap tells which are taken), from which
+the Pareto journeys are read in order: nothing is ever sorted. Of many
+origins and destinations ``geo.matrix_kernels`` makes the same sooner.
 
 *Leaves after the window* matter only to moments before its end that wait for
 them, so they all fall into the slot of the window's end; they never count as a
 journey inside the window (``best``).
 
-*Keys.* A leave and an arrival travel as ``time << 17 | walk``: their difference
-is duration and whole walk in one number, and of two journeys of the same
-duration the one with less walking is the smaller. A leave's walk is stored as
-``WALK_MASK - walk``, so that the larger key leaves later, then walks less.
+Keys of leaves and arrivals: see ``geo.matrix_kernels``.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, OUT_I4, helper, kernel
 from geo.destinations import NO_KEY, WALK_BITS, WALK_MASK
+from geo.kernel_helpers import first_at_or_after, lowest_bit, summarise
+from geo.matrix_kernels import NONE
 
-NONE = np.iinfo(np.int32).max  # within the engine: unreached
 _NO_TRIP = np.iinfo(np.int32).max
 
 _I8 = IN_I8.dtype
 _OUT_I4_2D = IN_I4.copy(ndim=2, readonly=False)
-_OUT_I4_3D = IN_I4.copy(ndim=3, readonly=False)
-_OUT_B1_2D = IN_B1.copy(ndim=2, readonly=False)
 
-# Position of the lowest set bit of a 64-bit word, by multiplication (de Bruijn).
-_DEBRUIJN = np.uint64(0x03F79D71B4CB0A89)
-_BIT = np.zeros(64, np.int64)
-for _i in range(64):
-    _BIT[((int(_DEBRUIJN) << _i) & (2**64 - 1)) >> 58] = _i
 _ONE = np.uint64(1)
-
-
-@helper
-def _first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
-    """Bisect: the first of ``times[start:start + count]`` not before ``value``, counted from start."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if times[start + middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @helper
 def _board(  # type: ignore[no-untyped-def]
     legs_from, legs_to, access_stop, access_s, access_mm,
     stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-    lane_group, slot_of_lane, start_s, end_s, horizon_s, slack_s, running,
+    slot_of_lane, start_s, end_s, horizon_s, slack_s,
 ):  # fmt: skip
-    """Boardings of one origin on every lane that leads to a destination.
-
-    ``running`` of 1: leaves are running maxima over the lane's boardings so far; of
-    0: each boarding's own (where the whole-walk limit must be checked for each).
+    """Boardings of one origin on every lane; leaves are running maxima over the lane's boardings so far.
 
     Returns
     -------
@@ -90,10 +60,7 @@ def _board(  # type: ignore[no-untyped-def]
         stop = access_stop[leg]
         for call in range(stop_first[stop], stop_first[stop + 1]):
             lane = stop_lane[call]
-            if (
-                lane_group[lane + 1] == lane_group[lane]
-                or not can_board[lane_first[lane] + stop_position[call]]
-            ):
+            if not can_board[lane_first[lane] + stop_position[call]]:
                 continue
             if slot_of_lane[lane] < 0:
                 slot_of_lane[lane] = n_touched
@@ -138,12 +105,12 @@ def _board(  # type: ignore[no-untyped-def]
         for at in range(board_first[touched], board_first[touched + 1]):
             start = time_first[lane] + board_position[at] * count
             ready = slack_s + board_s[at]
-            begin = min(begin, _first_at_or_after(departure_s, start, count, start_s + ready))
-            after = _first_at_or_after(departure_s, start, count, end_s + ready + 1)
+            begin = min(begin, first_at_or_after(departure_s, start, count, start_s + ready))
+            after = first_at_or_after(departure_s, start, count, end_s + ready + 1)
             end = max(end, min(after + 1, count))
             if after < count and departure_s[start + after] - ready <= end_s + horizon_s:
                 late[at] = after
-            if running == 1 and at > board_first[touched]:
+            if at > board_first[touched]:
                 late[at] = min(late[at], late[at - 1])
         trip_from[touched] = begin
         trip_count[touched] = max(end - begin, 0)
@@ -161,7 +128,7 @@ def _board(  # type: ignore[no-untyped-def]
                 key = np.int64(-1)
                 if start_s <= leave_s <= end_s:
                     key = (leave_s << WALK_BITS) + WALK_MASK - board_s[at]
-                if running == 1 and at > board_first[touched]:
+                if at > board_first[touched]:
                     key = max(key, leave[leave_first[at - 1] + trip])
                 leave[leave_first[at] + trip] = key
     return (
@@ -195,7 +162,7 @@ def _alight_at(  # type: ignore[no-untyped-def]
 
 @helper
 def _take_pareto(slots, words, end_s, leave_s, arrive_s):  # type: ignore[no-untyped-def]
-    """Read the Pareto journeys, latest leave first, and leave the slots empty; return how many."""
+    """Read the Pareto journeys, earliest leave first, and leave the slots empty; return how many."""
     n = 0
     earliest = np.int64(NONE)
     for word in range(len(words)):
@@ -206,212 +173,45 @@ def _take_pareto(slots, words, end_s, leave_s, arrive_s):  # type: ignore[no-unt
         while bits != 0:
             low = bits & (~bits + _ONE)
             bits ^= low
-            slot = (word << 6) + _BIT[(low * _DEBRUIJN) >> np.uint64(58)]
+            slot = (word << 6) + lowest_bit(low)
             if slots[slot] < earliest:
                 earliest = slots[slot]
                 leave_s[n] = end_s - slot
                 arrive_s[n] = earliest
                 n += 1
             slots[slot] = NONE
+    for i in range(n // 2):
+        j = n - 1 - i
+        leave_s[i], leave_s[j] = leave_s[j], leave_s[i]
+        arrive_s[i], arrive_s[j] = arrive_s[j], arrive_s[i]
     return n
-
-
-@helper
-def _seconds_within(n, leave_s, arrive_s, start_s, limit_s):  # type: ignore[no-untyped-def]
-    """Length of the set of moments from which a ride arrives within ``limit_s``, in whole seconds.
-
-    Moments between the next earlier leave and a leave L take between A - L and
-    A - earlier leave: of them, those no earlier than A - limit count.
-    """
-    total = 0
-    for i in range(n):
-        earlier = leave_s[i + 1] if i + 1 < n else start_s
-        total += max(0, leave_s[i] - max(earlier, arrive_s[i] - limit_s))
-    return total
-
-
-@helper
-def _summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentiles, times_s):  # type: ignore[no-untyped-def]
-    """Fill ``times_s`` with the percentiles (NONE: unreached); return the seconds in reach.
-
-    The set length is an integer at every whole second T, continuous and never
-    decreasing; so the percentile rounded up is the smallest whole T whose set
-    is long enough, found by bisection without any division.
-    """
-    window = end_s - start_s
-    reached = leave_s[0] - start_s if n else 0
-    for k in range(len(percentiles)):
-        time = np.int64(walk_s)
-        if n and 100 * reached >= percentiles[k] * window:
-            low, high = np.int64(0), np.int64(0)
-            for i in range(n):
-                earlier = leave_s[i + 1] if i + 1 < n else start_s
-                high = max(high, arrive_s[i] - earlier)
-            while low < high:
-                middle = (low + high) >> 1
-                if 100 * _seconds_within(n, leave_s, arrive_s, start_s, middle) >= percentiles[k] * window:
-                    high = middle
-                else:
-                    low = middle + 1
-            time = min(time, low)
-        times_s[k] = time
-    if walk_s <= cutoff_s:
-        return window
-    return _seconds_within(n, leave_s, arrive_s, start_s, cutoff_s)
-
-
-@kernel(
-    (
-        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
-        _I8, _I8,  # destinations
-        IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
-        IN_I8, IN_I4, IN_I8, IN_I4, IN_I4, IN_I4, IN_I8, IN_I8, IN_I8,  # index_destinations
-        _I8, _I8, _I8, _I8, _I8, _I8, IN_I8,  # the question
-        _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_3D, _OUT_B1_2D,
-    )
-)  # fmt: skip
-def fill_matrix(  # type: ignore[no-untyped-def]
-    origin_from, origin_to, access_first, access_stop, access_s, access_mm,
-    destination_from, destination_to,
-    stop_first, stop_lane, stop_position, can_board,
-    lane_first, trip_first, time_first, arrival_s, departure_s,
-    lane_group, group_destination, group_alight, alight_position, alight_s, alight_mm,
-    lane_from, column_first, column,
-    start_s, end_s, horizon_s, cutoff_s, slack_s, total_limit_mm, percentiles,
-    walk_s, ride_s, ride_walk_s, in_reach_s, percentile_s, direct_bus,
-):  # fmt: skip
-    """Add the rides of some origins to some destinations.
-
-    The outputs come filled with what holds without any bus: ``walk_s``, and its
-    like in ``percentile_s`` and ``in_reach_s``; nothing elsewhere.
-
-    ``total_limit_mm`` below zero: the whole-walk limit can't bind and isn't
-    checked. Outputs are [origin, destination] but ``percentile_s``, which is
-    [percentile, origin, destination].
-    """
-    limited = total_limit_mm >= 0
-    n_destinations = destination_to - destination_from
-    slots = np.full(end_s - start_s + 1, NONE, np.int32)
-    words = np.zeros(((end_s - start_s) >> 6) + 1, np.uint64)
-    pareto_leave = np.empty(end_s - start_s + 1, np.int64)
-    pareto_arrive = np.empty(end_s - start_s + 1, np.int64)
-    times_s = np.empty(len(percentiles), np.int64)
-    slot_of_lane = np.full(len(lane_first) - 1, -1, np.int32)
-    head = np.full(n_destinations, -1, np.int64)
-    reached = np.empty(n_destinations, np.int32)
-    for origin in range(origin_from, origin_to):
-        (
-            lanes, board_first, board_position, board_mm, trip_from, trip_count, leave_first, leave, late
-        ) = _board(
-            access_first[origin], access_first[origin + 1], access_stop, access_s, access_mm,
-            stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-            lane_group, slot_of_lane, start_s, end_s, horizon_s, slack_s, np.int64(not limited),
-        )  # fmt: skip
-        n_links = 0
-        for touched in range(len(lanes)):
-            n_links += lane_group[lanes[touched] + 1] - lane_group[lanes[touched]]
-        link_next = np.empty(n_links, np.int64)
-        link_touched = np.empty(n_links, np.int32)
-        link_group = np.empty(n_links, np.int64)
-        n_links = 0
-        n_reached = 0
-        for touched in range(len(lanes)):
-            lane = lanes[touched]
-            for group in range(lane_group[lane], lane_group[lane + 1]):
-                if alight_position[group_alight[group + 1] - 1] <= board_position[board_first[touched]]:
-                    continue  # got off before anyone can get on
-                at = group_destination[group] - destination_from
-                if head[at] < 0:
-                    reached[n_reached] = at
-                    n_reached += 1
-                link_next[n_links] = head[at]
-                link_touched[n_links] = touched
-                link_group[n_links] = group
-                head[at] = n_links
-                n_links += 1
-
-        for i in range(n_reached):
-            best = np.int64(NO_KEY)
-            direct = False
-            link = head[reached[i]]
-            head[reached[i]] = -1
-            while link >= 0:
-                touched = link_touched[link]
-                group = link_group[link]
-                link = link_next[link]
-                lane = lanes[touched]
-                first_board, last_board = board_first[touched], board_first[touched + 1] - 1
-                if not limited and alight_position[group_alight[group]] > board_position[last_board]:
-                    # All boardings come before all alightings: the column has the earliest arrivals.
-                    direct = True
-                    column_at = column_first[group] - lane_from[lane]
-                    leave_at = leave_first[last_board]
-                    for trip in range(trip_count[touched]):
-                        key = leave[leave_at + trip]
-                        if key >= 0:
-                            arrive_key = column[column_at + trip_from[touched] + trip]
-                            best = min(best, arrive_key - key)
-                            _drop(slots, words, end_s - (key >> WALK_BITS), arrive_key >> WALK_BITS)
-                    if late[last_board] != _NO_TRIP:
-                        _drop(slots, words, 0, column[column_at + late[last_board]] >> WALK_BITS)
-                    continue
-                count = trip_first[lane + 1] - trip_first[lane]
-                for alight in range(group_alight[group], group_alight[group + 1]):
-                    time_at = time_first[lane] + alight_position[alight] * count
-                    for board in range(last_board, first_board - 1, -1):
-                        # Strictly later by position: a lane may call at a stop twice.
-                        if board_position[board] >= alight_position[alight]:
-                            continue
-                        if limited and np.int64(board_mm[board]) + alight_mm[alight] > total_limit_mm:
-                            continue
-                        direct = True
-                        best = _alight_at(
-                            slots, words, best, end_s, leave, leave_first[board],
-                            trip_from[touched], trip_count[touched], late[board],
-                            arrival_s, time_at, alight_s[alight],
-                        )  # fmt: skip
-                        if not limited:
-                            break  # the running maximum holds the earlier boardings
-            destination = reached[i] + destination_from
-            direct_bus[origin, destination] = direct
-            n = _take_pareto(slots, words, end_s, pareto_leave, pareto_arrive)
-            if best != NO_KEY:
-                ride_s[origin, destination] = (best + WALK_MASK) >> WALK_BITS
-                ride_walk_s[origin, destination] = (best + WALK_MASK) & WALK_MASK
-            if n:
-                in_reach_s[origin, destination] = _summarise(
-                    n, pareto_leave, pareto_arrive, walk_s[origin, destination],
-                    start_s, end_s, cutoff_s, percentiles, times_s,
-                )  # fmt: skip
-                for k in range(len(percentiles)):
-                    percentile_s[k, origin, destination] = times_s[k]
 
 
 @kernel(
     (
         IN_I4, IN_I4, IN_I4,  # access of the one origin
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4,  # timetable
-        IN_I8, _I8, _I8, _I8, _I8,
+        _I8, _I8, _I8, _I8,
     )
 )  # fmt: skip
 def profile_stops(  # type: ignore[no-untyped-def]
     access_stop, access_s, access_mm,
     stop_first, stop_lane, stop_position, can_board, can_alight,
     lane_first, trip_first, time_first, arrival_s, departure_s, stop,
-    every_lane, start_s, end_s, horizon_s, slack_s,
+    start_s, end_s, horizon_s, slack_s,
 ):  # fmt: skip
     """Journeys of one origin to every stop, without the walk from it.
 
     Returns
     -------
-    stops int32[R]; first int64[R + 1]; leave_s, arrive_s int32 (latest leave
+    stops int32[R]; first int64[R + 1]; leave_s, arrive_s int32 (earliest leave
     first); best int64[R], the key of the best journey leaving inside the window.
     """
     slot_of_lane = np.full(len(lane_first) - 1, -1, np.int32)
     (lanes, board_first, board_position, _, trip_from, trip_count, leave_first, leave, late) = _board(
         np.int64(0), np.int64(len(access_stop)), access_stop, access_s, access_mm,
         stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-        every_lane, slot_of_lane, start_s, end_s, horizon_s, slack_s, np.int64(1),
+        slot_of_lane, start_s, end_s, horizon_s, slack_s,
     )  # fmt: skip
     n_links = 0
     for touched in range(len(lanes)):
@@ -511,7 +311,7 @@ def fill_cells(  # type: ignore[no-untyped-def]
             for at in range(first[row], first[row + 1]):
                 _drop(slots, words, end_s - leave_s[at], arrive_s[at] + walk)
         n = _take_pareto(slots, words, end_s, pareto_leave, pareto_arrive)
-        in_reach_s[cell] = _summarise(
+        in_reach_s[cell] = summarise(
             n, pareto_leave, pareto_arrive, walk_s[cell], start_s, end_s, cutoff_s, percentiles, times_s
         )
         for k in range(len(percentiles)):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.kernel_helpers import first_at_or_after
 
 NONE = np.iinfo(np.int32).max
 
@@ -36,19 +37,6 @@ _LEAVE, _ARRIVE, _WALK, _TRIP, _DEPARTURE = 0, 1, 2, 3, 4
 
 _I8 = IN_I8.dtype
 _OUT_I4_3D = IN_I4.copy(ndim=3, readonly=False)
-
-
-@helper
-def _first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
-    """Bisect: the first of ``times[start:start + count]`` not before ``value``, counted from start."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if times[start + middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @helper
@@ -119,8 +107,8 @@ def _list_rides(  # type: ignore[no-untyped-def]
         apart_s = -call_s[call] if outward else slack_s + call_s[call]
         times = arrival_s if outward else departure_s
         at_venue = time_first[lane] + venue * count
-        first = _first_at_or_after(times, at_venue, count, from_s + apart_s)
-        last = _first_at_or_after(times, at_venue, count, to_s + apart_s + 1)
+        first = first_at_or_after(times, at_venue, count, from_s + apart_s)
+        last = first_at_or_after(times, at_venue, count, to_s + apart_s + 1)
         while home >= 0:
             at = home_position[home]
             if (
@@ -243,7 +231,7 @@ def _choose_visit(  # type: ignore[no-untyped-def]
             continue
         home_s, leave_s, walk = back[k, _ARRIVE], back[k, _LEAVE], back[k, _WALK]
         latest = leave_s - stay_s
-        before = _first_at_or_after(arrive, 0, n, latest + 1) - 1
+        before = first_at_or_after(arrive, 0, n, latest + 1) - 1
         if before >= 0:
             last_leave = max(last_leave, leave_s)
             leave, first_walk, there = -running[before, 0], running[before, 1], running[before, 2]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.kernel_helpers import first_at_or_after
 
 NONE = np.iinfo(np.int32).max
 CHANGE_S = 120  # least time between two buses, beside the walk
@@ -61,19 +62,6 @@ def _offer(heads, key, pool, used, x, y, walk):  # type: ignore[no-untyped-def]
     pool[used, 3] = heads[key]
     heads[key] = used
     return pool, used + 1
-
-
-@helper
-def _first_at_or_after(times, start, count, value):  # type: ignore[no-untyped-def]
-    """Bisect ``times[start:start + count]``, counted from start."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if times[start + middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kernel(
@@ -142,8 +130,8 @@ def fill_two_buses(  # type: ignore[no-untyped-def]
                 count = trip_first[lane + 1] - trip_first[lane]
                 at = time_first[lane] + stop_position[call] * count
                 if can_board[lane_first[lane] + stop_position[call]]:
-                    first = _first_at_or_after(departure_s, at, count, start_s + ready)
-                    for trip in range(first, _first_at_or_after(departure_s, at, count, end_s + ready + 1)):
+                    first = first_at_or_after(departure_s, at, count, start_s + ready)
+                    for trip in range(first, first_at_or_after(departure_s, at, count, end_s + ready + 1)):
                         slot = departure_s[at + trip] - ready - start_s
                         next_event[n_events] = event_at[slot]
                         event_at[slot] = n_events
@@ -204,7 +192,7 @@ def fill_two_buses(  # type: ignore[no-untyped-def]
                             continue
                         count2 = trip_first[lane2 + 1] - trip_first[lane2]
                         at = time_first[lane2] + board2 * count2
-                        trip2 = _first_at_or_after(departure_s, at, count2, ready)
+                        trip2 = first_at_or_after(departure_s, at, count2, ready)
                         if lane2 == lane1 and trip2 == trip1:
                             trip2 += 1
                         if trip2 >= count2 or departure_s[at + trip2] > latest:

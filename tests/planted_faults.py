@@ -155,16 +155,16 @@ FAULTS = (
     ),
     PlantedFault(
         "alighting by stop and not by position",
-        "geo/profile_kernels.py",
-        "if board_position[board] >= alight_position[alight]:",
-        "if board_position[board] == alight_position[alight]:",
+        "geo/matrix_kernels.py",
+        "done = np.int64(past[at])",
+        "done = np.int64(n_goals)",
         (f"{TOWNS}::test_a_circular_route_that_calls_twice_is_ridden_by_position",),
     ),
     PlantedFault(
         "moments from which nothing is reached left out of percentiles",
-        "geo/profile_kernels.py",
-        "if n and 100 * reached >= percentiles[k] * window:",
-        "if n:",
+        "geo/kernel_helpers.py",
+        "if n and 100 * reached >= needed and shortest < walk_s:",
+        "if n and shortest < walk_s:",
         (f"{TIMETABLE}::test_unreachable_for_part_of_the_window",),
     ),
 )

@@ -263,8 +263,8 @@ def test_a_stop_without_pickup_may_still_be_alighted_at(ask):
 
 
 def test_a_circular_route_that_calls_twice_is_ridden_by_position(ask):
-    # A 09:40, B 09:45, C 09:50, A again 09:55. From C to A: 300 s, to A's second call.
-    loop = trip(("A", "09:40"), ("B", "09:45"), ("C", "09:50"), ("A", "09:55"))
+    # From E; A 09:40, B 09:45, C 09:50, A again 09:55. From C to A: 300 s, to A's second call.
+    loop = trip(("E", "09:20"), ("A", "09:40"), ("B", "09:45"), ("C", "09:50"), ("A", "09:55"))
     town = line_town(loop, home=2200, clinic=0)
     row = ask(town)
     assert (row["best_ride_s"], row["best_duration_s"]) == (300, 75 + 60 + 300 + 75)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -33,8 +34,19 @@ def run_python(code: str, **environment: str) -> str:
 @pytest.mark.skipif(sys.platform != "linux", reason="the cache folder's name is the system's")
 def test_the_cache_lies_in_the_users_folder(tmp_path) -> None:
     code = "import geo.compile, numba; print(numba.config.CACHE_DIR)"
-    assert run_python(code, XDG_CACHE_HOME=str(tmp_path)) == str(tmp_path / "one-bus-reach" / "numba")
-    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "own")) == str(tmp_path / "own")
+    kept = Path(run_python(code, XDG_CACHE_HOME=str(tmp_path)))
+    assert kept.parent == tmp_path / "one-bus-reach" / "numba"
+    own = run_python(code, NUMBA_CACHE_DIR=str(tmp_path / "own"))
+    assert Path(own) == tmp_path / "own" / kept.name
+    assert run_python(code, NUMBA_CACHE_DIR=own) == own  # a second process of the first's environment
+
+
+def test_a_change_of_what_kernels_share_changes_the_cache_folder(tmp_path) -> None:
+    from geo import compile as compiling
+
+    named = compiling._name_cache_folder(tmp_path)
+    shared = Path(compiling.__file__).with_name("kernel_helpers.py")
+    assert named == tmp_path / f"shared-{hashlib.sha256(shared.read_bytes()).hexdigest()[:12]}"
 
 
 def test_importing_compiles_nothing(tmp_path) -> None:
