@@ -211,10 +211,10 @@ def index_destinations(  # type: ignore[no-untyped-def]
         for k in range(n):
             if begin[k] == 0:
                 each = lane_first[lane] + position_of[k]
-                goal = np.int64(past[each])
+                goal = int(past[each])
                 past[each] += 1
             else:
-                goal = n_later
+                goal = int(n_later)
                 n_later += 1
                 for each in range(lane_first[lane] + begin[k], lane_first[lane] + position_of[k]):
                     listed_first[each + 1] += 1

@@ -21,8 +21,8 @@ from data.errors import QueryError
 from geo.destinations import index_destinations
 from geo.engine import Engine
 from geo.inputs import ReachInputs
+from geo.matrix_kernels import NONE, fill_matrix
 from geo.profile import walk_limit_binds, walk_seconds
-from geo.profile_kernels import NONE, fill_matrix
 from geo.query import Query
 from geo.reasons import find_stops_near
 from geo.threads import run_blocks
@@ -285,7 +285,7 @@ class _Filler:
             index = index_destinations(
                 egress.indptr[to_first : to_last + 1], egress.target, self.egress_s, egress.length_mm,
                 0, to_last - to_first, *self.calls, self.inputs.timetable.can_alight, *self.lanes,
-                earliest_s, latest_s,
+                earliest_s, latest_s, int(not walk_limit_binds(query)),
             )  # fmt: skip
             self.indexed = ((to_first, to_last), index)
         return self.indexed[1]

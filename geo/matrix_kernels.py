@@ -279,7 +279,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                         )  # fmt: skip
                         used += 1
                     for i in range(listed_first[at], listed_first[at + 1]):
-                        goal = np.int64(listed[i])
+                        goal = int(listed[i])
                         if goal_position[goal] <= next_position:
                             _enter(
                                 slots, words, entries, used, end_s, key, trip_row + goal - first_goal, goal,
@@ -298,7 +298,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                 slot = (word << 6) + lowest_bit(bits)
                 bits &= bits - _ONE
                 leave_s = end_s - slot
-                at = np.int64(slots[slot])
+                at = int(slots[slot])
                 slots[slot] = -1
                 while at >= 0:
                     key, arrival = entries[at, _LEAVE], entries[at, _ROW]
@@ -332,12 +332,12 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                 continue
             destination = destination_from + i
             n = 0
-            at = np.int64(last_logged[i])
+            at = int(last_logged[i])
             last_logged[i] = -1
             while at >= 0:
                 pareto_leave[n] = log[at, _LEAVE_S]
                 pareto_arrive[n] = log[at, _ARRIVE_S]
-                at = np.int64(log[at, _BEFORE])
+                at = int(log[at, _BEFORE])
                 n += 1
             if at_end[i] != NONE:
                 pareto_leave[n] = end_s
