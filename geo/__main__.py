@@ -206,9 +206,10 @@ def _run_isochrone(options: argparse.Namespace) -> None:
 
 
 def _run_journey(options: argparse.Namespace) -> None:
-    from geo.journey import journey_to_json
+    from geo.journey_json import journey_to_json
     from geo.journey_words import journey_in_words
     from geo.places import resolve_place
+    from geo.ride_service import find_ride_service
 
     query = query_from_options(options)
     engine = _open(options, query)
@@ -217,11 +218,12 @@ def _run_journey(options: argparse.Namespace) -> None:
     journey = engine.journey(
         query, origin, destination, depart_s=options.depart, arrive_by_s=options.arrive_by
     )
+    service = find_ride_service(engine, query, journey)
     if options.json:
-        print_json(journey_to_json(journey))
+        print_json(journey_to_json(journey, pack, service))
         return
     why = pack.manifest.why_test_data(dt.date.today())
-    lines = journey_in_words(journey, pack)
+    lines = journey_in_words(journey, pack, service)
     print("\n".join([*([f"Test data: not for decisions ({why})"] if why else []), *lines]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,20 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
-from shapely.geometry import LineString, mapping
+from shapely.geometry import LineString
 
+from data.areapack import Feed
 from data.errors import QueryError
+from geo.gridref import transformer
 from geo.legs import leg_seconds
 from geo.places import Place
 from geo.query import Query
 from geo.snap import Snapped
+from geo.straightline import StraightLine
 from geo.timetable import Timetable
+from geo.turns import Directions, compute_turns
 from geo.walklegs import compute_legs
 from geo.walkpath import compute_path
 
 if TYPE_CHECKING:
     from geo.engine import Engine
+
+_OPERATOR_CODE = re.compile(r"[A-Z0-9]{2,6}")
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class WalkLeg:
     geometry: LineString
     streets: tuple[tuple[str | None, float], ...]
     straight_line: bool  # a pack without streets: not a way that anyone can follow
+    directions: Directions | None  # turn by turn; None where it is a straight line
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class RideLeg:
     arrival_s: int
     stops_ridden: int  # calls after boarding, the one to get off at included
     previous_stop_id: str  # the call before it; the boarding stop on a ride of one stop
+    last_stop_id: str  # where the trip ends
     approximate: bool  # the timetable gives only how often it runs
 
 
@@ -131,17 +139,13 @@ def find_journey(
     # The timetable must hold all that leaves up to the horizon after the time.
     query = replace(query, window_start_s=max(time_s - 1, 0), window_end_s=max(time_s, 1))
     walk, graph = query.walk, engine.graph(query.walk.avoid_steps)
-    ends = engine.snap(
-        walk.avoid_steps, pd.DataFrame({"x": [origin.x, destination.x], "y": [origin.y, destination.y]})
-    )
+    ends = snap_ends(engine, query, origin, destination)
     a, b = ends.take([0]), ends.take([1])
     date, timetable = engine.service_date(query), engine.timetable(query)
     if ends.outside.any():
         return NoJourney(date, origin, destination, "outside_data")
     stops = engine.snapped_stops(walk.avoid_steps)
-    to_stops = engine.legs_to_stops(walk, ends)
-    access = _as_dict(to_stops.target, to_stops.length_mm, to_stops.indptr, 0)
-    egress = _as_dict(to_stops.target, to_stops.length_mm, to_stops.indptr, 1)
+    access, egress = walks_of_ends(engine, query, ends)
     direct = compute_legs(graph, a, b, walk.total_limit_mm)
 
     rides = list(_find_rides(timetable, query, access, egress, depart_s, arrive_by_s))
@@ -167,6 +171,21 @@ def find_journey(
         _walk_leg(engine, query, stops.take([off]), b, str(stop_ids[off]), None),
     )
     return Journey(date, origin, destination, best.leave_s, best.arrive_s, query.board_slack_s, legs)
+
+
+def snap_ends(engine: Engine, query: Query, origin: Place, destination: Place) -> Snapped:
+    """Both ends on the streets, as two points."""
+    places = pd.DataFrame({"x": [origin.x, destination.x], "y": [origin.y, destination.y]})
+    return engine.snap(query.walk.avoid_steps, places)
+
+
+def walks_of_ends(engine: Engine, query: Query, ends: Snapped) -> tuple[dict[int, int], dict[int, int]]:
+    """Walks in mm between each end and the stops (rows) within the leg limit."""
+    legs = engine.legs_to_stops(query.walk, ends)
+    return (
+        _as_dict(legs.target, legs.length_mm, legs.indptr, 0),
+        _as_dict(legs.target, legs.length_mm, legs.indptr, 1),
+    )
 
 
 def _as_dict(target: np.ndarray, length_mm: np.ndarray, indptr: np.ndarray, row: int) -> dict[int, int]:
@@ -197,7 +216,7 @@ def _calls_near(timetable: Timetable, near: dict[int, int]) -> dict[int, list[tu
     return calls
 
 
-def _find_pairs(
+def find_pairs(
     timetable: Timetable, query: Query, access: dict[int, int], egress: dict[int, int]
 ) -> Iterator[tuple[int, int, int, int, int]]:
     """All (lane, board, alight, access mm, egress mm) that the rules of boarding and walking allow."""
@@ -228,7 +247,7 @@ def _find_rides(
 
     Times never decrease from trip to trip of a lane, so each is found by bisection.
     """
-    for lane, board, alight, access_mm, egress_mm in _find_pairs(timetable, query, access, egress):
+    for lane, board, alight, access_mm, egress_mm in find_pairs(timetable, query, access, egress):
         arrivals, departures = timetable.times_of_lane(lane)
         departs, arrives = departures[board], arrivals[alight]
         before_s = _walk_s(access_mm, query) + query.board_slack_s
@@ -269,7 +288,7 @@ def _why_none(
         return "no_stop_near_service"
     if not served[near_origin].any() or not served[near_service].any():
         return "no_timetable"
-    some_pair = next(_find_pairs(timetable, query, access, egress), None)
+    some_pair = next(find_pairs(timetable, query, access, egress), None)
     return "no_direct_bus" if some_pair is None else "direct_bus_other_times"
 
 
@@ -277,18 +296,34 @@ def _text(value: Any) -> str | None:
     return None if value is None or pd.isna(value) else str(value)
 
 
+def name_route(feed: Feed, route: pd.Series) -> tuple[str, str | None, str | None]:
+    """How people tell a route (row of ``feed.routes``) from others: vehicle, number (else name), operator.
+
+    An operator that the timetable only has a code for is told as that code.
+    """
+    agency = feed.agency[feed.agency["agency_id"] == route["agency_id"]]
+    operator = _text(agency.iloc[0]["agency_name"]) if len(agency) else None
+    if operator is not None and operator == str(route["agency_id"]) and _OPERATOR_CODE.fullmatch(operator):
+        operator = f"operator code {operator}"
+    return (
+        str(route["mode"]),
+        _text(route["route_short_name"]) or _text(route["route_long_name"]),
+        operator,
+    )
+
+
 def _ride_leg(engine: Engine, timetable: Timetable, ride: _Ride) -> RideLeg:
     feed, stop_ids = engine.pack.feed, engine.pack.stops["stop_id"].to_numpy(object)
     trip = feed.trips.iloc[ride.trip_index]
     route = feed.routes[feed.routes["route_id"] == trip["route_id"]].iloc[0]
-    agency = feed.agency[feed.agency["agency_id"] == route["agency_id"]]
+    mode, number, operator = name_route(feed, route)
     arrivals, departures = timetable.times_of_lane(ride.lane)
     stops = timetable.stop[timetable.lane_first[ride.lane] : timetable.lane_first[ride.lane + 1]]
     return RideLeg(
-        mode=str(route["mode"]),
+        mode=mode,
         route_id=str(route["route_id"]),
-        route_short_name=_text(route["route_short_name"]) or _text(route["route_long_name"]),
-        agency_name=_text(agency.iloc[0]["agency_name"]) if len(agency) else None,
+        route_short_name=number,
+        agency_name=operator,
         headsign=_text(trip["trip_headsign"]),
         trip_id=str(trip["trip_id"]),
         from_stop_id=str(stop_ids[stops[ride.board]]),
@@ -297,6 +332,7 @@ def _ride_leg(engine: Engine, timetable: Timetable, ride: _Ride) -> RideLeg:
         arrival_s=int(arrivals[ride.alight, ride.trip_row]),
         stops_ridden=ride.alight - ride.board,
         previous_stop_id=str(stop_ids[stops[ride.alight - 1]]),
+        last_stop_id=str(stop_ids[stops[-1]]),
         approximate=bool(trip["approximate"]),
     )
 
@@ -307,8 +343,7 @@ def _walk_leg(
     graph = engine.graph(query.walk.avoid_steps)
     path = compute_path(graph, a, b)
     assert path is not None, "a leg was found between the two"
-    to_degrees = Transformer.from_crs(engine.pack.crs, "EPSG:4326", always_xy=True)
-    lon, lat = to_degrees.transform(path.xs, path.ys)
+    lon, lat = transformer(engine.pack.crs, "EPSG:4326").transform(path.xs, path.ys)
     return WalkLeg(
         from_stop_id=from_stop_id,
         to_stop_id=to_stop_id,
@@ -317,47 +352,5 @@ def _walk_leg(
         geometry=LineString(np.round(np.column_stack((lon, lat)), 6)),
         streets=tuple((part.street, part.length_mm / 1000) for part in path.parts),
         straight_line=engine.pack.walk is None,
+        directions=None if isinstance(graph, StraightLine) else compute_turns(graph, path),
     )
-
-
-def _place_to_json(place: Place) -> dict[str, Any]:
-    return {"id": place.place_id, "name": place.label, "kind": place.kind, "lon": place.lon, "lat": place.lat}
-
-
-def _leg_to_json(leg: WalkLeg | RideLeg) -> dict[str, Any]:
-    if isinstance(leg, RideLeg):
-        return {name: getattr(leg, name) for name in leg.__dataclass_fields__}
-    return {
-        "mode": "walk",
-        "from_stop_id": leg.from_stop_id,
-        "to_stop_id": leg.to_stop_id,
-        "duration_s": leg.duration_s,
-        "length_m": leg.length_m,
-        "straight_line": leg.straight_line,
-        "streets": [{"name": name, "length_m": length} for name, length in leg.streets],
-        "geometry": mapping(leg.geometry),
-    }
-
-
-def journey_to_json(journey: Journey | NoJourney) -> dict[str, Any]:
-    """Turn a journey into what JSON holds; times are seconds, lines GeoJSON.
-
-    Without a journey ``legs`` is empty and ``reason`` says why.
-    """
-    ends = {
-        "service_date": journey.service_date.isoformat(),
-        "origin": _place_to_json(journey.origin),
-        "destination": _place_to_json(journey.destination),
-    }
-    if isinstance(journey, NoJourney):
-        return {**ends, "legs": [], "reason": journey.reason}
-    return {
-        **ends,
-        "depart_s": journey.depart_s,
-        "arrive_s": journey.arrive_s,
-        "board_slack_s": journey.board_slack_s,
-        "legs": [_leg_to_json(leg) for leg in journey.legs],
-    }
-
-
-to_json = journey_to_json

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-
-import pandas as pd
+import re
+from dataclasses import dataclass
+from typing import Literal
 
 from data.areapack import AreaPack
+from geo.clock import clock
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
-from geo.places import describe_stop
+from geo.names import clean_name, put_in_case
+from geo.ride_service import RideService, RouteService
+from geo.stop_words import CHECK_STOP, StopWords, read_stop
+from geo.turn_words import turns_in_words
 
-_BEARINGS = {
-    "N": "north", "NE": "north-east", "E": "east", "SE": "south-east",
-    "S": "south", "SW": "south-west", "W": "west", "NW": "north-west",
-}  # fmt: skip
 _VEHICLES = {
     "bus": "bus",
     "coach": "coach",
@@ -30,24 +31,68 @@ _REASONS = {
     "no_direct_bus": "no single bus goes from near the start to near the destination that day.",
     "direct_bus_other_times": "a direct bus runs that day, but not around that time.",
 }
-# A way is told by the streets that make it up; shorter ones only confuse.
-SHORTEST_TOLD_M = 20
-MOST_STREETS = 4
+MOST_OTHERS = 4
+# How a walk from a stop sets out, against the way its bus goes on.
+_AHEAD_DEG, _BACK_DEG = 45, 135
+_BEARING_DEG = {
+    name: 45.0 * number for number, name in enumerate(("N", "NE", "E", "SE", "S", "SW", "W", "NW"))
+}
+
+Kind = Literal["head", "walk", "ride", "stay", "alight", "arrive", "check"]
 
 
-def clock(time_s: int, *, round_up: bool = False) -> str:
-    """Time of day of a time in seconds, to the minute: down for leaving, up for arriving."""
-    minutes = -(-time_s // 60) if round_up else time_s // 60
-    day, minute = divmod(minutes, 24 * 60)
-    text = f"{minute // 60:02d}:{minute % 60:02d}"
-    return text + {0: "", 1: " (the next day)", -1: " (the day before)"}.get(day, f" ({day} days later)")
+@dataclass(frozen=True)
+class Instruction:
+    """One thing to do, and what belongs to it; names in it are not escaped for any format."""
+
+    kind: Kind
+    text: str
+    details: tuple[str, ...] = ()
 
 
-def _clean(text: str | None) -> str | None:
-    """A name from outside on one line, without control characters."""
-    if text is None:
-        return None
-    return "".join(c for c in " ".join(text.split()) if c.isprintable()) or None
+def journey_in_words(
+    journey: Journey | NoJourney, pack: AreaPack, service: RideService | None = None
+) -> list[str]:
+    """Tell a journey in lines, in the order in which they are needed; details begin with two spaces.
+
+    Names from outside stand on one line and without control characters; they
+    are not escaped for any format.
+    """
+    lines: list[str] = []
+    for instruction in list_instructions(journey, pack, service):
+        lines.append(instruction.text)
+        lines.extend(f"  {detail}" for detail in instruction.details)
+    return lines
+
+
+def list_instructions(
+    journey: Journey | NoJourney, pack: AreaPack, service: RideService | None = None
+) -> list[Instruction]:
+    """Tell a journey as instructions: a head, what to do, and what to check.
+
+    Parameters
+    ----------
+    service : RideService, optional
+        What ``find_ride_service`` says of the journey: how often, first and last, other routes.
+    """
+    start = clean_name(journey.origin.label) or "the start"
+    end = clean_name(journey.destination.label) or "the destination"
+    check = Instruction("check", say_check(pack, journey.service_date))
+    if isinstance(journey, NoJourney):
+        why = _REASONS.get(journey.reason, journey.reason)
+        return [Instruction("head", f"No journey on one bus from {start} to {end}: {why}"), check]
+    total = _minutes(journey.arrive_s - journey.depart_s)
+    day = say_day(journey.service_date)
+    head = f"From {start} to {end} on {day}: {total}, leaving {clock(journey.depart_s)}."
+    told = [Instruction("head", head)]
+    came_by: StopWords | None = None
+    for leg in journey.legs:
+        if isinstance(leg, RideLeg):
+            told.extend(_tell_ride(leg, journey, pack, service))
+            came_by = read_stop(pack, leg.to_stop_id)
+        elif (walk := _tell_walk(leg, journey, pack, came_by)) is not None:
+            told.append(walk)
+    return [*told, Instruction("arrive", f"You arrive at {clock(journey.arrive_s, round_up=True)}."), check]
 
 
 def _minutes(duration_s: int) -> str:
@@ -57,143 +102,163 @@ def _minutes(duration_s: int) -> str:
 
 def _metres(length_m: float) -> str:
     """Ten metres at a time: nobody walks to the metre. Under 10 m reads 10 m."""
-    return f"{max(10, round(length_m / 10) * 10):,} m"
+    return f"{max(10, int((length_m + 5) // 10) * 10):,} m"
 
 
-def _join(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and then " + words[-1]
+def _find_stop_words(stop: StopWords) -> str:
+    """What tells the stop from the one across the road: its street and the way its buses head."""
+    words = stop.with_article
+    for before, name in (("on", stop.street), ("near", stop.landmark)):
+        if name is not None and name.casefold() not in words.casefold():
+            words += f", {before} {name}"
+    if stop.heading is not None:
+        words += f", on the side where buses head {stop.heading}"
+    return words + _check_stop(stop)
 
 
-def _along(leg: WalkLeg) -> str:
-    """Name the streets of a walk in order, as far as they have names."""
-    if leg.straight_line:
-        return " (measured in a straight line with an allowance: this data has no streets)"
-    told: list[str] = []
-    for name, length_m in leg.streets:
-        words = _clean(name)
-        if words is not None and length_m >= SHORTEST_TOLD_M and (not told or told[-1] != words):
-            told.append(words)
-    if not told:
-        return ""
-    if len(told) > MOST_STREETS:
-        return f" by way of {_join([told[0], *told[-(MOST_STREETS - 1) :]])}"
-    return f" along {_join(told)}"
+def _check_stop(stop: StopWords) -> str:
+    return f" ({CHECK_STOP})" if stop.check else ""
 
 
-def _stop_row(pack: AreaPack, stop_id: str) -> pd.Series:
-    return pack.stops.iloc[pack.stops["stop_id"].tolist().index(stop_id)]
-
-
-def _where_stop_is(row: pd.Series) -> str:
-    """What tells the stop from the one across the road: its street and the way its buses face."""
-    name = describe_stop(row)
-    words = ""
-    street = _clean(None if pd.isna(row["street"]) else str(row["street"]))
-    if street is not None and street.casefold() not in name.casefold():
-        words += f", on {street}"
-    landmark = _clean(None if pd.isna(row["landmark"]) else str(row["landmark"]))
-    if landmark is not None and landmark.casefold() not in f"{name}{words}".casefold():
-        words += f", near {landmark}"
-    bearing = None if pd.isna(row["bearing"]) else _BEARINGS.get(str(row["bearing"]).strip().upper())
-    if bearing is not None:
-        words += f", on the side where buses head {bearing}"
-    return words
-
-
-def _walk_words(leg: WalkLeg, journey: Journey, pack: AreaPack) -> str | None:
-    if leg.to_stop_id is not None:
-        row = _stop_row(pack, leg.to_stop_id)
-        target = f"{_stop_words(row)}{_where_stop_is(row)}"
-    else:
-        target = _clean(journey.destination.label) or "where you are going"
+def _tell_walk(
+    leg: WalkLeg, journey: Journey, pack: AreaPack, came_by: StopWords | None
+) -> Instruction | None:
+    stop = None if leg.to_stop_id is None else read_stop(pack, leg.to_stop_id)
+    goal = _find_stop_words(stop) if stop else clean_name(journey.destination.label) or "where you are going"
     if leg.length_m < 1:
-        return None if leg.to_stop_id is None else f"The stop is where you are: {target}."
-    return f"Walk {_metres(leg.length_m)} ({_minutes(leg.duration_s)}){_along(leg)}, to {target}."
+        return None if stop is None else Instruction("walk", f"The stop is where you are: {goal}.")
+    text = f"Walk {_metres(leg.length_m)} ({_minutes(leg.duration_s)}) to {goal}."
+    if leg.directions is None:
+        note = "Measured in a straight line with an allowance, because this data has no streets: use a map."
+        return Instruction("walk", text, (note,))
+    turns = [f"{words[:1].upper()}{words[1:]}." for words in turns_in_words(leg.directions.steps)]
+    if came_by is not None and came_by.bearing is not None:
+        turns[0] = _against_the_bus(turns[0], leg.directions.steps[0].heading_deg, came_by.bearing)
+    if leg.directions.end_side is not None:
+        what = "The stop is" if stop else "It is"
+        turns[-1] += f" {what} on your {leg.directions.end_side}."
+    return Instruction("walk", text, tuple(turns))
 
 
-def _stop_words(row: pd.Series) -> str:
-    """A stop's name in a sentence: 'the stop Market Square (Stop B)' or 'the stop on High Street'."""
-    name = describe_stop(row)
-    if name.startswith("stop on "):
-        return f"the {name}"
-    return f"an {name}" if name.startswith("unnamed") else f"the stop {name}"
+def _against_the_bus(words: str, heading_deg: float, bearing: str) -> str:
+    """Add to a first step whether it goes the way that the bus goes on."""
+    apart = abs((heading_deg - _BEARING_DEG[bearing] + 180) % 360 - 180)
+    if apart <= _AHEAD_DEG:
+        return f"{words[:-1]} (the way the bus goes on)."
+    return f"{words[:-1]} (back the way the bus came)." if apart >= _BACK_DEG else words
 
 
-def _vehicle_words(leg: RideLeg) -> str:
-    vehicle = _VEHICLES.get(leg.mode, "vehicle")
-    number = _clean(leg.route_short_name)
+def say_vehicle(mode: str, number: str | None, agency: str | None, headsign: str | None = None) -> str:
+    """'bus 7 (Town Buses) towards Library'; what the timetable lacks is left out."""
+    vehicle, number = _VEHICLES.get(mode, "vehicle"), clean_name(number)
     words = f"{vehicle} {number}" if number else f"the {vehicle}"
-    agency, headsign = _clean(leg.agency_name), _clean(leg.headsign)
-    if agency:
-        words += f" ({agency})"
+    if (operator := clean_name(agency)) is not None:
+        words += f" ({operator})"
     return words + (f" towards {headsign}" if headsign else "")
 
 
-def _ride_words(leg: RideLeg, journey: Journey, pack: AreaPack) -> list[str]:
-    on, off, before = (
-        _stop_row(pack, stop_id) for stop_id in (leg.from_stop_id, leg.to_stop_id, leg.previous_stop_id)
+def read_headsign(headsign: str | None) -> str | None:
+    """A headsign without a "towards" of its own, in ordinary case."""
+    words = clean_name(headsign)
+    if words is None:
+        return None
+    return put_in_case(re.sub(r"^(?:towards|to)\s+", "", words, flags=re.IGNORECASE)) or None
+
+
+def _tell_ride(
+    leg: RideLeg, journey: Journey, pack: AreaPack, service: RideService | None
+) -> list[Instruction]:
+    on, off, before, last = (
+        read_stop(pack, stop_id)
+        for stop_id in (leg.from_stop_id, leg.to_stop_id, leg.previous_stop_id, leg.last_stop_id)
     )
     about = "about " if leg.approximate else ""
     ready = clock(leg.departure_s - journey.board_slack_s)
-    lines = [f"At {about}{clock(leg.departure_s)} take {_vehicle_words(leg)}. Be at the stop by {ready}."]
-    headed = _clean(leg.headsign)
-    if headed is None:
-        lines[0] += " Ask the driver whether it goes to the stop below."
+    headsign = read_headsign(leg.headsign)
+    vehicle = say_vehicle(leg.mode, leg.route_short_name, leg.agency_name, headsign)
+    text = f"At {about}{clock(leg.departure_s)} take {vehicle}. Be at the stop by {ready}."
+    if headsign is None:
+        ends = f"This trip ends at {last.title}. " if last.name is not None else ""
+        text += f" {ends}Ask the driver whether it goes to your stop."
     duration = _minutes(leg.arrival_s - leg.departure_s)
     if leg.stops_ridden == 1:
-        lines.append(f"Stay on for 1 stop ({duration}): get off at the next stop after {describe_stop(on)}.")
-    else:
-        lines.append(
-            f"Stay on for {leg.stops_ridden} stops ({duration}). "
-            f"The stop before yours is {describe_stop(before)}."
+        stay = f"Stay on for 1 stop ({duration}): get off at the next stop after {on.title}."
+    elif before.name is None and before.street is None:
+        stay = (
+            f"Stay on for {leg.stops_ridden} stops ({duration}). The stop before yours has no name in this "
+            f"timetable ({_place_words(before)}): count the stops, or ask the driver to tell you."
         )
+    else:
+        stay = f"Stay on for {leg.stops_ridden} stops ({duration}). The stop before yours is {before.title}."
+    street = off.street if off.street and off.street.casefold() not in off.title.casefold() else None
+    get_off = f"Get off at {off.with_article}{f', on {street},' if street else ''}"
+    at = f"at {about}{clock(leg.arrival_s, round_up=True)}"
+    return [
+        Instruction("ride", text, tuple(_tell_service(leg, pack, service))),
+        Instruction("stay", stay),
+        Instruction("alight", f"{get_off} {at}{_check_stop(off)}."),
+    ]
+
+
+def _place_words(stop: StopWords) -> str:
+    return f"grid reference {stop.grid_reference}" if stop.grid_reference else stop.title
+
+
+def _tell_service(leg: RideLeg, pack: AreaPack, service: RideService | None) -> list[str]:
+    """How often, the next one, first and last, and what else would do."""
+    if service is None:
+        return []
+    own, about = service.own, "about " if service.own.approximate else ""
+    lines = [f"How often: {own.frequency}."]
+    following = service.next_s.get(leg.departure_s)
+    miss = "This is the last one that day."
+    if following is not None:
+        miss = f"If you miss it, the next one is at {about}{clock(following)}."
     lines.append(
-        f"Get off at {_stop_words(off)}{_on_street(off)} at {about}{clock(leg.arrival_s, round_up=True)}."
+        f"{miss} The first that day is {about}at {clock(own.first_s)}, the last at {clock(own.last_s)}."
     )
+    same = [other for other in service.others if other.same_stops]
+    if same:
+        lines.append(f"Also between these two stops: {_join([_tell_other(one) for one in same])}.")
+    near = [other for other in service.others if not other.same_stops][:MOST_OTHERS]
+    for other in near:
+        start, end = read_stop(pack, other.from_stop_id), read_stop(pack, other.to_stop_id)
+        from_words = "the same stop" if other.from_stop_id == own.from_stop_id else start.title
+        to_words = "the same stop" if other.to_stop_id == own.to_stop_id else end.title
+        lines.append(
+            f"From stops nearby: {_tell_other(other)}, from {from_words} to {to_words} "
+            f"(walks of {_metres(other.walk_m)} in all)."
+        )
     return lines
 
 
-def _on_street(row: pd.Series) -> str:
-    street = _clean(None if pd.isna(row["street"]) else str(row["street"]))
-    return f", on {street}," if street and street.casefold() not in describe_stop(row).casefold() else ""
+def _tell_other(other: RouteService) -> str:
+    return f"{say_vehicle(other.mode, other.number, other.agency_name)}, {other.frequency}"
 
 
-def _date_words(date: dt.date) -> str:
+def _join(words: list[str]) -> str:
+    return "; ".join(words)
+
+
+def say_last(service: RideService, pack: AreaPack) -> str:
+    """The last way of all that day: 'The last bus home is bus 53 at 22:15 from the stop ...'."""
+    last = service.last
+    about = "about " if last.approximate else ""
+    stop = read_stop(pack, last.from_stop_id)
+    place = "the same stop" if last.from_stop_id == service.own.from_stop_id else stop.with_article
+    vehicle = say_vehicle(last.mode, last.number, last.agency_name)
+    return f"{vehicle} at {about}{clock(last.last_s)} from {place}"
+
+
+def say_day(date: dt.date) -> str:
+    """Tuesday 10 June 2025, on every platform."""
     return f"{date:%A} {date.day} {date:%B %Y}"
 
 
-def _check_words(pack: AreaPack, date: dt.date) -> str:
-    facts = pack.manifest.timetable
+def say_check(pack: AreaPack, date: dt.date) -> str:
+    """The timetable's date and what to do about it."""
+    newest = pack.manifest.timetable.latest_start_date  # what is older is still of it
     return (
-        f"Check before you travel: these times are of {_date_words(date)}, from a timetable that begins "
-        f"{facts.first_date.day} {facts.first_date:%B %Y}; buses change, and this one may have."
+        f"Check before you travel: these times are of {say_day(date)}, from a timetable that begins "
+        f"{newest.day} {newest:%B %Y}; buses change, and this one may have."
     )
-
-
-def journey_in_words(journey: Journey | NoJourney, pack: AreaPack) -> list[str]:
-    """Tell a journey in sentences, in the order in which they are needed.
-
-    Names from outside stand on one line and without control characters; they
-    are not escaped for any format.
-    """
-    start = _clean(journey.origin.label) or "the start"
-    end = _clean(journey.destination.label) or "the destination"
-    if isinstance(journey, NoJourney):
-        why = _REASONS.get(journey.reason, journey.reason)
-        return [
-            f"No journey on one bus from {start} to {end}: {why}",
-            _check_words(pack, journey.service_date),
-        ]
-    total = _minutes(journey.arrive_s - journey.depart_s)
-    lines = [
-        f"From {start} to {end} on {_date_words(journey.service_date)}: {total}, "
-        f"leaving {clock(journey.depart_s)}."
-    ]
-    for leg in journey.legs:
-        if isinstance(leg, RideLeg):
-            lines.extend(_ride_words(leg, journey, pack))
-        elif (words := _walk_words(leg, journey, pack)) is not None:
-            lines.append(words)
-    lines.append(f"You arrive at {clock(journey.arrive_s, round_up=True)}.")
-    lines.append(_check_words(pack, journey.service_date))
-    return lines

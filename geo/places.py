@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 from rapidfuzz import process, utils
 
 from data.areapack import AreaPack
 from data.errors import QueryError
+from geo.gridref import transformer
+from geo.names import clean_name
+from geo.stop_words import describe_stop
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)"
 _COORDINATES = re.compile(rf"^\s*({_NUMBER})\s*,\s*({_NUMBER})\s*$", re.IGNORECASE)
@@ -67,11 +68,6 @@ def resolve_place(pack: AreaPack, text: str) -> Place:
     )
 
 
-@lru_cache(maxsize=4)
-def _to_metres(crs: str) -> Transformer:
-    return Transformer.from_crs("EPSG:4326", crs, always_xy=True)  # a tenth of a second each time
-
-
 def make_place(pack: AreaPack, lon: float, lat: float, *, label: str | None = None) -> Place:
     """Make a place of coordinates (degrees), as a click on the map gives them.
 
@@ -88,7 +84,7 @@ def _place_at(pack: AreaPack, lon: float, lat: float, label: str | None = None) 
         raise QueryError(
             f"{lon:g},{lat:g}: no place on Earth; give longitude, then latitude, in degrees (-2.99,51.58)."
         )
-    x, y = _to_metres(pack.crs).transform(lon, lat)
+    x, y = transformer("EPSG:4326", pack.crs).transform(lon, lat)
     if _distance_from_area_m(pack, x, y) > FARTHEST_FROM_AREA_M:
         raise QueryError(
             f"{lon:g},{lat:g}: more than {FARTHEST_FROM_AREA_M // 1000} km from {pack.manifest.name}; "
@@ -115,20 +111,12 @@ def _distance_from_area_m(pack: AreaPack, x: float, y: float) -> float:
     return float(math.hypot(max(west - x, 0, x - east), max(south - y, 0, y - north)))
 
 
-def _text_or_none(value: object) -> str | None:
-    """A cell's text without line ends and the like, or None where it is empty."""
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    words = " ".join(str(value).split())
-    return "".join(c for c in words if c.isprintable()) or None
-
-
 def _from_row(pack: AreaPack, row: pd.Series, place_id: str, label: str, kind: str) -> Place:
     x, y = float(row["x"]), float(row["y"])
     if "lon" in row.index:
         lon, lat = float(row["lon"]), float(row["lat"])
     else:
-        lon, lat = Transformer.from_crs(pack.crs, "EPSG:4326", always_xy=True).transform(x, y)
+        lon, lat = transformer(pack.crs, "EPSG:4326").transform(x, y)
     return Place(place_id, label, float(lon), float(lat), x, y, kind)
 
 
@@ -156,7 +144,7 @@ def _find_neighbourhood(pack: AreaPack, text: str) -> Place | None:
     row = _row_of(pack.neighbourhoods, "neighbourhood_id", text)
     if row is None:
         return None
-    label = _text_or_none(row["name"]) or text
+    label = clean_name(row["name"]) or text
     points = pack.origin_points
     own = points[points["neighbourhood_id"] == text] if points is not None else pd.DataFrame()
     if own.empty:
@@ -176,39 +164,18 @@ def _find_service(pack: AreaPack, text: str) -> Place | None:
 
 
 def _place_of_service(pack: AreaPack, row: pd.Series) -> Place:
-    label = _text_or_none(row["name"]) or _text_or_none(row["category"]) or "service without a name"
+    label = clean_name(row["name"]) or clean_name(row["category"]) or "service without a name"
     if pd.isna(row["x"]) or pd.isna(row["y"]):
         raise QueryError(
             f"{label} ({row['service_id']}): its place is not known, or it comes to people "
-            f"({_text_or_none(row['delivery']) or 'delivery not stated'}); choose a service at a venue."
+            f"({clean_name(row['delivery']) or 'delivery not stated'}); choose a service at a venue."
         )
     return _from_row(pack, row, str(row["service_id"]), label, "service")
 
 
 def _find_stop(pack: AreaPack, text: str) -> Place | None:
     row = _row_of(pack.stops, "stop_id", text)
-    return None if row is None else _from_row(pack, row, text, describe_stop(row), "stop")
-
-
-# NaPTAN's short forms, written out; what is not here (Stop B, Bay 4) stays.
-_INDICATORS = {
-    "opp": "opposite", "adj": "next to it", "nr": "near", "o/s": "outside", "os": "outside",
-    "bef": "before", "aft": "after", "cnr": "corner", "n-bound": "northbound", "s-bound": "southbound",
-    "e-bound": "eastbound", "w-bound": "westbound", "nb": "northbound", "sb": "southbound",
-    "eb": "eastbound", "wb": "westbound",
-}  # fmt: skip
-
-
-def describe_stop(row: pd.Series) -> str:
-    """Name a stop for people: name and indicator, else its street; never its code."""
-    name, indicator = _text_or_none(row["name"]), _text_or_none(row["indicator"])
-    if indicator is not None:
-        indicator = _INDICATORS.get(indicator.casefold(), indicator)
-    if name is not None and name != str(row["stop_id"]):
-        return f"{name} ({indicator})" if indicator else name
-    street = _text_or_none(row["street"])
-    base = f"stop on {street}" if street else "unnamed stop"
-    return f"{base} ({indicator})" if indicator else base
+    return None if row is None else _from_row(pack, row, text, describe_stop(row, pack.crs).title, "stop")
 
 
 def _find_postcode(pack: AreaPack, text: str) -> Place | None:
@@ -253,7 +220,7 @@ def _suggest(pack: AreaPack, text: str) -> list[str]:
         names = table["name"].tolist() if "name" in table else [None] * len(ids)
         for place_id, name in zip(ids, names, strict=True):
             known.setdefault(place_id, place_id)
-            if (words := _text_or_none(name)) is not None:
+            if (words := clean_name(name)) is not None:
                 known.setdefault(words, f"{_shorten(words)} ({place_id})")
     found = process.extract(
         text[:100], list(known), processor=utils.default_process, limit=MOST_SUGGESTIONS, score_cutoff=75
@@ -262,5 +229,5 @@ def _suggest(pack: AreaPack, text: str) -> list[str]:
 
 
 def _shorten(text: str) -> str:
-    words = _text_or_none(text) or ""
+    words = clean_name(text) or ""
     return words if len(words) <= 60 else words[:59] + "…"

@@ -9,7 +9,8 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from geo import roundtrip_kernels as rk
-from geo.journey_words import clock
+from geo.clock import clock
+from geo.names import clean_name
 from geo.query import Query
 from geo.reasons import REASON_CODE
 from geo.sessions import PlannedSession
@@ -75,7 +76,5 @@ def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query,
 
 def _clean(text: str | None) -> str | None:
     """A name from outside on one line, without control characters, cut where it is absurdly long."""
-    if text is None or pd.isna(text):
-        return None
-    words = "".join(c for c in " ".join(str(text).split()) if c.isprintable())
-    return (words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…") or None
+    words = clean_name(text)
+    return words if words is None or len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"

@@ -22,17 +22,30 @@ class PathPart:
 
 
 @dataclass(frozen=True)
+class PathPiece:
+    """A stretch of one edge, in the direction of walking."""
+
+    edge: int
+    length_mm: int
+    xs: np.ndarray
+    ys: np.ndarray
+    ends_at: int  # the network's node at which it ends, -1 between two nodes
+
+
+@dataclass(frozen=True)
 class WalkPath:
     """A shortest walk between two points.
 
     ``length_mm`` is the leg's length: the parts and the way from either point
-    to its street. The line (metres, pack's CRS) runs from point to point.
+    to its street (``off_mm``). The line (metres, pack's CRS) runs from point to point.
     """
 
     length_mm: int
     xs: np.ndarray
     ys: np.ndarray
     parts: tuple[PathPart, ...]
+    pieces: tuple[PathPiece, ...] = ()  # none on straight lines
+    off_mm: tuple[int, int] = (0, 0)
 
 
 def compute_path(graph: WalkGraph | StraightLine, a: Snapped, b: Snapped) -> WalkPath | None:
@@ -50,12 +63,15 @@ def compute_path(graph: WalkGraph | StraightLine, a: Snapped, b: Snapped) -> Wal
     if stretches is None:
         return None
     pieces = [piece for chain, begin, end in stretches for piece in _cut_chain(graph, chain, begin, end)]
-    lines = [_draw_piece(graph, *piece) for piece in pieces]
+    drawn = tuple(_describe_piece(graph, *piece) for piece in pieces if piece[1] != piece[2])
+    lines = [(piece.xs, piece.ys) for piece in drawn]
     on_network = sum(abs(end - begin) for _, begin, end in stretches)
     return WalkPath(
         int(a.off_network_mm[0] + on_network + b.off_network_mm[0]),
         *_join_lines([(a.x[:1], a.y[:1]), *lines, (b.x[:1], b.y[:1])]),
         _name_parts(graph, pieces),
+        drawn,
+        (int(a.off_network_mm[0]), int(b.off_network_mm[0])),
     )
 
 
@@ -127,6 +143,14 @@ def _cut_chain(graph: WalkGraph, chain: int, begin: int, end: int) -> list[tuple
             from_mm, to_mm = length - from_mm, length - to_mm
         pieces.append((edge, from_mm, to_mm))
     return pieces if begin <= end else [(edge, to, from_) for edge, from_, to in reversed(pieces)]
+
+
+def _describe_piece(graph: WalkGraph, edge: int, begin_mm: int, end_mm: int) -> PathPiece:
+    network = graph.network
+    whole = int(network.length_mm[edge])
+    ends_at = int(network.u[edge]) if end_mm == 0 else int(network.v[edge]) if end_mm == whole else -1
+    xs, ys = _draw_piece(graph, edge, begin_mm, end_mm)
+    return PathPiece(edge, abs(end_mm - begin_mm), xs, ys, ends_at)
 
 
 def _draw_piece(graph: WalkGraph, edge: int, begin_mm: int, end_mm: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from data.errors import QueryError
 from geo.engine import Engine
-from geo.journey import Journey, NoJourney, RideLeg, WalkLeg, journey_to_json
+from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
+from geo.journey_json import journey_to_json
 from geo.places import resolve_place
 from geo.query import Query
 from tests import reference
@@ -80,13 +81,13 @@ def test_no_journey_says_why() -> None:
     assert ask(early, depart_s=34_200).reason == "direct_bus_other_times"
     closed = make_town(trip(call("A", "09:40", pickup=1), call("B", "09:50")))
     assert ask(closed, depart_s=34_200).reason == "no_direct_bus"
-    answer = journey_to_json(ask(early, depart_s=34_200))
+    answer = journey_to_json(ask(early, depart_s=34_200), early)
     assert answer["legs"] == [] and answer["reason"] == "direct_bus_other_times"
 
 
 def test_json_holds_what_is_promised() -> None:
     pack = make_town(trip(("A", "09:40"), ("B", "09:50")))
-    answer = journey_to_json(ask(pack, depart_s=34_200))
+    answer = journey_to_json(ask(pack, depart_s=34_200), pack)
     assert answer["service_date"] == "2025-06-10"
     walk, ride, _ = answer["legs"]
     assert {"mode", "duration_s", "length_m", "geometry"} <= walk.keys()

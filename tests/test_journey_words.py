@@ -58,12 +58,16 @@ def test_the_whole_journey_in_order() -> None:
     assert lines == [
         # Leave 09:37:00, arrive 09:50:20 + 150 s = 09:52:50.
         "From home to Service clinic on Tuesday 10 June 2025: 16 minutes, leaving 09:37.",
-        "Walk 160 m (2 minutes) along Hill Road and then High Street, to the stop Market Square (Stop Q3), "
-        "on High Street, near the Clock, on the side where buses head east.",
+        "Walk 160 m (2 minutes) to the stop Market Square (Stop Q3), on High Street, near the Clock, "
+        "on the side where buses head east.",
+        "  Go south along Hill Road, 40 m.",
+        "  Left into High Street, 120 m.",
         "At 09:40 take bus 7 (Town Buses) towards Library. Be at the stop by 09:39.",
         "Stay on for 2 stops (11 minutes). The stop before yours is Half Way.",
         "Get off at the stop Old Mill (opposite) at 09:51.",
-        "Walk 200 m (3 minutes) along High Street and then Library Lane, to Service clinic.",
+        "Walk 200 m (3 minutes) to Service clinic.",
+        "  Go east along High Street, 120 m.",
+        "  Left into Library Lane, 80 m.",
         "You arrive at 09:53.",
         "Check before you travel: these times are of Tuesday 10 June 2025, from a timetable that begins "
         "1 January 2025; buses change, and this one may have.",
@@ -79,16 +83,17 @@ def test_one_stop_is_the_next() -> None:
 @pytest.mark.parametrize(
     ("name", "street_name", "expected"),
     [
-        (None, "Mill Lane", "the stop on Mill Lane"),
-        (None, None, "an unnamed stop"),
-        ("A", "Mill Lane", "the stop on Mill Lane"),  # the code stood where the name should
+        (None, "Mill Lane", "the stop on Mill Lane (check the stop with the operator)"),
+        (None, None, "an unnamed stop, grid reference SK 0012 0000 (check the stop with the operator)"),
+        # The code stood where the name should.
+        ("A", "Mill Lane", "the stop on Mill Lane (check the stop with the operator)"),
         ("  Mill\n  Lane ", None, "the stop Mill Lane"),
     ],
 )
 def test_a_stop_without_a_name_is_never_its_code(name, street_name, expected) -> None:
     pack = make_pack([DAY_TRIP], stop_fields={("A", "name"): name, ("A", "street"): street_name})
     walk = tell(pack)[1]
-    assert f", to {expected}" in walk
+    assert f" to {expected}" in walk
     assert not re.search(r"\bA\b", walk)
 
 
@@ -100,14 +105,14 @@ def test_hostile_names_stay_on_one_line() -> None:
         service_fields={"name": nasty},
     )
     lines = tell(pack)
-    assert len(lines) == 8
+    assert len(lines) == 12
     assert all(line.isprintable() for line in lines)
     assert "<script>" in lines[1], "words are not escaped here, but where they are shown"
 
 
 def test_straight_lines_are_said_to_be() -> None:
     lines = tell(make_pack([DAY_TRIP], streets=None))
-    assert "measured in a straight line" in lines[1] and "along" not in lines[1]
+    assert lines[2].startswith("  Measured in a straight line") and "along" not in lines[1]
 
 
 def test_about_times_and_after_midnight() -> None:
@@ -145,4 +150,8 @@ def test_walking_all_the_way() -> None:
     )
     lines = tell(near)
     assert lines[0].endswith("2 minutes, leaving 09:30.")
-    assert lines[1] == "Walk 160 m (2 minutes) along Hill Road and then High Street, to Service clinic."
+    assert lines[1:4] == [
+        "Walk 160 m (2 minutes) to Service clinic.",
+        "  Go south along Hill Road, 40 m.",
+        "  Left into High Street, 120 m.",
+    ]

@@ -1,0 +1,15 @@
+"""Times of the service day as clock times."""
+
+from __future__ import annotations
+
+
+def clock(time_s: int, *, round_up: bool = False) -> str:
+    """Time of day of a time in seconds, to the minute: down for leaving, up for arriving.
+
+    >>> clock(87_000)
+    '00:10 (the next day)'
+    """
+    minutes = -(-time_s // 60) if round_up else time_s // 60
+    day, minute = divmod(minutes, 24 * 60)
+    text = f"{minute // 60:02d}:{minute % 60:02d}"
+    return text + {0: "", 1: " (the next day)", -1: " (the day before)"}.get(day, f" ({day} days later)")
