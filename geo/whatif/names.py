@@ -12,7 +12,8 @@ from rapidfuzz import process, utils
 
 from data.areapack import AreaPack
 from data.errors import QueryError
-from geo.places import describe_stop, resolve_place
+from geo.places import resolve_place
+from geo.stop_words import describe_stop
 
 MOST_OFFERED = 3
 _LONGEST_QUERY = 100
@@ -99,12 +100,16 @@ def find_stop(pack: AreaPack, field: str, text: str) -> int:
     if not len(rows):
         rows = _same(stops["name"], text)
     if not len(rows):
-        described = pd.Series([describe_stop(row) for _, row in _named_alike(stops, text).iterrows()])
+        described = pd.Series(
+            [describe_stop(row, pack.crs).title for _, row in _named_alike(stops, text).iterrows()]
+        )
         rows = _named_alike(stops, text).index.to_numpy()[_same(described, text)]
     if len(rows) == 1:
         return int(rows[0])
     if len(rows) > 1:
-        listed = _list(f"{ids.iloc[row]} ({describe_stop(stops.iloc[row])})" for row in rows[:5])
+        listed = _list(
+            f"{ids.iloc[row]} ({describe_stop(stops.iloc[row], pack.crs).title})" for row in rows[:5]
+        )
         raise FaultyChange(field, f"{text[:60]!r} is the name of {len(rows)} stops; give an id: {listed}")
     known = {one: one for one in ids} | {
         str(name): f"{name} ({one})"

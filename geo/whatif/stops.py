@@ -8,7 +8,7 @@ import numpy as np
 
 from data.areapack import AreaPack
 from geo.patterns import group_by_pattern, index_calls, spread_ranges
-from geo.places import describe_stop
+from geo.stop_words import describe_stop
 from geo.whatif.feed import add_stop_row, first_calls, freeze, place_stop, spot_at
 from geo.whatif.model import AddStop, MoveStop
 from geo.whatif.names import FaultyChange, choose_direction, find_spot, find_stop, find_trips
@@ -148,7 +148,7 @@ def move_stop(pack: AreaPack, change: MoveStop, mark: str) -> AreaPack:
     if not len(rows):
         raise FaultyChange("stop", f"no bus of {change.route[:60]!r} calls at {change.stop[:60]!r}")
     if spot.stop is None:
-        name = describe_stop(pack.stops.iloc[stop])
+        name = describe_stop(pack.stops.iloc[stop], pack.crs).name or "moved stop"
         pack, target = add_stop_row(pack, f"{mark} stop", name, spot_at(pack, name, spot.x, spot.y))
     else:
         target = spot.stop
