@@ -19,6 +19,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from data.areapack import AreaPack
+
+# Asked about as groups are: counts of people or households that matter to reaching a service on a bus.
+HEADLINES = ("age_25_49", "age_65_plus", "age_75_plus", "english_little", "cars_none")
 TOPICS = ("age", "english", "cars", "deprivation")
 UNITS = ("people", "households", "rank")
 BASES = ("published", "same_area", "wider_area", "not_known")
@@ -83,3 +87,36 @@ def _unknown_words(
 ) -> list[str]:
     strange = sorted(set(frame[column].astype(str)) - set(known))
     return [f"{table}: {column} is not {', '.join(known)}: {', '.join(strange[:_SHOWN])}"] if strange else []
+
+
+def list_counted(pack: AreaPack) -> pd.DataFrame:
+    """Return the counts beside the census's groups that can be asked about as groups are.
+
+    Returns
+    -------
+    DataFrame
+        group_id, name, leaves_out, is_aggregate, counted (people or households), base_name,
+        source_table, source_year. Without those that no neighbourhood has a count of, and without
+        an id that a census group has already.
+    """
+    columns = ["group_id", "name", "leaves_out", "is_aggregate", "counted", "base_name", "source_table",
+               "source_year"]  # fmt: skip
+    if pack.indicators is None or pack.indicator_values is None:
+        return pd.DataFrame(columns=columns)
+    given = pack.indicator_values.loc[pack.indicator_values["count"].notna(), "indicator_id"].unique()
+    rows = pack.indicators.rename(columns={"indicator_id": "group_id", "unit": "counted"})
+    taken = [] if pack.groups is None else list(pack.groups["group_id"])
+    chosen = rows["group_id"].isin(HEADLINES) & rows["group_id"].isin(given) & ~rows["group_id"].isin(taken)
+    return rows.loc[chosen].sort_values("sort_order", kind="stable")[columns].reset_index(drop=True)
+
+
+def values_of(pack: AreaPack, indicator_id: str, column: str) -> np.ndarray:
+    """Return one column of an indicator by neighbourhood, float64[n], NaN where not known."""
+    if pack.neighbourhoods is None:
+        return np.empty(0)
+    ids = pack.neighbourhoods["neighbourhood_id"]
+    if pack.indicator_values is None:
+        return np.full(len(ids), np.nan)
+    values = pack.indicator_values
+    rows = values[values["indicator_id"] == indicator_id].set_index("neighbourhood_id")[column]
+    return rows.reindex(ids).to_numpy(np.float64, na_value=np.nan)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from data.errors import PackError
+from data.indicators import list_counted, values_of
 from geo.people import find_points
 from geo.query import Query
 from geo.tables import CLASSES, GAP_COLUMNS, NOT_KNOWN_REASONS, REASONS, GapTable, ReachTable
@@ -22,9 +23,10 @@ SMALL_BASE = 50
 def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     """Count people by whether any service of a category is in reach of their origin point.
 
-    A group's people are split over the points of a neighbourhood by weight. A
-    group's count that is missing in a neighbourhood is null there, and so are the
-    sums of a ward or area that it belongs to: a part is not passed off as the whole.
+    Beside the census's groups stand the counts of ``data.indicators.list_counted``: people of
+    an age, households without a car. A group's people are split over the points of a
+    neighbourhood by weight. A group's count that is missing in a neighbourhood is null there, and
+    so are the sums of a ward or area that it belongs to: a part is not passed off as the whole.
 
     Parameters
     ----------
@@ -51,9 +53,7 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
         raise ValueError("the gap is counted from reach by point")
     categories, state = find_states(points, pack, query)
     areas, ward = list_areas(pack, pack.neighbourhoods)
-    counts = count_groups(
-        pack.neighbourhoods, pack.groups, pack.census
-    )  # float64[hoods, groups], NaN where not published
+    groups, counts = list_and_count(pack, pack.neighbourhoods, pack.groups, pack.census)
 
     # Share of each neighbourhood's weight in each state: float64[hoods, 3, categories].
     own = pack.origin_points
@@ -70,7 +70,7 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     people_of_hood = np.where(known, counts, 0.0)
     totals = roll_up(share[:, :, :, None] * people_of_hood[:, None, None, :], ward)
     people, has_count = roll_up(people_of_hood, ward), roll_up(~known, ward) == 0
-    frame = _assemble(pack.groups, categories, areas, people, has_count, totals)
+    frame = _assemble(groups, categories, areas, people, has_count, totals)
     return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
 
 
@@ -140,6 +140,22 @@ def list_areas(pack: AreaPack, hoods: pd.DataFrame) -> tuple[pd.DataFrame, np.nd
     return pd.DataFrame(rows, columns=["level", "area_id", "area_name"]), ward_number
 
 
+def list_and_count(
+    pack: AreaPack, hoods: pd.DataFrame, groups: pd.DataFrame, census: pd.DataFrame
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Groups and the counts beside them (group_id, name, counted), and float64[hoods, groups].
+
+    NaN stands where a count is not published.
+    """
+    others = list_counted(pack)
+    listed = pd.concat(
+        [groups[["group_id", "name"]].assign(counted="people"), others[["group_id", "name", "counted"]]],
+        ignore_index=True,
+    )
+    more = [values_of(pack, one, "count") for one in others["group_id"]]
+    return listed, np.column_stack([count_groups(hoods, groups, census), *more])
+
+
 def count_groups(hoods: pd.DataFrame, groups: pd.DataFrame, census: pd.DataFrame) -> np.ndarray:
     """Census counts as float64[hoods, groups], in the pack's order of both, NaN where not published."""
     hood = pd.Index(hoods["neighbourhood_id"]).get_indexer(pd.Index(census["neighbourhood_id"]))
@@ -179,7 +195,7 @@ def _assemble(
         **{name: categories[name].array.take(category) for name in ("kind", "category")},
         **{
             target: groups[source].array.take(group)
-            for target, source in (("group_id", "group_id"), ("group_name", "name"))
+            for target, source in (("group_id", "group_id"), ("group_name", "name"), ("counted", "counted"))
         },
         "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~counted),
         "in_reach": or_null(in_reach),
