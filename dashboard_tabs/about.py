@@ -23,8 +23,11 @@ def draw(pack: AreaPack, choices: Choices) -> None:
     st.markdown("#### What the numbers leave out")
     st.markdown("\n".join(f"- {line}" for line in LEAVES_OUT))
     if len(page.groups):
-        st.markdown("#### Census groups")
+        st.markdown("#### Groups, and what is counted beside them")
         look.draw_table(page.groups, key="about_groups")
+    if len(page.circumstances):
+        st.markdown("#### Age, English, cars and deprivation")
+        look.draw_table(page.circumstances, key="about_circumstances")
     st.markdown("#### Where the data are from")
     look.draw_table(page.sources, key="about_sources")
     for line in page.licences:

@@ -26,11 +26,13 @@ PART_WORDS = {
     "gap": "Gap table (category × group × area)",
     "reach": "Reach (every neighbourhood × service)",
     "isochrones": "Isochrones",
+    "indicators": "Age, English, cars, deprivation",
 }
 EVERYTHING = "Everything"
 FORMATS = {EVERYTHING: [".gpkg"], "neighbourhoods": [".gpkg", ".geojson", ".parquet", ".csv"],
            "gap": [".csv", ".parquet", ".gpkg"], "reach": [".parquet", ".csv", ".gpkg"],
-           "isochrones": [".geojson", ".gpkg", ".parquet", ".csv"]}  # fmt: skip
+           "isochrones": [".geojson", ".gpkg", ".parquet", ".csv"],
+           "indicators": [".csv", ".parquet", ".gpkg"]}  # fmt: skip
 CHOSEN, EVERY = "one neighbourhood", "every neighbourhood"
 _FIRST = {"own_percentiles": [50, 85], "own_slack": 60, "own_speed": 4.8, "own_leg": 640, "own_total": 1280}
 
@@ -79,6 +81,8 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
     st.subheader("Downloads", anchor=False)
     st.caption("The question, versions, data dates and licences stand inside each file (beside a CSV).")
     parts = [EVERYTHING, *PARTS] if pack.neighbourhoods is not None else ["reach"]
+    if pack.indicators is None:
+        parts = [part for part in parts if part != "indicators"]
     part = st.selectbox("What", parts, key="what", format_func=lambda p: PART_WORDS.get(p, p))
     suffix = st.selectbox("Format", FORMATS[part], key=f"format_{part}")
     origins = None

@@ -86,7 +86,9 @@ def draw_table(
 ):
     """A table whose numbers sort as numbers and read as words; returns its selected row, or None."""
     styled = table.style.format(say_cells(table)) if say_cells(table) else table
-    size = {} if height is None else {"height": height}
+    size: dict = {} if height is None else {"height": height}
+    if say_cells(table):  # a cell without a value takes no words from the style
+        size["placeholder"] = "too few, or not known"
     if not select:
         st.dataframe(styled, hide_index=True, width="stretch", key=key, **size)
         return None

@@ -11,7 +11,7 @@ from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.places import Place, make_place, resolve_place
 from geo.tables import ReachTable
-from layers import catalogue, measures
+from layers import catalogue, circumstances, measures
 from layers.catalogue import Drawn
 from layers.legend import build_legend
 from layers.measures import ALL, ANY_CATEGORY, Measure
@@ -105,6 +105,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
     population = [POPULATION] if counted else []
     shades = [NOTHING, *([GAP_SHARE, UNKNOWN_SHARE] if gap_known else [])]
     shades += [*([IN_REACH] if can_reach else []), *([GROUP_SHARE] if by_group else []), *population]
+    shades += circumstances.list_shades(pack)
     rounds = [
         NOTHING,
         *([GAP_NUMBER] if gap_known else []),
@@ -121,7 +122,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
         STOPS,
         *([OUTSIDE] if pack.coverage is not None and pack.neighbourhoods is not None else []),
     ]
-    first = GAP_SHARE if gap_known else IN_REACH if can_reach else shades[-1]
+    first = GAP_SHARE if gap_known else IN_REACH if can_reach else population[0] if counted else NOTHING
     state.start_from_link(state.SHADE, shades, first)
     state.start_from_link(state.CIRCLES, rounds, NOTHING)
     if state.ALSO in st.session_state:
@@ -131,7 +132,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
     one, two, three = st.columns([0.29, 0.25, 0.46])
     shade = one.selectbox("Shading", shades, key=state.SHADE)
     circles = two.selectbox(
-        "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people."
+        "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people (or households)."
     )
     also = three.pills("Also show", offered, key=state.ALSO, selection_mode="multi")
     state.write_link({state.SHADE: (shade, first), state.CIRCLES: (circles, NOTHING)})
@@ -169,6 +170,9 @@ def _reach_from(results: Results | None, place: Place | None) -> ReachTable | No
 
 
 def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: str) -> Measure | None:
+    shades = circumstances.list_shades(pack)
+    if name in shades:
+        return circumstances.shade_measure(pack, shades[name])
     if name == POPULATION:
         return measures.census_count(pack, ALL)
     if name == GROUP_SHARE:

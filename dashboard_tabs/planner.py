@@ -41,7 +41,7 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
         return
     cells = st.columns(4)
     there = choices.trip is None
-    cells[0].metric("People", line.people)
+    cells[0].metric(line.counted.capitalize(), line.people)
     cells[1].metric("In reach of at least one" if there else "There and back: at least one", line.in_reach)
     cells[2].metric(
         NO_SERVICE if there else "There and back: no service",
@@ -51,7 +51,11 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
         delta_arrow="off",
     )
     cells[3].metric(
-        "Not known", line.not_known, f"{line.share_not_known} of people", delta_color="off", delta_arrow="off"
+        "Not known",
+        line.not_known,
+        f"{line.share_not_known} of {line.counted}",
+        delta_color="off",
+        delta_arrow="off",
     )
     if line.note:
         look.caption(line.note)

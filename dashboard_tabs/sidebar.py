@@ -162,10 +162,14 @@ def _ask_group(pack: AreaPack) -> str:
     groups = list_groups(pack)
     names = dict(zip(groups["group_id"], groups["name"], strict=True)) if len(groups) else {}
     names = {ALL: "All residents", **{key: name for key, name in names.items() if key != ALL}}
+    for key in groups.loc[groups["counted"] != "people", "group_id"]:
+        names[key] = f"{names[key]} (counts households)"
     state.start_from_link(state.GROUP, list(names), ALL)
     chosen = st.selectbox(
         "Group", list(names), key=state.GROUP, format_func=lambda key: names[key], disabled=len(names) == 1,
-        help="The census's own names." if len(names) > 1 else "This area has no census counts by group.",
+        help="The census's own names: ethnic groups, then ages, English and cars, which are not broken "
+        "down by ethnic group."
+        if len(names) > 1 else "This area has no census counts by group.",
     )  # fmt: skip
     if len(groups) and chosen != ALL:
         leaves_out = groups.set_index("group_id").loc[chosen, "leaves_out"]

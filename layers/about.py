@@ -11,6 +11,7 @@ from data.areapack import AreaPack
 from data.manifest import Manifest, TimetableFacts
 from geo.query import Query
 from geo.version import ENGINE_VERSION
+from layers.circumstances import describe_tables
 from layers.measures import list_groups
 from layers.words import STRAIGHT_LINES, say_area, say_date, say_percent, say_question, say_test_data
 
@@ -62,6 +63,7 @@ class About:
     sources: pd.DataFrame
     faults: pd.DataFrame
     groups: pd.DataFrame
+    circumstances: pd.DataFrame
     licences: tuple[str, ...]
 
 
@@ -82,6 +84,7 @@ def build_about(pack: AreaPack, query: Query, today: dt.date, when: str | None =
         sources=_sources_table(manifest),
         faults=_faults_table(manifest),
         groups=_groups_table(pack),
+        circumstances=describe_tables(pack),
         licences=manifest.licences,
     )
 
@@ -159,6 +162,7 @@ def _groups_table(pack: AreaPack) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Group": groups["name"].to_numpy(object),
+            "Counts": groups["counted"].to_numpy(object),
             "A sum of others": ["yes" if value else "" for value in groups["is_aggregate"]],
             "Leaves out": groups["leaves_out"].fillna("").to_numpy(object),
         }

@@ -34,6 +34,11 @@ from layers.words import say_date, say_people
 
 GeometryKind = Literal["polygon", "circle", "point", "line", "band"]
 CIRCLE_RADIUS_MAX_PX = 22.0
+UNIT_WORDS = {
+    "share": "% of people",
+    "share of households": "% of households",
+    "decile": "tenths of the nation's areas, 1 the most deprived",
+}
 TRIPS_PER_HOUR_BREAKS = (1.0, 2.0, 4.0)
 
 
@@ -86,7 +91,7 @@ def draw_shading(measure: Measure, theme: Theme) -> Drawn:
     classes = classify(measure.values, breaks)
     say = _speaker(measure)
     fills = choose_fills(palette, len(breaks) + 1)
-    labels = label_classes(breaks, say)
+    labels = measure.labels or label_classes(breaks, say)
     legend = [
         LegendEntry(label, fill, count=int((classes == number).sum()))
         for number, (label, fill) in enumerate(zip(labels, fills, strict=True))
@@ -121,7 +126,7 @@ def draw_circles(measure: Measure, theme: Theme) -> Drawn:
     sizes = dict.fromkeys(round_nicely(largest * part) for part in (1.0, 0.4, 0.1))
     legend = [
         LegendEntry(
-            f"{say_people(size)} people",
+            f"{say_people(size)} {measure.unit}",
             fill,
             size=CIRCLE_RADIUS_MAX_PX * float(np.sqrt(min(size / largest, 1.1))),
         )
@@ -343,7 +348,7 @@ def _layer_of(measure: Measure, geometry: GeometryKind, legend: tuple[LegendEntr
     return Layer(
         layer_id=measure.measure_id,
         title=measure.title,
-        unit="% of people" if measure.unit == "share" else measure.unit,
+        unit=UNIT_WORDS.get(measure.unit, measure.unit),
         source=measure.source,
         date=measure.date,
         leaves_out=measure.leaves_out,
@@ -354,7 +359,7 @@ def _layer_of(measure: Measure, geometry: GeometryKind, legend: tuple[LegendEntr
 
 
 def _speaker(measure: Measure) -> Callable[[float], str]:
-    if measure.unit != "share":
+    if not measure.unit.startswith("share"):
         return lambda value: f"{value:,.0f}"
     return lambda value: f"{100 * value:.2g}%"
 

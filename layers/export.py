@@ -25,6 +25,8 @@ from geo.write import (
     write_features,
     write_table,
 )
+from layers.circumstances import EXPORT_COLUMNS as INDICATOR_COLUMNS
+from layers.circumstances import build_export as build_indicators
 from layers.measures import ALL, ANY_CATEGORY, gap_rows
 from layers.planner import list_kinds
 from layers.there_and_back import (
@@ -37,9 +39,9 @@ from layers.there_and_back import (
 )
 from layers.words import say_title
 
-Part = Literal["gap", "reach", "neighbourhoods", "isochrones"]
-PARTS: tuple[Part, ...] = ("neighbourhoods", "gap", "reach", "isochrones")
-TABLE_PARTS: tuple[Part, ...] = ("gap", "reach")
+Part = Literal["gap", "reach", "neighbourhoods", "isochrones", "indicators"]
+PARTS: tuple[Part, ...] = ("neighbourhoods", "gap", "reach", "isochrones", "indicators")
+TABLE_PARTS: tuple[Part, ...] = ("gap", "reach", "indicators")
 DEFAULT_PARTS: dict[str, tuple[Part, ...]] = {
     ".gpkg": PARTS,
     ".geojson": ("neighbourhoods",),
@@ -51,6 +53,7 @@ TITLES: dict[Part, str] = {
     "reach": "Reach of every service from every neighbourhood",
     "neighbourhoods": "Neighbourhoods with people in reach and with no service within one bus",
     "isochrones": "Land in reach by walking and one bus",
+    "indicators": "Age, English, cars and deprivation of neighbourhoods",
 }
 _HEADLINE = (
     "people",
@@ -140,6 +143,7 @@ def export_pack(
             else {}
         ),
         **(GAP_COLUMNS if {"gap", "neighbourhoods"} & set(parts) else {}),
+        **(INDICATOR_COLUMNS if parts == ("indicators",) else {}),
     }
     when = None if request.trip is None else say_sessions(request.trip)
     metadata = build_metadata(
@@ -187,6 +191,12 @@ def build_parts(
         built["neighbourhoods"] = build_neighbourhoods(engine, gap)
     if "isochrones" in parts:
         built["isochrones"] = build_isochrones(engine, request, progress=progress)
+    if "indicators" in parts:
+        known = build_indicators(pack)
+        if known is not None:
+            built["indicators"] = known
+        elif tuple(parts) == ("indicators",):
+            raise ExportError(f"{pack.manifest.name} has no tables of age, English, cars or deprivation.")
     return {part: built[part] for part in PARTS if part in built}
 
 

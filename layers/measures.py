@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.indicators import list_counted, values_of
 from geo.tables import NOT_KNOWN_REASONS, GapTable, ReachTable
 from layers.classes import ABOVE_ZERO
 from layers.words import (
@@ -27,7 +28,8 @@ from layers.words import (
 
 ALL = "all"
 ANY_CATEGORY = "*"
-Unit = Literal["people", "share", "services"]
+PEOPLE, HOUSEHOLDS = "people", "households"
+Unit = Literal["people", "households", "share", "share of households", "services", "decile"]
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,26 @@ class Measure:
     missing_words: str
     static: bool
     breaks: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
 
 
 def list_groups(pack: AreaPack) -> pd.DataFrame:
-    """The pack's census groups in their order (columns of ``schema.GROUPS``), none where there are none."""
+    """The pack's census groups in their order, then what is counted beside them; none where there is none.
+
+    Columns: group_id, name, leaves_out, is_aggregate and counted (people or households).
+    """
+    columns = ["group_id", "name", "leaves_out", "is_aggregate", "counted"]
     if pack.groups is None:
-        return pd.DataFrame(columns=["group_id", "name", "leaves_out", "is_aggregate"])
-    return pack.groups.sort_values("sort_order", kind="stable").reset_index(drop=True)
+        return pd.DataFrame(columns=columns)
+    groups = pack.groups.sort_values("sort_order", kind="stable").assign(counted=PEOPLE)
+    return pd.concat([groups[columns], list_counted(pack)[columns]], ignore_index=True)
+
+
+def counted_of(pack: AreaPack, group_id: str) -> str:
+    """What a group's numbers count: people, or households."""
+    rows = list_counted(pack)
+    rows = rows[rows["group_id"] == group_id]
+    return PEOPLE if rows.empty else str(rows["counted"].iloc[0])
 
 
 def group_words(pack: AreaPack, group_id: str) -> tuple[str, str]:
@@ -77,9 +92,11 @@ def group_words(pack: AreaPack, group_id: str) -> tuple[str, str]:
 
 
 def people_of(pack: AreaPack, group_id: str) -> np.ndarray:
-    """Residents of a group by neighbourhood, float64[n], NaN where not published."""
+    """Residents (or households) of a group by neighbourhood, float64[n], NaN where not published."""
     if pack.neighbourhoods is None:
         return np.empty(0)
+    if group_id in set(list_counted(pack)["group_id"]):
+        return values_of(pack, group_id, "count")
     ids = pack.neighbourhoods["neighbourhood_id"]
     if group_id == ALL:
         return pack.neighbourhoods["population"].to_numpy(np.float64, na_value=np.nan)
@@ -89,7 +106,18 @@ def people_of(pack: AreaPack, group_id: str) -> np.ndarray:
     return rows.reindex(ids).to_numpy(np.float64, na_value=np.nan)
 
 
-def _census_source(pack: AreaPack) -> tuple[str, str]:
+def base_of(pack: AreaPack, group_id: str) -> np.ndarray:
+    """What a group is a share of, by neighbourhood: all residents, or the total of its own table."""
+    if group_id in set(list_counted(pack)["group_id"]):
+        return values_of(pack, group_id, "base")
+    return people_of(pack, ALL)
+
+
+def _census_source(pack: AreaPack, group_id: str) -> tuple[str, str]:
+    others = list_counted(pack).set_index("group_id")
+    if group_id in others.index:
+        row = others.loc[group_id]
+        return f"table {row['source_table']}", str(row["source_year"])
     titles = [source.title for source in pack.manifest.sources if source.part == "census"]
     year = pack.manifest.census_year
     return "; ".join(dict.fromkeys(titles)) or "census counts", str(year) if year else "date not stated"
@@ -104,12 +132,13 @@ _CENSUS_LIMITS = (
 def census_count(pack: AreaPack, group_id: str) -> Measure:
     """People of a census group."""
     name, leaves_out = group_words(pack, group_id)
-    source, date = _census_source(pack)
+    source, date = _census_source(pack, group_id)
     values = people_of(pack, group_id)
+    counted = counted_of(pack, group_id)
     return Measure(
         measure_id=f"census_count:{group_id}",
-        title="Population" if group_id == ALL else f"{name}: people",
-        unit="people",
+        title="Population" if group_id == ALL else f"{name}: {counted}",
+        unit="people" if counted == PEOPLE else "households",
         values=values,
         texts=tuple(say_people(v) for v in values),
         source=source,
@@ -122,17 +151,19 @@ def census_count(pack: AreaPack, group_id: str) -> Measure:
 
 
 def census_share(pack: AreaPack, group_id: str) -> Measure:
-    """Share of residents who are of a census group."""
+    """Share of residents (or of households) who are of a group."""
     name, leaves_out = group_words(pack, group_id)
-    source, date = _census_source(pack)
-    people, base = people_of(pack, group_id), people_of(pack, ALL)
+    source, date = _census_source(pack, group_id)
+    people, base = people_of(pack, group_id), base_of(pack, group_id)
+    bases = list_counted(pack).set_index("group_id")["base_name"]
+    of = str(bases.get(group_id, "residents"))
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = np.where(base > 0, np.minimum(people / base, 1.0), np.nan)
     texts = tuple(say_share(s, b) for s, b in zip(shares, base, strict=True))
     return Measure(
         measure_id=f"census_share:{group_id}",
-        title=f"{name}: share of residents",
-        unit="share",
+        title=f"{name}: share of {of}",
+        unit="share" if counted_of(pack, group_id) == PEOPLE else "share of households",
         values=np.where(base >= SMALL_RATE_BASE, shares, np.nan),
         texts=texts,
         source=source,
@@ -165,7 +196,14 @@ def gap_rows(gap: GapTable, level: str, kind: str, category: str, group_id: str)
 
 
 def gap_measure(
-    pack: AreaPack, gap: GapTable, *, column: str, unit: Unit, kind: str, category: str, group_id: str
+    pack: AreaPack,
+    gap: GapTable,
+    *,
+    column: str,
+    unit: Literal["people", "share"],
+    kind: str,
+    category: str,
+    group_id: str,
 ) -> Measure:
     """Number or share of people with no service within one bus, or whose reach is not known.
 
@@ -193,13 +231,15 @@ def gap_measure(
         values = np.where(base >= SMALL_RATE_BASE, shares, np.nan)
     what = GAP_COLUMN_WORDS[column]
     of = f" ({category})" if category != ANY_CATEGORY else ""
-    who = "people" if group_id == ALL else f"people, {name}"
+    counted = counted_of(pack, group_id)
+    who = counted if group_id == ALL else f"{counted}, {name}"
+    shown: Unit = unit if counted == PEOPLE else "households" if unit == "people" else "share of households"
     title = f"{what}{of}: {'number of' if unit == 'people' else 'share of'} {who}"
     facts = pack.manifest.timetable
     return Measure(
         measure_id=f"{column}_{unit}:{group_id}",
         title=title,
-        unit=unit,
+        unit=shown,
         values=values,
         texts=texts,
         source="timetable, streets and census of this area, computed here",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,20 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from geo.tables import GapTable
+from layers.circumstances import DECILE, build_columns, say_cell
+from layers.circumstances import SHARE_COLUMNS as CIRCUMSTANCES
 from layers.measures import ALL, ANY_CATEGORY, gap_rows, group_words, list_groups
 from layers.words import NO_SERVICE, NOT_KNOWN, SMALL_BASE, SMALL_RATE_BASE, say_people, say_percent
 
 LEVEL_NAMES = {"neighbourhood": "Neighbourhood", "ward": "Ward", "area": "Area"}
 
-PEOPLE = "People"
+PEOPLE, HOUSEHOLDS = "People", "Households"
 NUMBER = NO_SERVICE
 SHARE = "Share of those known"
 UNKNOWN = NOT_KNOWN
 UNKNOWN_SHARE = "Share not known"
 SERVICES = "Services"
-PEOPLE_COLUMNS = (PEOPLE, NUMBER, UNKNOWN)
+PEOPLE_COLUMNS = (PEOPLE, HOUSEHOLDS, NUMBER, UNKNOWN)
 SHARE_COLUMNS = (SHARE, UNKNOWN_SHARE)
 
 
@@ -41,6 +44,7 @@ class Headline:
     not_known: str
     share_not_known: str
     note: str
+    counted: str = "people"
 
 
 def list_kinds(pack: AreaPack) -> tuple[str, ...]:
@@ -77,7 +81,7 @@ def build_headline(
     row = rows.iloc[0]
     known = _number(row["in_reach"]) + _number(row["cut_off"])
     _, leaves_out = group_words(pack, group_id)
-    notes = [leaves_out] if leaves_out else []
+    notes = [f"{leaves_out.rstrip('.')}."] if leaves_out else []
     if kind == "place":
         notes.append(
             "No register of services is loaded: these are places, such as schools and libraries, "
@@ -93,6 +97,7 @@ def build_headline(
         not_known=say_people(row["not_known"]),
         share_not_known=_share(row["share_not_known"], _number(row["people"])),
         note=" ".join(notes),
+        counted=str(row["counted"]),
     )
 
 
@@ -114,12 +119,14 @@ def build_area_table(
         if pack.neighbourhoods["edge"].any():
             edge = pack.neighbourhoods.set_index("neighbourhood_id")["edge"]
             table["At the border"] = np.where(edge.reindex(table.index).fillna(False), "yes", "")
+    if level == "neighbourhood":
+        table = table.join(build_columns(pack))
     return table.sort_values([NUMBER, LEVEL_NAMES[level]], ascending=[False, True], kind="stable")
 
 
 def build_group_table(pack: AreaPack, gap: GapTable, *, kind: str, category: str, level: str = "area",
                       area_id: str | None = None) -> pd.DataFrame:  # fmt: skip
-    """Every census group of the whole area, or of one ward or neighbourhood; the index is the group's id."""
+    """Every group of the whole area, or of one ward or neighbourhood; the index is the group's id."""
     frame = gap.frame
     chosen = (frame["level"] == level) & (frame["kind"] == kind) & (frame["category"] == category)
     if area_id is not None:
@@ -128,7 +135,10 @@ def build_group_table(pack: AreaPack, gap: GapTable, *, kind: str, category: str
     order = [ALL, *(g for g in list_groups(pack)["group_id"] if g != ALL)]
     rows = rows.reindex([group for group in order if group in rows.index])
     table = _columns(rows)
-    table.insert(0, "Group", rows["group_name"].to_numpy(object))
+    names = rows["group_name"].where(
+        rows["counted"] == "people", rows["group_name"] + " (" + rows["counted"] + ")"
+    )
+    table.insert(0, "Group", names.to_numpy(object))
     return table
 
 
@@ -148,9 +158,10 @@ def _columns(rows: pd.DataFrame) -> pd.DataFrame:
     unknown = rows["not_known"].to_numpy(np.float64, na_value=np.nan)
     share = rows["share_cut_off"].to_numpy(np.float64, na_value=np.nan)
     unknown_share = rows["share_not_known"].to_numpy(np.float64, na_value=np.nan)
+    counted = HOUSEHOLDS if len(rows) and (rows["counted"] == "households").all() else PEOPLE
     return pd.DataFrame(
         {
-            PEOPLE: people,
+            counted: people,
             NUMBER: rows["cut_off"].to_numpy(np.float64, na_value=np.nan),
             SHARE: np.where(people - unknown >= SMALL_RATE_BASE, share, np.nan),
             UNKNOWN: unknown,
@@ -165,6 +176,7 @@ def say_cells(table: pd.DataFrame) -> dict[str, Callable[[Any], str]]:
     words: dict[str, Callable[[Any], str]] = {
         column: say_people for column in PEOPLE_COLUMNS if column in table
     }
+    words |= {column: partial(say_cell, column) for column in (*CIRCUMSTANCES, DECILE) if column in table}
     words |= {column: _say_rate for column in SHARE_COLUMNS if column in table}
     if SERVICES in table:
         words[SERVICES] = lambda value: "" if pd.isna(value) else f"{int(value):,}"
