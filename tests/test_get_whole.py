@@ -23,6 +23,7 @@ from data.packio import list_packs, load_manifest, load_pack
 from tests.get_place import CODE, LSOAS, NAME, OAS, people_of, serve_place
 from tests.loopback.fixtures import client, make_client, server, waits
 from tests.loopback.server import Asked, Loopback, Reply
+from tests.officers_workbook import build_workbook
 
 __all__ = ["client", "make_client", "server", "waits"]
 TODAY = dt.date(2026, 11, 1)
@@ -243,6 +244,9 @@ def test_a_register_at_an_address_is_fetched_and_a_web_page_is_refused(
     place.serve("/list.csv", b"service_id,service,postcode\n1,Lunch club,OL1 1AA\n", content_type="text/csv")
     got = get(client, tmp_path / "pack", services=f"{place.base}/list.csv")
     assert load_manifest(got.pack).has_register
+    place.serve("/download/7", build_workbook(), content_type="text/html")
+    got = get(client, tmp_path / "book", services=f"{place.base}/download/7")
+    assert (load_pack(got.pack).services["kind"] == "service").sum() == 12
     place.serve("/page.csv", b"<!doctype html><html>sign in</html>", content_type="text/html")
     with pytest.raises(DownloadError, match="web page"):
         get(client, tmp_path / "pack", services=f"{place.base}/page.csv")

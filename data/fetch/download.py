@@ -28,6 +28,7 @@ from data.fetch.addresses import SourceAddress
 from data.fetch.body import declared_length, is_packed, read_chunks
 from data.fetch.cache import write_atomic
 from data.fetch.http import DAY_S, Client, UnusableAnswerError, check_status, offline_error, unusable
+from data.fetch.locks import in_turn
 from data.fetch.retry import TryAgainError
 from data.fetch.sniff import what_is_wrong
 
@@ -89,6 +90,12 @@ def _load_note(path: Path) -> _Note | None:
 
 def _save_note(path: Path, note: _Note) -> None:
     write_atomic(path, json.dumps(asdict(note), sort_keys=True).encode())
+
+
+def was_fetched_from(target: Path, url: str) -> bool:
+    """Say whether a file is there that was downloaded from this address."""
+    note = _load_note(target.with_name(f".{target.name}.source.json"))
+    return note is not None and note.url == url and target.is_file()
 
 
 def describe_bytes(done: int, total: int | None, left_s: float | None) -> str:
@@ -171,13 +178,20 @@ class _Job:
         return self.target.with_name(f".{self.target.name}.{ending}")
 
     def run(self) -> Downloaded:
-        kept = self._kept()
-        if kept and (self.client.offline or self._is_fresh(kept)):
-            return self._result(kept, from_cache=True)
         if self.client.offline:
-            raise offline_error(self.source, self.url)
+            kept = self._kept()
+            if kept is None:
+                raise offline_error(self.source, self.url)
+            return self._result(kept, from_cache=True)
+        # Places of one region share its files: two runs at once take turns, and the second finds them there.
+        with in_turn(self.beside("lock"), self.client.tell):
+            return self._run()
+
+    def _run(self) -> Downloaded:
+        kept = self._kept()
+        if kept and self._is_fresh(kept):
+            return self._result(kept, from_cache=True)
         try:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
             note: _Note | None = self.client.persist(lambda: self._try(kept))
             if note is None and kept is not None:
                 note = _Note(**(asdict(kept) | {"fetched": time.time()}))

@@ -65,7 +65,7 @@ def collect(
     DownloadError
         When a source can't be had whole. What arrived stays, and a next run goes on from there.
     """
-    folder, shared = root / "areas" / area_id, root / "shared"
+    folder, shared = folder_of(root, area_id), root / "shared"
     files: dict[str, Fetched] = {}
     missing: list[str] = []
 
@@ -130,6 +130,11 @@ def collect(
             "a starting list that nobody has checked."
         )
     return RawArea(root, folder, files, codes, tuple(missing))
+
+
+def folder_of(root: Path, area_id: str) -> Path:
+    """Return an area's own folder of raw files."""
+    return root / "areas" / area_id
 
 
 def read_area(boundaries: Path) -> shapely.Geometry:

@@ -11,8 +11,9 @@ from data.build import STEPS, build_pack
 from data.errors import DownloadError
 from data.fetch.cache import write_atomic
 from data.fetch.http import Client
+from data.fetch.locks import only_one
 from data.get.area import write_config
-from data.get.collect import Bar, collect
+from data.get.collect import Bar, collect, folder_of
 from data.get.counted import check_whole
 from data.get.options import GetOptions, name_area
 from data.get.page import FILE as PAGE
@@ -21,6 +22,7 @@ from data.get.plan import describe_plan, plan_get, resolve
 from data.packio import check_out, default_out, write_pack
 from data.progress import BarProgress, SilentProgress
 
+LOCK = ".get.lock"
 STOPPED = "Stopped. What has arrived is kept; the same command goes on from there."
 
 
@@ -56,7 +58,7 @@ def run_get(
     Raises
     ------
     UsageError
-        For a place that isn't known, and options that can't be.
+        For a place that isn't known, options that can't be, and while another run fetches the same place.
     DownloadError
         When a source can't be had whole; no pack is written, an older one stays.
     SourceError
@@ -68,23 +70,24 @@ def run_get(
     out = check_out(options.out or default_out(area_id))  # before the long work, not after it
     root = raw_root(client)
     client.tell(f"{name}: raw files in {root}")
-    try:
-        raw = collect(client, authorities, options, area_id, root, bar)
-    except DownloadError:
-        client.tell("No pack was written. What has arrived is kept; the same command goes on from there.")
-        raise
-    config = write_config(client.addresses, authorities, raw)
-    if quiet:
-        pack = build_pack(config, root, SilentProgress())
-        check_whole(pack, raw)
-        out = write_pack(pack, out)
-    else:
-        with BarProgress(STEPS + 1) as steps:
-            pack = build_pack(config, root, steps)
+    with only_one(folder_of(root, area_id) / LOCK, name):
+        try:
+            raw = collect(client, authorities, options, area_id, root, bar)
+        except DownloadError:
+            client.tell("No pack was written. What has arrived is kept; the same command goes on from there.")
+            raise
+        config = write_config(client.addresses, authorities, raw)
+        if quiet:
+            pack = build_pack(config, root, SilentProgress())
             check_whole(pack, raw)
-            steps.step("writing the pack")
             out = write_pack(pack, out)
-    words = describe_found(pack, raw, str(out), today())
-    page = raw.folder / PAGE
-    write_atomic(page, words.encode("utf-8"))
+        else:
+            with BarProgress(STEPS + 1) as steps:
+                pack = build_pack(config, root, steps)
+                check_whole(pack, raw)
+                steps.step("writing the pack")
+                out = write_pack(pack, out)
+        words = describe_found(pack, raw, str(out), today())
+        page = raw.folder / PAGE
+        write_atomic(page, words.encode("utf-8"))
     return Got(out, pack.digest, page, words)

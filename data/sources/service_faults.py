@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from data.manifest import Fault
 
 PART = "services"
+# Said of a row, and no warning: most registers have no ids, and nobody need do anything about it.
+HARMLESS = frozenset({"id_made", "phone_nought"})
 MAX_EXAMPLES = 10
 
 # code: (severity, what is wrong and what was done about it)
@@ -24,6 +26,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "header_repeated": ("dropped", "the header stands among the rows again"),
     "row_without_name": ("dropped", "rows that name no service, organisation or description"),
     "row_repeated": ("dropped", "rows that stand in the file twice, word for word"),
+    "total_row": ("dropped", "rows that only hold a total or a count"),
     "id_made": ("repaired", "rows without an id; one was made from organisation, name, postcode and address"),
     "id_repeated": ("repaired", "rows with the id of another row; kept under an id of their own"),
     "spreadsheet_error": ("missing", "cells that hold a spreadsheet's error and no value"),
@@ -38,6 +41,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "note",
         "dates without a year; read as the year of the row's last check, else of the timetable's day",
     ),
+    "phone_nought": ("repaired", "telephone numbers kept as numbers; the 0 at their start was put back"),
     "session_unparsed": ("missing", "session times that were not understood; kept as they are written"),
     "postcode_malformed": ("missing", "postcodes that are none; kept with the record"),
     "postcode_not_found": ("missing", "postcodes that the area's table does not have (closed, or too far)"),
@@ -80,8 +84,8 @@ class FaultBook:
         return set(self._rejected)
 
     def warned_rows(self) -> set[int]:
-        """Numbers of the rows that were imported with something to say of them."""
-        return {row for row, _, _ in self.rows} - self._rejected
+        """Numbers of the rows that were imported with something to look at."""
+        return {row for row, code, _ in self.rows if code not in HARMLESS} - self._rejected
 
     def to_faults(self, messages: Mapping[str, tuple[str, str]]) -> list[Fault]:
         """One fault a kind, in the order of ``messages``."""

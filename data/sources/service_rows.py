@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -75,6 +76,10 @@ def read_record(row: Row, locator: Locator) -> dict[str, object]:
                "email",
                      "faith", "opening_hours", "outcome_data", "gaps", "cost_note", "referral_note")
     }  # fmt: skip
+    # A spreadsheet that takes a telephone number for a number drops its 0.
+    if (phone := row.text("phone")) and re.fullmatch(r"[12378]\d{9}", phone):
+        row.note("phone_nought", phone)
+        record["phone"] = f"0{phone}"
     record["category"] = row.text("category") or NOT_STATED
     record["cost"], record["cost_note"] = _read_with_note(
         row, "cost", read_cost, {"free", "donation", "paid"}

@@ -16,11 +16,13 @@ from itertools import islice
 from pathlib import Path
 
 from data.errors import SourceError
+from data.fetch.zips import BadZipError, check_zip
 from data.sources.service_words import clean_text
 
 # Title rows above the header are looked through this far.
 HEADER_WITHIN = 20
 MOST_ROWS = 200_000
+MOST_UNPACKED = 300_000_000
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -150,6 +152,14 @@ def _read_workbook(path: Path) -> tuple[list[tuple[str, list[list[str]]]], list[
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    try:
+        # Shared words are read whole before the first row: what unpacks to gigabytes must not get there.
+        check_zip(path, max_unpacked=MOST_UNPACKED, must_have=("[Content_Types].xml",))
+    except BadZipError as error:
+        raise SourceError(
+            f"{path.name}: {error}; it is no workbook (.xlsx) that this reads. Save it again from the "
+            "spreadsheet as .xlsx or .csv"
+        ) from error
     try:
         # Formulas give the value that the spreadsheet saved with them: nothing is ever computed here.
         workbook = load_workbook(path, read_only=True, data_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,14 @@ from data.sources.service_rows import Row, read_record, read_row_sessions
 from data.sources.service_several import share_sessions, split_services
 from data.sources.service_tables import RawTable, read_table
 from data.sources.service_words import is_not_known
+
+# "Total services: 6", or "Total" and a number, under a table; "Total Fitness" is a place.
+_TOTAL = re.compile(
+    r"(?:(?:grand |sub[- ]?)?totals?|count)(?: (?:number|of|all|services|groups|organisations|entries|rows))*"
+    r"\s*[:=]?\s*[\d,]*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[\d,. ]+")
 
 
 @dataclass(frozen=True)
@@ -239,6 +248,13 @@ def _why_rejected(row: Row, cells: tuple[str, ...], table: RawTable) -> tuple[st
         return "header_repeated", "the header again"
     if all(is_not_known(row.cells.get(name, "")) for name in ("name", "organisation", "description")):
         return "row_without_name", "names no service, organisation or description"
+    filled = [cell for cell in cells if not is_not_known(cell)]
+    if (
+        len(filled) <= 2
+        and _TOTAL.fullmatch(filled[0].strip())
+        and all(_NUMBER.fullmatch(cell) for cell in filled[1:])
+    ):
+        return "total_row", filled[0][:60]
     return None
 
 

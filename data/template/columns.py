@@ -34,11 +34,13 @@ COLUMNS: tuple[TemplateColumn, ...] = (
     _c("service_id", "A short code of your own that stays the same from year to year", "TG-001",
        also="id, ref, reference, service ref, service reference, unique id"),
     _c("organisation", "Who runs it", "Thorn Green Community Trust",
-       also="organization, provider, organisation name, provider name, charity, run by, lead organisation"),
+       also="organization, provider, organisation name, provider name, charity, run by, lead organisation, "
+       "name of organisation, name of group, group name, organisation group"),
     _c("service", "What it is called", "Wednesday lunch club", field="name",
-       also="name, service name, title, project, project name, activity, name of service"),
+       also="name, service name, title, project, project name, activity, name of service, name of activity"),
     _c("description", "The nature of the service, in a sentence or two", "A cooked lunch and time to talk",
-       also="nature, nature of the service, nature of service, about, summary, details, what it does"),
+       also="nature, nature of the service, nature of service, about, summary, details, what it does, "
+       "what they do, what is it, what it is, activities"),
     _c("category", "The kind of service, in your own words; use the same word for the same kind",
        "Lunch club", also="type, type of service, service type, theme, kind of service"),
     _c("delivery", "Where it happens", "venue",
@@ -58,7 +60,8 @@ COLUMNS: tuple[TemplateColumn, ...] = (
        also="northings, y, os northing, osgb y"),
     _c("website", "Web address", "https://example.org", also="url, web, web site, web address, link"),
     _c("phone", "Telephone number", "01632 960001",
-       also="telephone, tel, phone number, contact number, telephone number"),
+       also="telephone, tel, phone number, contact number, telephone number, "
+       "contact tel, contact telephone, contact phone, tel no, tel number, mobile"),
     _c("email", "E-mail address", "lunch@example.org", also="e-mail, email address, mail, contact email"),
     _c("cost", "Whether people pay", "£3", "free; donation; paid; or the price, for example £3",
        also="costs, price, fee, charge, fees, is there a cost, how much, cost to user"),
@@ -72,8 +75,8 @@ COLUMNS: tuple[TemplateColumn, ...] = (
     _c("referred_by", "Who refers", "GP; social worker; self",
        also="who refers, referrer, referrers, referral source, referral sources, referral from"),
     _c("target_groups", "Which groups use it; several with a semicolon between", "older people; carers",
-       also="groups, target group, who uses it, groups that use it, who it is for, audience, client group, "
-       "users"),
+       also="groups, target group, who uses it, groups that use it, who it is for, who is it for, "
+       "who for, audience, client group, users"),
     _c("not_used_by", "Which groups do not use it", "men under 50",
        also="who does not use it, groups that do not use it, groups not using, does not serve, not used"),
     _c("languages", "Languages spoken; several with a semicolon between", "English; Urdu",
@@ -89,7 +92,9 @@ COLUMNS: tuple[TemplateColumn, ...] = (
     _c("sessions", "When to be there", "Wednesday 12:00-14:00",
        "a day and hours, several with a semicolon between; '1st Tuesday 10-12'; 'drop-in Mon-Fri 9-5'; "
        "add 'term time only' or 'from 3 March to 12 July 2027' where so",
-       also="session, session times, days and times, times, when, timetable, day and time, schedule"),
+       also="session, session times, days and times, times, when, timetable, day and time, schedule, "
+       "when is it on, when is it, when does it run, day time, days times, "
+       "day and times, days and time, meeting times"),
     _c("opening_hours", "Opening hours of the place, kept as you write them", "Mon-Fri 9-5",
        also="opening times, hours, open"),
     _c("capacity", "How many people it can take", "25", also="places, number of places, max people, spaces"),
