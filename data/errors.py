@@ -70,3 +70,7 @@ class QueryError(OneBusReachError):
 
 class ExportError(OneBusReachError):
     """A result can't be written where or as asked."""
+
+
+class PartError(OneBusReachError):
+    """A part of a matrix can't be computed where it was to be; the parts that are finished are kept."""

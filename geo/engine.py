@@ -72,8 +72,8 @@ def select_venues(services: pd.DataFrame) -> pd.DataFrame:
     return services[at_venue & services["x"].notna() & services["y"].notna()].reset_index(drop=True)
 
 
-def _no_progress(_done: float, _doing: str) -> None:
-    return None
+def no_progress(_done: float, _doing: str) -> None:
+    """For callers that show nothing."""
 
 
 @answers_under_scenarios(
@@ -274,7 +274,7 @@ class Engine(UnderScenario):
         origins: pd.DataFrame | None = None,
         services: pd.DataFrame | None = None,
         level: Level = "neighbourhood",
-        progress: Progress = _no_progress,
+        progress: Progress = no_progress,
     ) -> ReachTable:
         """Reach of every origin and service (columns: ``geo.tables.REACH_COLUMNS``).
 
@@ -305,7 +305,7 @@ class Engine(UnderScenario):
         day: int | None = None,
         level: Level = "neighbourhood",
         origins: pd.DataFrame | None = None,
-        progress: Progress = _no_progress,
+        progress: Progress = no_progress,
     ) -> RoundTripTable:
         """There in time and back home, for every origin and session (``ROUNDTRIP_COLUMNS``)."""
         progress(0.0, "walking")
@@ -331,7 +331,7 @@ class Engine(UnderScenario):
         *,
         day: int | None = None,
         level: Level = "neighbourhood",
-        progress: Progress = _no_progress,
+        progress: Progress = no_progress,
     ) -> ReachTable:
         """Reach as a round trip inside session times: a reach table for gap, map and exports."""
         points = compute_there_and_back(self, query, settings, day=day, progress=progress)
@@ -340,7 +340,7 @@ class Engine(UnderScenario):
         return table
 
     def times_of_day(
-        self, query: Query, *, level: Level = "neighbourhood", progress: Progress = _no_progress
+        self, query: Query, *, level: Level = "neighbourhood", progress: Progress = no_progress
     ) -> TimesTable:
         """Reach on a weekday morning, afternoon and evening, a Saturday and a Sunday, side by side."""
         return compute_times_of_day(self, query, level=level, progress=progress)
@@ -392,7 +392,7 @@ class Engine(UnderScenario):
         return [file for file in files if file is not None] + prepare_cells(self, query.walk)
 
 
-def warm(progress: Progress = _no_progress) -> None:
+def warm(progress: Progress = no_progress) -> None:
     """Compile every kernel, or load it from the cache."""
     compile_kernels(lambda name, done, total: progress(done / total, f"compiling {name}"))
     progress(1.0, "ready")

@@ -107,6 +107,7 @@ def build_many(
         Two boardings are asked for, an id stands twice, or there is no point.
     """
     check_many(query, origins, destinations)
+    engine = engine.under(query.scenario)
     walk, stops = query.walk, engine.pack.stops
     from_points, to_points = (
         engine.snap(walk.avoid_steps, origins),
@@ -201,7 +202,7 @@ def stream_pairs(
             filler.answer(first, last, to_first, min(to_first + block_destinations, m))
             for to_first in range(0, m, block_destinations)
         ]
-        yield _join_beside(beside)
+        yield _join_beside(beside) if beside else _no_pairs(first, last - first, filler)
         if progress is not None:
             progress(last / n)
 
@@ -343,6 +344,13 @@ class _Filler:
         target = direct.target[legs]
         inside = (target >= to_first) & (target < to_last)
         return (row * (to_last - to_first) + target - to_first)[inside], legs[inside]
+
+
+def _no_pairs(first: int, n: int, filler: _Filler) -> Pairs:
+    """What origins reach where there is no destination at all."""
+    none = np.empty(0, np.int32)
+    times = np.empty((len(filler.percentiles), 0), np.int32)
+    return Pairs(first, np.zeros(n + 1, np.int64), none, none, none, none, times, filler.window_s)
 
 
 def _join_beside(blocks: list[Pairs]) -> Pairs:

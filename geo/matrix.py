@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from data.errors import QueryError
+from data.errors import QueryError, UsageError
 from data.points import read_points
-from geo.engine import Engine, Progress
+from geo.cluster import run_on_cluster
+from geo.engine import Engine, Progress, no_progress
 from geo.many import Rows, build_many, find_facts, stream_pairs
 from geo.matrix_table import MATRIX_SUFFIXES, describe_columns, write_matrix
+from geo.partition import Cutter
+from geo.parts import PART_ORIGINS, compute_missing, list_tiles, merge_parts, open_folder, run_here
 from geo.query import Query
 from geo.write import build_metadata, check_target
 
@@ -50,7 +55,8 @@ def _as_points(frame: pd.DataFrame, id_column: str) -> pd.DataFrame:
 
 def export_matrix(
     engine: Engine, query: Query, origins: pd.DataFrame, destinations: pd.DataFrame, out: Path, *,
-    rows: Rows = "reached", today: dt.date | None = None, progress: Progress = lambda _done, _doing: None,
+    rows: Rows = "reached", cluster: str | None = None, parts: Path | None = None,
+    part_origins: int = PART_ORIGINS, today: dt.date | None = None, progress: Progress = no_progress,
 ) -> int:  # fmt: skip
     """Compute the matrix and write it block by block; returns the number of rows.
 
@@ -60,22 +66,58 @@ def export_matrix(
         Columns id, x, y (metres in the pack's CRS).
     out : Path
         A Parquet file (columns: ``geo.matrix_table.MATRIX_COLUMNS``), origins
-        outermost, both in the order given.
+        outermost, both in the order given; the same bytes wherever it was computed.
     rows : "reached" or "all"
         "reached": only pairs in reach on foot or by one bus. "all": every pair.
+    cluster : str, optional
+        Address of a dask.distributed scheduler whose workers compute the parts.
+        It must be one that you trust: see :mod:`geo.cluster`.
+    parts : Path, optional
+        Folder where finished parts are kept, for a run that may be stopped to go
+        on later. With a cluster and no folder, ``OUT.parts`` until the file is there.
+    part_origins : int
+        At most so many origins a part; decides memory and never an answer.
     today : date, optional
         Decides only whether old data are called test data.
+
+    Raises
+    ------
+    QueryError, UsageError
+        The question can't be asked so.
+    PartError
+        A part could not be computed; the finished ones are kept.
     """
     check_target(out, MATRIX_SUFFIXES)
+    in_parts = cluster is not None or parts is not None
+    if in_parts and rows != "reached":
+        raise UsageError("Every pair (--rows all) can't be made in parts; leave out --cluster and --parts.")
+    if part_origins < 1:
+        raise UsageError(f"--part-origins {part_origins}: must be at least 1.")
+    run = run_here if cluster is None else run_on_cluster(cluster)
+    engine = engine.under(query.scenario)
     progress(0.0, "walking")
     inputs = build_many(engine, query, origins, destinations)
-    from_facts, to_facts = find_facts(inputs)
+    service_date = inputs.timetable.service_date
     metadata = build_metadata(
-        engine.pack.manifest, "Matrix of one-bus reach", query=query,
-        service_date=inputs.timetable.service_date, today=today, columns=describe_columns(query),
+        engine.pack.manifest, "Matrix of one-bus reach", query=query, service_date=service_date,
+        today=today, columns=describe_columns(query),
     )  # fmt: skip
     metadata["matrix"] = {"rows": rows, "origins": len(origins), "destinations": len(destinations)}
-    blocks = stream_pairs(inputs, query, rows=rows, progress=lambda done: progress(done, "riding"))
-    written = write_matrix(blocks, out, metadata, query, from_facts, to_facts)
+    facts = find_facts(inputs)
+    if in_parts:
+        folder = parts or out.with_name(out.name + ".parts")
+        open_folder(folder)
+        dated = replace(query, service_date=service_date)
+        tiles = list_tiles(engine.pack, dated, origins, destinations, part_origins)
+        compute_missing(
+            tiles, Cutter(inputs, dated), folder, run,
+            lambda done, total: progress(0.95 * done / total, f"part {done} of {total}"),
+        )  # fmt: skip
+        written = write_matrix(merge_parts(tiles, folder, len(origins)), out, metadata, query, *facts)
+        if parts is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    else:
+        blocks = stream_pairs(inputs, query, rows=rows, progress=lambda done: progress(done, "riding"))
+        written = write_matrix(blocks, out, metadata, query, *facts)
     progress(1.0, "done")
     return written

@@ -12,6 +12,7 @@ from geo.engine import Engine
 from geo.matrix import choose_destinations, choose_origins, export_matrix
 from geo.matrix_table import MATRIX_SUFFIXES
 from geo.options import add_query_options, query_from_options
+from geo.parts import PART_ORIGINS
 from geo.progress_bar import progress_bar
 from geo.write import check_target
 
@@ -31,6 +32,15 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
         "--rows", choices=("reached", "all"), default="reached",
         help="reached (the default): only pairs in reach on foot or by one bus; all: every pair",
     )  # fmt: skip
+    group = parser.add_argument_group("in parts (docs/scale.md)")
+    group.add_argument(
+        "--cluster", metavar="tcp://HOST:PORT", help="compute on a dask.distributed cluster that you trust"
+    )
+    group.add_argument("--parts", type=Path, metavar="DIR", help="keep finished parts there, to go on later")
+    group.add_argument(
+        "--part-origins", type=int, default=PART_ORIGINS, metavar=str(PART_ORIGINS),
+        help="at most so many origins a part",
+    )  # fmt: skip
     add_query_options(parser)
 
 
@@ -44,7 +54,8 @@ def run_matrix(options: argparse.Namespace) -> None:
     with progress_bar("matrix") as progress:
         written = export_matrix(
             engine, query, origins, destinations, options.out,
-            rows=options.rows, today=dt.date.today(), progress=progress,
+            rows=options.rows, cluster=options.cluster, parts=options.parts,
+            part_origins=options.part_origins, today=dt.date.today(), progress=progress,
         )  # fmt: skip
     print(
         f"{written:,} rows of {len(origins):,} x {len(destinations):,} pairs written to {options.out}",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/analyst.md", "docs/planner.md", "docs/connector.md")
+PAGES = ("README.md", "docs/analyst.md", "docs/planner.md", "docs/connector.md", "docs/scale.md")
 _BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#]+)\)")
 

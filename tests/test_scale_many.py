@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,11 @@ def own_points(engine: Engine) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
+def one_boarding(query: Query) -> Query:
+    """The same question for one bus, the only one that a matrix answers."""
+    return replace(query, boardings=1)
+
+
 def rows_of(frame: pd.DataFrame, destination: str, names: list[str]) -> dict[tuple[str, str], tuple]:
     """Rows by pair, nulls as None; classes that the matrix does not tell apart as one."""
     classes = frame["reach_class"].astype(str).replace(["two_buses", "not_in_reach"], "no_one_bus")
@@ -70,7 +76,7 @@ def check_equals_reach(engine: Engine, query: Query, out: Path) -> None:
 @given(question=questions())
 def test_both_layouts_equal_the_reach_table_in_random_towns(question, tmp_path_factory) -> None:
     town, query = question
-    query = Query(**{name: getattr(query, name) for name in query.__slots__} | {"boardings": 1})
+    query = one_boarding(query)
     check_equals_reach(Engine(town.build()), query, tmp_path_factory.getbasetemp() / "random.parquet")
 
 
@@ -81,7 +87,7 @@ def test_both_layouts_equal_the_reach_table_in_random_towns(question, tmp_path_f
 def test_blocks_decide_memory_and_never_an_answer(question, origins, destinations, pairs) -> None:
     town, query = question
     engine = Engine(town.build())
-    query = Query(**{name: getattr(query, name) for name in query.__slots__} | {"boardings": 1})
+    query = one_boarding(query)
     inputs = build_many(engine, query, *own_points(engine))
     whole = compute_pairs(inputs, query)
     with pytest.MonkeyPatch.context() as patch:
