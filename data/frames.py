@@ -77,12 +77,13 @@ def frame_to_arrow(table: Table, frame: pd.DataFrame | Mapping[str, Any]) -> pa.
     return pa.Table.from_arrays(arrays, schema=table.to_arrow())
 
 
-def _column_to_pandas(column: Column, values: pa.ChunkedArray) -> pd.Series:
-    if column.type == STRING:
-        return values.to_pandas()
-    if column.nullable and column.type in _NULLABLE:
-        return values.to_pandas(types_mapper=_NULLABLE.get)
-    return values.to_pandas()
+def _column_to_pandas(
+    column: Column, values: pa.ChunkedArray
+) -> pd.api.extensions.ExtensionArray | np.ndarray:
+    """Return the column without an index: aligning as many as a pack has takes longer than reading them."""
+    mapper = _NULLABLE.get if column.nullable and column.type in _NULLABLE else None
+    series = values.to_pandas(types_mapper=mapper)
+    return series.array if pd.api.types.is_extension_array_dtype(series.dtype) else series.to_numpy()
 
 
 def arrow_to_frame(table: Table, arrow: pa.Table, *, crs: str | None = None) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from numba import types
 
 from data.areapack import WalkNetwork
 from geo.compile import IN_F8, IN_I4, OUT_F8, OUT_I4, kernel
+from geo.threads import run_blocks
 
 CELL_M = 50.0
 # A network is cut into at most this many cells, however far it stretches.
@@ -221,9 +222,13 @@ def find_nearest_segment(
     y = np.ascontiguousarray(y, dtype=np.float64)
     nearest = np.full(len(x), -1, dtype=np.int32)
     share, distance_m = np.zeros(len(x)), np.zeros(len(x))
-    _find_nearest(
-        x, y, 0, len(x), index.x0, index.y0, index.x1, index.y1, index.grid_x0, index.grid_y0,
-        index.cell_m, index.columns, index.rows, index.cell_indptr, index.cell_segments,
-        limit_m, nearest, share, distance_m,
+    run_blocks(
+        len(x),
+        lambda first, last: _find_nearest(
+            x, y, first, last, index.x0, index.y0, index.x1, index.y1, index.grid_x0, index.grid_y0,
+            index.cell_m, index.columns, index.rows, index.cell_indptr, index.cell_segments,
+            limit_m, nearest, share, distance_m,
+        ),
+        min_rows=64,
     )  # fmt: skip
     return nearest, share, distance_m
