@@ -11,7 +11,7 @@ from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.places import Place, make_place, resolve_place
 from geo.tables import ReachTable
-from layers import catalogue, circumstances, measures
+from layers import catalogue, circumstances, measures, when
 from layers.catalogue import Drawn
 from layers.legend import build_legend
 from layers.measures import ALL, ANY_CATEGORY, Measure
@@ -21,7 +21,7 @@ from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import add_buses, list_rows_in_reach, summarise_reach
 from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
-from . import look, stages, state
+from . import look, stages, state, times_of_day
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -31,6 +31,7 @@ GAP_SHARE, GAP_NUMBER = "No service: share", "No service: number"
 UNKNOWN_SHARE = f"{NOT_KNOWN}: share"
 GROUP_SHARE, GROUP_COUNT, POPULATION = "Group: share", "Group: number", "Population"
 IN_REACH = "Number in reach"
+TIMES, TWO_TIMES = "Times of day: how many", "Times of day: two compared"
 SERVICES, PLACES, ROUTES, STOPS, OUTSIDE = (
     "Services",
     "Places",
@@ -54,8 +55,13 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
     reached = None
     if (reach := _reach_from(results, place)) and place is not None:
         reached = list_rows_in_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
-    drawn = _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
-    title = _title(pack, choices, drawn, place)
+    classed = None
+    if shade in (TIMES, TWO_TIMES) and (place is None or keep_shading):
+        with left:
+            classed = times_of_day.ask(key, pack, choices, results, two=shade == TWO_TIMES)
+    drawn = [] if classed is None else [when.draw_classed(classed, look.theme())]
+    drawn += _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
+    title = _title(pack, choices, drawn, place, None if classed is None else times_of_day.say_when(classed))
     with left:
         _draw_map(key, pack, drawn, title, place)
         look.caption(title)
@@ -65,6 +71,8 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
         _draw_summary(key, pack, choices, results, place)
         for layer in drawn:
             st.html(build_legend(layer.layer))
+        if classed is not None:
+            look.caption(when.say_difference(classed))
         with st.expander("About these layers: source, date, what they leave out"):
             for layer in drawn:
                 facts = layer.layer
@@ -106,6 +114,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
     shades = [NOTHING, *([GAP_SHARE, UNKNOWN_SHARE] if gap_known else [])]
     shades += [*([IN_REACH] if can_reach else []), *([GROUP_SHARE] if by_group else []), *population]
     shades += circumstances.list_shades(pack)
+    shades += [TIMES, TWO_TIMES] if can_reach else []
     rounds = [
         NOTHING,
         *([GAP_NUMBER] if gap_known else []),
@@ -201,7 +210,7 @@ def _draw_layers(
     drawn: list[Drawn] = []
     if place is not None and results is not None:
         drawn += _draw_reach(key, pack, choices, place, filled=not keep_shading)
-    if shade != NOTHING and (place is None or keep_shading or results is None):
+    if shade not in (NOTHING, TIMES, TWO_TIMES) and (place is None or keep_shading or results is None):
         measure = _measure(pack, choices, results, shade)
         drawn += [] if measure is None else [catalogue.draw_shading(measure, theme)]
     if circles != NOTHING:
@@ -242,9 +251,11 @@ def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *,
     return [catalogue.draw_reach(bands, place.label, choices.query, date, look.theme(), filled=filled)]
 
 
-def _title(pack: AreaPack, choices: Choices, drawn: list[Drawn], place: Place | None) -> str:
+def _title(
+    pack: AreaPack, choices: Choices, drawn: list[Drawn], place: Place | None, times: str | None
+) -> str:
     what = " and ".join(layer.layer.title for layer in drawn[:2]) or (place.label if place else "Map")
-    return say_title(what, choices.query, pack.manifest, choices.when)
+    return say_title(what, choices.query, pack.manifest, times or choices.when)
 
 
 def _draw_map(key: AreaKey, pack: AreaPack, drawn: list[Drawn], title: str, place: Place | None) -> None:

@@ -15,7 +15,7 @@ from layers.planner import (
 from layers.there_and_back import say_assumed
 from layers.words import NO_SERVICE, say_title
 
-from . import look, mapview, state
+from . import look, mapview, state, times_of_day
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -32,7 +32,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
                 look.caption(say_assumed(results.reach))
     st.fragment(mapview.draw)(key, pack, choices, results)
     if gap is not None:
-        _draw_tables(pack, choices, gap)
+        _draw_tables(key, pack, choices, gap)
 
 
 def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
@@ -62,15 +62,20 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
 
 
 @st.fragment
-def _draw_tables(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
+def _draw_tables(key: AreaKey, pack: AreaPack, choices: Choices, gap: GapTable) -> None:
     st.subheader("Where and who", anchor=False)
     levels = [level for level in ("neighbourhood", "ward") if (gap.frame["level"] == level).any()]
     views = {**{level: {"neighbourhood": "By neighbourhood", "ward": "By ward"}[level] for level in levels},
-             "group": "By group", "category": "By category"}  # fmt: skip
+             "group": "By group", "category": "By category", "when": "By time of day"}  # fmt: skip
     view = st.segmented_control(
         "Table", list(views), format_func=lambda name: views[name], default=next(iter(views)),
         key="table_view", label_visibility="collapsed",
     ) or next(iter(views))  # fmt: skip
+    if view == "when":
+        selected = times_of_day.draw_table(key, pack, choices)
+        if selected is not None:
+            _choose(selected)
+        return
     names = {"kind": choices.kind, "category": choices.category}
     title = say_title(
         f"{NO_SERVICE}{choices.how}, {views[view].lower()}", choices.query, pack.manifest, choices.when

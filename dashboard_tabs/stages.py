@@ -7,7 +7,8 @@ table, and never anything that a visitor typed or uploaded.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
 from geo.tables import GapTable, ReachTable
+from geo.timeofday import Time, choose_times
 from geo.version import ENGINE_VERSION
+from geo.when import AtTime, WhenTable, compute_at, compute_when, join_times
 from layers.direct_buses import list_direct_buses
 from layers.reach_bands import build_bands
 from layers.routes import compute_trips_per_hour
@@ -107,6 +110,39 @@ def answer(key: AreaKey, query: Query, trip: ThereAndBack | None = None) -> Resu
     gap = engine.gap(query, points=points) if pack.neighbourhoods is not None else None
     weigh = compute_neighbourhood_reach if trip is None else weigh_neighbourhoods
     return Results(weigh(points, pack), gap, None)
+
+
+@st.cache_resource(max_entries=30, show_spinner=False)
+def _at_time(key: AreaKey, query: Query, time: Time) -> AtTime | None:
+    """One of the five times of the week."""
+    return compute_at(open_engine(key), query, time)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _times_joined(key: AreaKey, query: Query, times: tuple[Time, ...]) -> WhenTable:
+    return join_times(open_engine(key), query, times, [_at_time(key, query, time) for time in times])
+
+
+def compare_times_of_day(key: AreaKey, query: Query, tell: Callable[[float, str], None]) -> WhenTable:
+    """The five times side by side; raises OneBusReachError where they can't be compared.
+
+    The query's own window and percentiles do not count, so whatever they are the answer is kept once.
+    """
+    usual = Query()
+    query = replace(
+        query,
+        window_start_s=usual.window_start_s,
+        window_end_s=usual.window_end_s,
+        percentiles=usual.percentiles,
+    )
+    engine = open_engine(key)
+    if query.scenario is not None:  # somebody's own: never kept for others
+        return compute_when(engine, query, progress=tell)
+    times = choose_times(engine, query)
+    for done, time in enumerate(times):
+        tell(done / len(times), time.name.replace("_", " "))
+        _at_time(key, query, time)
+    return _times_joined(key, query, times)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

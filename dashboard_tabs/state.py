@@ -19,6 +19,7 @@ AREA, WALK, LEAVE, WITHIN, TRAM = "area", "walk", "leave", "within", "tram"
 GROUP, KIND, CATEGORY, PLACE = "group", "kind", "category", "place"
 TRIP, DAY = "trip", "day"
 SHADE, CIRCLES, ALSO = "shade", "circles", "also"
+TIME_ONE, TIME_OTHER = "time", "against"
 MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "next_place"
 TAB, TABS = "tab", ("Planner", "Connector", "Analyst", "About the numbers", "The data")
 OWN_WALK = "Own settings"

@@ -145,20 +145,33 @@ def _run_roundtrip(options: argparse.Namespace) -> None:
 
 def _run_timesofday(options: argparse.Namespace) -> None:
     from geo.timeofday import describe_columns, describe_times
+    from geo.when import compute_when, describe_gap_columns, describe_when_columns
 
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
     engine = _open(options, query)
     pack = engine.pack
     with _progress_bar("times of day") as progress:
-        table = engine.times_of_day(query, level=options.origins_level, progress=progress)
+        if options.by == "service":
+            table = engine.times_of_day(query, level=options.origins_level, progress=progress)
+            times, frame, columns = table.times, table.frame, describe_columns(table)
+            title = f"Reach by time of day, by {table.level}"
+        else:
+            when = compute_when(engine, query, progress=progress)
+            times, frame, columns = when.times, when.frame, describe_when_columns(when)
+            title = "When each category is in reach, by neighbourhood"
+            if options.by == "gap":
+                if when.gap is None:
+                    raise UsageError("The pack has no counts of people: ask --by category.")
+                frame, columns = when.gap, describe_gap_columns(when)
+                title = "People with no service within one bus, by time of day"
     metadata = build_metadata(
-        pack.manifest, f"Reach by time of day, by {table.level}", query=query,
-        service_date=engine.service_date(query), today=dt.date.today(), columns=describe_columns(table),
+        pack.manifest, title, query=query, service_date=engine.service_date(query),
+        today=dt.date.today(), columns=columns,
     )  # fmt: skip
-    metadata["times"] = describe_times(table)
-    write_table(table.frame, options.out, metadata)
-    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
+    metadata["times"] = describe_times(times)
+    write_table(frame, options.out, metadata)
+    print(f"{len(frame):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _run_gap(options: argparse.Namespace) -> None:
@@ -283,6 +296,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     times.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
     times.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
+    times.add_argument(
+        "--by", choices=("service", "category", "gap"), default="service",
+        help="a row for each service; for each neighbourhood and category; or as the gap: people by group",
+    )  # fmt: skip
     add_query_options(times)
 
     matrix = command("matrix", run_matrix, "many origins to many destinations: a row for each pair in reach")

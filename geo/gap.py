@@ -55,8 +55,22 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     areas, ward = list_areas(pack, pack.neighbourhoods)
     groups, counts = list_and_count(pack, pack.neighbourhoods, pack.groups, pack.census)
 
-    # Share of each neighbourhood's weight in each state: float64[hoods, 3, categories].
+    share = weigh_states(points, pack, state)
+    known = ~np.isnan(counts)
+    people_of_hood = np.where(known, counts, 0.0)
+    totals = roll_up(share[:, :, :, None] * people_of_hood[:, None, None, :], ward)
+    people, has_count = roll_up(people_of_hood, ward), roll_up(~known, ward) == 0
+    frame = _assemble(groups, categories, areas, people, has_count, totals)
+    return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
+
+
+def weigh_states(points: ReachTable, pack: AreaPack, state: np.ndarray) -> np.ndarray:
+    """Share of each neighbourhood's people in each state: float64[hoods, 3, categories].
+
+    ``state`` is that of the points (:func:`find_states`).
+    """
     own = pack.origin_points
+    assert own is not None and pack.neighbourhoods is not None
     rows = find_points(points, own)
     hood = pd.Index(pack.neighbourhoods["neighbourhood_id"]).get_indexer(own["neighbourhood_id"].iloc[rows])
     weight = own["weight"].to_numpy(np.float64)[rows]
@@ -65,13 +79,7 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
     # A neighbourhood none of whose points was asked about is not known, whatever the category.
     rest = 1.0 - share.sum(axis=1)
     share[:, 2] += np.where(rest > 1e-9, rest, 0.0)
-
-    known = ~np.isnan(counts)
-    people_of_hood = np.where(known, counts, 0.0)
-    totals = roll_up(share[:, :, :, None] * people_of_hood[:, None, None, :], ward)
-    people, has_count = roll_up(people_of_hood, ward), roll_up(~known, ward) == 0
-    frame = _assemble(groups, categories, areas, people, has_count, totals)
-    return GapTable(frame, query, points.service_date, points.area_id, points.pack_digest)
+    return share
 
 
 def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.DataFrame, np.ndarray]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -133,7 +133,7 @@ def _assemble(times: tuple[Time, ...], frames: dict[str, pd.DataFrame]) -> pd.Da
     return pd.DataFrame({**columns, IN_REACH_COLUMN: joined}, copy=False)
 
 
-def describe_times(table: TimesTable) -> dict[str, object]:
+def describe_times(times: Iterable[Time]) -> dict[str, object]:
     """The dates and windows as plain JSON values, for a file's metadata."""
     return {
         time.name: {
@@ -142,7 +142,7 @@ def describe_times(table: TimesTable) -> dict[str, object]:
             "window_end_s": time.window_end_s,
             **({} if time.date else {"note": "the timetable has no such day"}),
         }
-        for time in table.times
+        for time in times
     }
 
 

@@ -19,7 +19,7 @@ from geo.tables import GapTable
 from layers.circumstances import DECILE, build_columns, say_cell
 from layers.circumstances import SHARE_COLUMNS as CIRCUMSTANCES
 from layers.measures import ALL, ANY_CATEGORY, gap_rows, group_words, list_groups
-from layers.words import NO_SERVICE, NOT_KNOWN, SMALL_BASE, SMALL_RATE_BASE, say_people, say_percent
+from layers.words import IN_REACH, NO_SERVICE, NOT_KNOWN, SMALL_BASE, SMALL_RATE_BASE, say_people, say_percent
 
 LEVEL_NAMES = {"neighbourhood": "Neighbourhood", "ward": "Ward", "area": "Area"}
 
@@ -29,7 +29,7 @@ SHARE = "Share of those known"
 UNKNOWN = NOT_KNOWN
 UNKNOWN_SHARE = "Share not known"
 SERVICES = "Services"
-PEOPLE_COLUMNS = (PEOPLE, HOUSEHOLDS, NUMBER, UNKNOWN)
+PEOPLE_COLUMNS = (PEOPLE, HOUSEHOLDS, IN_REACH, NUMBER, UNKNOWN)
 SHARE_COLUMNS = (SHARE, UNKNOWN_SHARE)
 
 

@@ -269,6 +269,31 @@ def test_there_and_back_drives_numbers_panel_and_titles(app: AppTest) -> None:
     assert numbers(app) == there
 
 
+def test_times_of_day_are_a_map_and_a_table(app: AppTest) -> None:
+    """Two times compared: the classes on the map are the columns of the table, and the words say the days."""
+    app.query_params.update(
+        {"trip": "there", "category": "Lunch club", "shade": "Times of day: two compared"}
+    )
+    app.run()
+    one, other = app.selectbox("time"), app.selectbox("against")
+    assert (one.value, other.value) == ("weekday_morning", "sunday")
+    shading = message_sent(app)["shading"]
+    words = texts(app).replace("\\", "")
+    assert "Sunday: Sunday 6 September 2026, 09:30 to 11:30" in words
+    assert "weekday morning only" in words and "Of 99 neighbourhoods:" in words
+    app.segmented_control("table_view").set_value("when").run()
+    table = next(frame.value for frame in app.dataframe if "Times in reach" in frame.value)
+    only = (table["Weekday morning"] == "in reach") & (table["Sunday"] == "no service")
+    assert 0 < only.sum() == sum(number == 2 for number in shading["classes"])
+    other.set_value("saturday").run()
+    assert app.query_params["against"] == ["saturday"]
+    assert "against Saturday" in texts(app)
+    app.selectbox("shade").set_value("Times of day: how many").run()
+    counted = message_sent(app)["shading"]["classes"]
+    assert sum(number == 0 for number in counted) == (table["Times in reach"] == 0).sum() > 0
+    assert "at none of them" in texts(app)
+
+
 def test_there_and_back_by_link_and_in_an_export(app: AppTest) -> None:
     app.query_params["day"] = "1"
     app.query_params["tab"] = "Analyst"
