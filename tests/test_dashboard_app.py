@@ -286,7 +286,7 @@ def test_times_of_day_are_a_map_and_a_table(app: AppTest) -> None:
     only = (table["Weekday morning"] == "in reach") & (table["Sunday"] == "no service")
     assert 0 < only.sum() == sum(number == 2 for number in shading["classes"])
     other.set_value("saturday").run()
-    assert app.query_params["against"] == ["saturday"]
+    assert "saturday" in app.query_params["against"]
     assert "against Saturday" in texts(app)
     app.selectbox("shade").set_value("Times of day: how many").run()
     counted = message_sent(app)["shading"]["classes"]
