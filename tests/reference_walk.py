@@ -110,7 +110,13 @@ class _Streets:
             bends = int(walk.geometry_offset[e + 1] - walk.geometry_offset[e]) - 2
             sizes[component_of[int(walk.u[e])]] += bends
         enough = min(SMALLEST_COMPONENT, max(sizes, default=0))
-        self.lines = {e: self._line(e) for e in self.edges if sizes[component_of[int(walk.u[e])]] >= enough}
+        self.lines = {
+            e: self._line(e)
+            for e in self.edges
+            # Nobody starts from a footpath that a scenario adds (docs/scenarios.md).
+            if sizes[component_of[int(walk.u[e])]] >= enough
+            and walk.highway_names[walk.highway[e]] != "what-if footpath"
+        }
 
     def _line(self, edge: int) -> shapely.LineString:
         a, b = self.walk.geometry_offset[edge], self.walk.geometry_offset[edge + 1]

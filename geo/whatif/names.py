@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import process, utils
+from rapidfuzz import fuzz, process, utils
 
 from data.areapack import AreaPack
 from data.errors import QueryError
@@ -47,12 +47,21 @@ class Spot:
     stop: int | None = None
 
 
-def _offer(wanted: str, known: Mapping[str, str]) -> str:
-    """The nearest of what there is (what to compare with -> what to print), as an error shall offer it."""
+def _offer(wanted: str, known: Mapping[str, str], *, short: bool = False) -> str:
+    """The nearest of what there is (what to compare with -> what to print), as an error shall offer it.
+
+    ``short``: numbers and the like, of which every character counts.
+    """
+    # A part of a name is a good guess at it; a text of a letter or two is a part of almost any.
+    listed = [one for one in known if short or len(one) > 2]
     found = process.extract(
-        wanted[:_LONGEST_QUERY], list(known), processor=utils.default_process,
-        limit=MOST_OFFERED, score_cutoff=60,
-    )  # fmt: skip
+        wanted[:_LONGEST_QUERY],
+        listed,
+        scorer=fuzz.ratio if short else fuzz.WRatio,
+        processor=utils.default_process,
+        limit=MOST_OFFERED,
+        score_cutoff=45 if short else 60,
+    )
     nearest = list(dict.fromkeys(known[choice] for choice, _, _ in found))
     return f" Did you mean {' or '.join(nearest)}?" if nearest else ""
 
@@ -139,7 +148,8 @@ def find_trips(pack: AreaPack, change: OnRoute) -> np.ndarray:
         numbers = routes["route_short_name"].dropna().astype(str)
         known = {one: one for one in numbers} | {one: one for one in routes["route_id"].astype(str)}
         raise FaultyChange(
-            "route", f"{change.route[:60]!r} is no route of the pack.{_offer(change.route, known)}"
+            "route",
+            f"{change.route[:60]!r} is no route of the pack.{_offer(change.route, known, short=True)}",
         )
     if change.operator is not None:
         theirs = wanted & (_flags(operator, change.operator) | _flags(routes["agency_id"], change.operator))
