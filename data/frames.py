@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import shapely
 
 from data.errors import PackError
-from data.schema import BYTES, FLOAT, STRING, Column, Table
+from data.schema import BYTES, FLOAT, Column, Table
 
 _NULLABLE = {
     pa.int8(): pd.Int8Dtype(),
@@ -77,7 +77,7 @@ def frame_to_arrow(table: Table, frame: pd.DataFrame | Mapping[str, Any]) -> pa.
     return pa.Table.from_arrays(arrays, schema=table.to_arrow())
 
 
-def _column_to_pandas(
+def _column_to_array(
     column: Column, values: pa.ChunkedArray
 ) -> pd.api.extensions.ExtensionArray | np.ndarray:
     """Return the column without an index: aligning as many as a pack has takes longer than reading them."""
@@ -99,7 +99,7 @@ def arrow_to_frame(table: Table, arrow: pa.Table, *, crs: str | None = None) -> 
                     f"{table.name}: column {column.name!r} holds no geometry ({error}); build the pack again."
                 ) from error
         else:
-            data[column.name] = _column_to_pandas(column, values)
+            data[column.name] = _column_to_array(column, values)
     if table.geometry:
         return gpd.GeoDataFrame(data, geometry="geometry", crs=crs)
     return pd.DataFrame(data)
