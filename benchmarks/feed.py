@@ -11,7 +11,6 @@ import argparse
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from benchmarks.measure import peak_mb
 
 ROOT = Path(__file__).resolve().parents[1]
 GTFS = "greater_manchester/tfgm_cif2018_357services_built_gtfs.zip"
@@ -123,8 +124,7 @@ def main() -> int:
     raw = options.raw.resolve()
     if options.only:
         found = _build(raw) if options.only == "build" else _stream(raw, options.feed)
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        print(json.dumps({**found, "peak_mb": peak_mb}))
+        print(json.dumps({**found, "peak_mb": peak_mb()}))
         return 0
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     figures = {"build": _measure("--raw", str(raw), "--only", "build")}

@@ -17,7 +17,7 @@ import pandas as pd
 from data.manifest import Severity
 from data.sources.faultlog import MAX_EXAMPLES, FaultLog
 from data.sources.gtfs_repair import add_day_at_wrap, fill_one_sided, find_uninterpolable, interpolate_blanks
-from data.sources.gtfs_stop_times import FILE, NO_SEQUENCE
+from data.sources.gtfs_stop_times import FILE, NO_SEQUENCE, pick_rows
 from data.sources.gtfs_times import UNKNOWN
 
 Arrays = dict[str, np.ndarray]
@@ -35,7 +35,8 @@ def clean_calls(
     stops
         As ``read_stops`` gives them, a row each, as ``calls['stop']`` counts them.
     calls
-        As ``read_stop_times`` gives them.
+        As ``read_stop_times`` gives them. The dictionary is emptied: a region's calls are too many to
+        be held twice.
     log
         Where faults go.
     complete
@@ -62,6 +63,8 @@ def clean_calls(
         log.add(code, severity, len(rows), message, trip_id[rows[:MAX_EXAMPLES]], file=file)
 
     reached = np.bincount(calls["trip"], minlength=len(trips)) > 0
+    given, calls = calls, dict(calls)
+    given.clear()
     if complete:
         note_trips(
             "trip_without_calls",
@@ -71,7 +74,7 @@ def clean_calls(
             "trips.txt",
         )
     calls = _take(calls, (calls["stop"] >= 0) & (calls["sequence"] != NO_SEQUENCE))
-    unplaced = ~np.isfinite(x[calls["stop"]])
+    unplaced = ~np.isfinite(x)[calls["stop"]]
     note(
         "call_without_place",
         "dropped",
@@ -79,7 +82,7 @@ def clean_calls(
         "calls at stops without a place; the trip is kept where two calls remain",
     )
     calls = _take(calls, ~unplaced)
-    at_station = stops["location_type"].to_numpy()[calls["stop"]] != 0
+    at_station = (stops["location_type"].to_numpy() != 0)[calls["stop"]]
     note(
         "call_at_station",
         "repaired",
@@ -96,8 +99,8 @@ def clean_calls(
         "calls with the stop_sequence of another call of the trip; taken in the file's order",
     )
     calls = _take(calls, ~again)
-    # Times are repaired in place below: never in the arrays that the reader gave.
-    calls |= {name: calls[name].copy() for name in ("arrival_s", "departure_s")}
+    for name in ("arrival_s", "departure_s"):
+        calls[name] = np.require(calls[name], requirements="W")  # times are repaired in place below
     log.add(
         "time_one_sided",
         "repaired",
@@ -126,7 +129,9 @@ def clean_calls(
         backwards,
         "trips with a call earlier than the one before, other than by passing midnight",
     )
-    calls = _take(calls, ~np.isin(calls["trip"], backwards))
+    steps_back = np.zeros(len(trips), bool)
+    steps_back[backwards] = True
+    calls = _take(calls, ~steps_back[calls["trip"]])
     blank, by_shape = calls["arrival_s"] == UNKNOWN, 0
     if blank.any():
         blank, by_shape = interpolate_blanks(
@@ -161,8 +166,13 @@ def clean_calls(
 
 
 def _take(calls: Arrays, rows: np.ndarray) -> Arrays:
-    """Keep the marked calls; a feed without faults is never copied."""
-    return dict(calls) if rows.all() else {name: values[rows] for name, values in calls.items()}
+    """Keep the marked calls and empty what was given, so that no more than one column is held twice.
+
+    A feed without faults is never copied.
+    """
+    if rows.all():
+        return calls
+    return {name: pick_rows(calls.pop(name), rows) for name in list(calls)}
 
 
 def _sort(calls: Arrays) -> Arrays:
@@ -171,7 +181,7 @@ def _sort(calls: Arrays) -> Arrays:
     if ((trip[1:] > trip[:-1]) | ((trip[1:] == trip[:-1]) & (sequence[1:] >= sequence[:-1]))).all():
         return calls
     order = np.lexsort((calls["sequence"], calls["trip"]))
-    return {name: values[order] for name, values in calls.items()}
+    return {name: calls.pop(name)[order] for name in list(calls)}
 
 
 def _find_repeated(calls: Arrays) -> tuple[np.ndarray, np.ndarray]:

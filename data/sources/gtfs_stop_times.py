@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.manifest import Severity
+from data.memory import give_back_memory
 from data.sources.faultlog import MAX_EXAMPLES
 from data.sources.gtfs_times import parse_times
 from data.sources.gtfs_zip import FeedZip
@@ -89,7 +90,7 @@ class _Scan:
         keep = self.wanted[rows["trip"]]
         if keep.any():
             self.kept.append(
-                {name: _pick(values, keep) for name, values in rows.items()} if not keep.all() else rows
+                {name: pick_rows(values, keep) for name, values in rows.items()} if not keep.all() else rows
             )
         if keep.all():
             return
@@ -97,7 +98,7 @@ class _Scan:
         waits = ~keep & (rows["trip"] == last_trip)
         self.let_go[rows["trip"][~keep & ~waits]] = True
         if waits.any():
-            self.pending = {name: _pick(values, waits) for name, values in rows.items()}
+            self.pending = {name: pick_rows(values, waits) for name, values in rows.items()}
 
 
 def read_stop_times(
@@ -149,11 +150,13 @@ def read_stop_times(
         feed.scan(FILE, COLUMNS, scan.consume, progress=progress)
         scan.tally = faults_so_far
     _log_tally(feed, scan.tally)
-    pa.default_memory_pool().release_unused()  # the text of the last batches: hundreds of megabytes
+    give_back_memory()  # the text of the last batches, and the holes between what was kept
     if not scan.kept:
         scan.kept = [_parse_batch(_no_rows(), scan.trip_ids, scan.stop_ids, _Tally())]
     # Piece by piece, so that no more than one column is held twice.
-    return {name: _join([part.pop(name) for part in scan.kept]) for name in list(scan.kept[0])}
+    joined = {name: _join([part.pop(name) for part in scan.kept]) for name in list(scan.kept[0])}
+    give_back_memory()
+    return joined
 
 
 def _join(parts: list[np.ndarray]) -> np.ndarray:
@@ -163,7 +166,7 @@ def _join(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _pick(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def pick_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Marked rows; of a column that is one number throughout, so many of it."""
     return values[: int(rows.sum())] if values.strides == (0,) and len(values) else values[rows]
 
