@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 
 from data.__main__ import main
 from data.errors import UsageError
+from data.manifest import Fault
 from data.packio import write_pack
 from data.report import build_feed_report, report_to_html, report_to_json, report_to_markdown, write_report
-from tests.towns import build_town, route, street, trip
+from tests.towns import Calendar, build_town, route, street, trip
 
 STREET = street((0, 0), (9000, 0), name="High Street")
 STOPS = {"A": (100, 0), "B": (2500, 0), "C": (8500, 0), "D": (4000, 450)}
@@ -79,6 +81,59 @@ def test_all_trips_without_lines_are_counted_by_operator():
     assert shapes.examples[0].endswith("3 trips")
 
 
+def test_an_operator_without_a_trip_that_day_is_named_with_its_dates_and_shown_where_its_buses_call():
+    over = Calendar(start=dt.date(2025, 1, 6), end=dt.date(2025, 2, 2))
+    pack = town(
+        calendars={"over": over},
+        routes=[
+            route("1", trip(("A", "09:40"), ("B", "09:50"))),
+            route("9", trip(("D", "09:40"), ("C", "09:50"), calendar="over"), agency="Old Line"),
+        ],
+    )
+    timetable = pack.manifest.timetable.model_copy(update={"operators_without_service": ("Old Line",)})
+    pack = replace(pack, manifest=pack.manifest.model_copy(update={"timetable": timetable}))
+    found = finding(build_feed_report(pack), "operators_without_service")
+    assert (found.count, found.total, found.severity) == (1, 2, "missing")
+    assert found.examples == ("Old Line: 1 trips, which run from 06 January 2025 to 02 February 2025",)
+    stops = pack.stops.set_index("stop_id")
+    (point,) = found.points
+    assert (point.lon, point.lat) == pytest.approx((stops.lon["D"], stops.lat["D"]), abs=1e-6)
+    assert "Old Line: 1 trips" in report_to_html(build_feed_report(pack))
+
+
+def test_trips_that_are_there_twice_are_counted_by_operator_and_shown_where_they_set_off():
+    twice = trip(("B", "10:10"), ("C", "10:25"))
+    pack = town(routes=[route("1", trip(("A", "09:40"), ("B", "09:50"))), route("2", twice, twice)])
+    report = build_feed_report(pack)
+    found = finding(report, "duplicate_trips")
+    assert (found.count, found.total, found.severity) == (1, 3, "dropped")
+    assert "Town Buses: 1 trips, for example route 2, 10:10 from" in found.examples[0]
+    assert "(B)" in found.examples[0] and len(found.points) == 1
+    assert [row.duplicates for row in report.operators] == [1]
+    assert finding(build_feed_report(town()), "duplicate_trips").severity == "ok"
+
+
+def test_what_the_importer_did_is_shown_where_its_examples_are():
+    pack = town()
+    trips = pack.feed.trips
+    faults = tuple(
+        Fault.model_validate({"part": "timetable", "code": code, "severity": "repaired", "count": 1,
+                              "message": "m", "examples": (example,), "file": "f"})
+        for code, example in (
+            ("of_stop", "A"), ("of_stop_far", "A: 306 m"), ("of_trip", trips["trip_id"].iloc[0]),
+            ("of_route", trips["route_id"].iloc[0]), ("of_service", trips["service_id"].iloc[0]),
+            ("of_nothing", "no longer there"),
+        )
+    )  # fmt: skip
+    pack = replace(pack, manifest=pack.manifest.model_copy(update={"faults": faults}))
+    report = build_feed_report(pack)
+    found = {item.code: len(item.points) for item in report.findings if item.code.startswith("timetable:")}
+    assert found == {
+        "timetable:of_stop": 1, "timetable:of_stop_far": 1, "timetable:of_trip": 1, "timetable:of_route": 1,
+        "timetable:of_service": 1, "timetable:of_nothing": 0,
+    }  # fmt: skip
+
+
 def test_hostile_names_do_not_leave_their_place():
     pack = town()
     name = "<script>alert(1)</script>|\"'`[x](javascript:y)"
@@ -116,3 +171,29 @@ def test_newport_says_how_little_its_thinned_timetable_serves(real_pack):
     assert len(lacking.points) == min(lacking.count, 500)
     assert report.completeness == pack.manifest.timetable.completeness < 0.9
     assert finding(report, "stops_far_from_streets").count is not None
+
+
+WITHOUT_PLACE = ("timetable:no_calendar_dates", "timetable:end_date_open", "timetable:trip_steps_backwards",
+                 "timetable:operator_without_service")  # fmt: skip
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("area", ["newport", "oldham"])
+def test_every_finding_of_a_real_timetable_has_an_example_and_a_place(real_pack, area: str):
+    """But those of the whole file, and of trips that were dropped: these are in no table any more."""
+    report = build_feed_report(real_pack(area))
+    codes = {item.code for item in report.findings}
+    assert codes >= {
+        "stops_not_in_feed", "stops_without_service", "impossible_speeds", "stops_far_from_streets",
+        "stops_misplaced", "trips_without_shape", "operators_without_service", "duplicate_trips",
+    }  # fmt: skip
+    for item in report.findings:
+        if item.count and item.code not in WITHOUT_PLACE:
+            assert item.examples and item.points, item.code
+    assert report.operators and report.routes and report.trips_by_hour and report.trips_by_date
+    assert report.first_date <= report.service_date <= report.last_date
+    assert set(report.operators_without_service) == ({"SPT"} if area == "oldham" else set())
+    words = report_to_markdown(report)
+    assert report.service_date_why.split(":")[0] in words
+    if area == "oldham":
+        assert "SPT: 4 trips, which run from 21 February 2017" in words

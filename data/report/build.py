@@ -13,10 +13,11 @@ import shapely
 from data.areapack import AreaPack
 from data.duplicates import find_duplicate_trips
 from data.report import checks
+from data.report import trips as trip_checks
 from data.report.model import FeedReport, OperatorRow, RouteRow
+from data.report.trips import NOT_STATED
 from data.service_days import compute_feed_dates, find_trips_on
 
-NOT_STATED = "Operator not stated"
 _DAYS_BEFORE, _DAYS_AFTER = 7, 35
 _SIMPLIFY_M = 100.0
 
@@ -31,7 +32,7 @@ def build_feed_report(pack: AreaPack) -> FeedReport:
     running = find_trips_on(pack.feed, facts.service_date)
     repeats = find_duplicate_trips(pack.feed, facts.service_date)
     kept = np.setdiff1d(running, repeats.drop)
-    trips = _describe_trips(pack)
+    trips, places = _describe_trips(pack), trip_checks.TripPlaces(pack)
     return FeedReport(
         area_id=pack.area_id,
         name=pack.manifest.name,
@@ -56,8 +57,10 @@ def build_feed_report(pack: AreaPack) -> FeedReport:
             checks.find_impossible_speeds(pack),
             checks.find_stops_far_from_streets(pack),
             checks.find_stops_misplaced(pack),
-            checks.find_trips_without_shape(pack),
-            *checks.list_what_was_done(pack),
+            trip_checks.find_trips_without_shape(pack, places),
+            trip_checks.find_operators_without_service(pack, places),
+            trip_checks.find_duplicates(pack, places, repeats),
+            *trip_checks.list_what_was_done(pack, places),
         ),
         sources=tuple(
             f"{source.title} ({source.date or 'date not stated'}), {source.licence}"

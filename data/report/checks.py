@@ -98,7 +98,7 @@ def find_impossible_speeds(pack: AreaPack) -> Finding:
             f"{count} trip(s), for example {trip_ids.iloc[trip]}"
         )
         examples.append(words)
-        points += [_point(stops, here, words), _point(stops, there, words)]
+        points += [mark_stop(stops, here, words), mark_stop(stops, there, words)]
     return Finding(
         "impossible_speeds", "Speeds that no bus drives", len(worst), None, "pairs of neighbouring stops",
         f"In a straight line, and a minute added for rounded times, these are over "
@@ -140,25 +140,6 @@ def find_stops_far_from_streets(pack: AreaPack) -> Finding:
     )  # fmt: skip
 
 
-def find_trips_without_shape(pack: AreaPack) -> Finding:
-    """Trips that have no line to draw: theirs goes straight from stop to stop."""
-    trips = pack.feed.trips
-    known = set() if pack.feed.shapes is None else set(pack.feed.shapes["shape_id"])
-    without = ~trips["shape_id"].isin(known).to_numpy(bool)
-    routes = pack.feed.routes.set_index("route_id")
-    agency = pack.feed.agency.drop_duplicates("agency_id").set_index("agency_id")["agency_name"]
-    operator = agency.reindex(routes["agency_id"].reindex(trips["route_id"]))
-    counts = pd.Series(operator.fillna("Operator not stated").to_numpy()[without]).value_counts(sort=False)
-    counts = counts.sort_index().sort_values(ascending=False, kind="stable")
-    return Finding(
-        "trips_without_shape", "Trips without a line on the map", int(without.sum()), len(trips), "trips",
-        "The timetable has no route line for them; they are drawn straight from stop to stop. No time "
-        "depends on it.",
-        "note" if without.any() else "ok",
-        tuple(f"{name}: {count:,} trips" for name, count in counts.head(MAX_EXAMPLES).items()),
-    )  # fmt: skip
-
-
 def find_stops_misplaced(pack: AreaPack) -> Finding:
     """Served stops whose place the timetable's trips contradict: very far from all their neighbours."""
     calls, stops = pack.feed.stop_times, pack.stops
@@ -181,25 +162,6 @@ def find_stops_misplaced(pack: AreaPack) -> Finding:
         "More than 30 km from the stop before and after on every bus: probably in the wrong place.",
         "note" if odd.any() else "ok", *_examples(stops, odd),
     )  # fmt: skip
-
-
-def list_what_was_done(pack: AreaPack) -> tuple[Finding, ...]:
-    """What the importer repaired, dropped or missed in timetable and stops, from the manifest."""
-    row_of = dict(zip(pack.stops["stop_id"], range(len(pack.stops)), strict=True))
-    found = []
-    for fault in pack.manifest.faults:
-        if fault.part not in ("timetable", "stops"):
-            continue
-        # Examples are records' own names; those that are stops can be shown where they are.
-        rows = [(row_of[example], example) for example in fault.examples if example in row_of]
-        points = tuple(_point(pack.stops, row, f"{fault.message}: {name}") for row, name in rows)
-        found.append(
-            Finding(
-                f"{fault.part}:{fault.code}", fault.code.replace("_", " ").capitalize(), fault.count, None,
-                fault.file or fault.part, fault.message, fault.severity, fault.examples, points,
-            )
-        )  # fmt: skip
-    return tuple(found)
 
 
 def build_lines(walk: WalkNetwork) -> np.ndarray:
@@ -225,7 +187,8 @@ def name_stops(stops: pd.DataFrame) -> list[str]:
     return words
 
 
-def _point(stops: pd.DataFrame, row: int, label: str) -> MapPoint:
+def mark_stop(stops: pd.DataFrame, row: int, label: str) -> MapPoint:
+    """Return a stop's place on the map with words for it."""
     return MapPoint(round(float(stops["lon"].iloc[row]), 6), round(float(stops["lat"].iloc[row]), 6), label)
 
 
@@ -236,4 +199,4 @@ def _examples(stops: pd.DataFrame, mask: np.ndarray) -> tuple[tuple[str, ...], t
 
 
 def _points(stops: pd.DataFrame, labels: Iterable[str]) -> Iterable[MapPoint]:
-    return (_point(stops, row, label) for row, label in enumerate(labels))
+    return (mark_stop(stops, row, label) for row, label in enumerate(labels))

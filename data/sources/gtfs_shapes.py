@@ -36,6 +36,7 @@ def read_shapes(feed: FeedZip, trips: pd.DataFrame, crs: str) -> tuple[gpd.GeoDa
         "note",
         without,
         "trips without a shape; lines are drawn from stop to stop",
+        trips["trip_id"][trips["shape_id"].isna()],
         file="trips.txt",
     )
     if not len(wanted):

@@ -347,6 +347,7 @@ def read_stops(feed: FeedZip, crs: str) -> pd.DataFrame:
         "repaired",
         coded.sum(),
         "stops named by their code only; shown as unnamed",
+        raw["stop_id"][coded],
         file=file,
     )
     log.add(

@@ -117,7 +117,14 @@ def read_naptan(path: Path, *, crs: str) -> tuple[pd.DataFrame, list[Fault]]:
     )
     name = text["name"]
     coded = (name == code) & ~blank
-    log.add("stop_name_is_code", "repaired", coded.sum(), "stops named by their code only", file=path.name)
+    log.add(
+        "stop_name_is_code",
+        "repaired",
+        coded.sum(),
+        "stops named by their code only",
+        code[coded],
+        file=path.name,
+    )
     stops = pd.DataFrame(
         {
             **{column: text[column].where(text[column] != "", None) for column in NAPTAN_COLUMNS[2:9]},
