@@ -1,4 +1,4 @@
-"""The command line: python -m geo reach | gap | roundtrip | timesofday | whatif | isochrone | ..."""
+"""The command line: python -m geo reach | gap | roundtrip | timesofday | whatif | why | isochrone | ..."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from geo.sessions import parse_weekday
 from geo.whatif.command import add_whatif_options, run_whatif
+from geo.why_command import add_why_options, run_why
 from geo.write import (
     FEATURE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -306,6 +307,8 @@ def _parser() -> argparse.ArgumentParser:
     add_matrix_options(matrix)
     whatif = command("whatif", run_whatif, "whom a scenario brings within reach, and who falls out of it")
     add_whatif_options(whatif)
+    why = command("why", run_why, "what would bring a category within reach of people who have none")
+    add_why_options(why)
 
     isochrone = command(
         "isochrone", _run_isochrone, "the land in reach from one place, a polygon per cut-off"

@@ -21,6 +21,7 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from data.areapack import AreaPack
+from data.duplicates import find_duplicate_trips
 from data.errors import QueryError
 from geo.compile import compile_kernels
 from geo.derived import load_derived, write_derived
@@ -36,25 +37,18 @@ from geo.places import Place
 from geo.provision import compute_provision
 from geo.query import Query, WalkSettings
 from geo.reach import compute_reach
-from geo.roundtrip import (
-    DEFAULT_ROUND_TRIP,
-    RoundTripSettings,
-    assemble_round_trips,
-    compute_round_trips,
-    join_round_trips,
-    plan_round_trips,
-    split_plan,
-)
-from geo.roundtrip_people import compute_neighbourhood_round_trips
+from geo.roundtrip import DEFAULT_ROUND_TRIP, RoundTripSettings
+from geo.roundtrip_table import compute_round_trip_table
 from geo.snap import Snapped, snap_points
 from geo.straightline import StraightLine
-from geo.tables import GapTable, ReachTable, RoundTripTable
+from geo.tables import GapTable, ReachTable, RoundTripTable, WhyTable
 from geo.thereandback import compute_neighbourhood_there_and_back, compute_there_and_back
 from geo.timeofday import TimesTable, compute_times_of_day
-from geo.timetable import Timetable, build_timetable, timetable_span_s
+from geo.timetable import Timetable, build_timetable, count_timetables_to_keep, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
 from geo.walklegs import compute_legs
 from geo.whatif.under import UnderScenario, answers_under_scenarios
+from geo.why import compute_why
 
 Progress = Callable[[float, str], None]
 Level = Literal["neighbourhood", "point"]
@@ -78,7 +72,7 @@ def no_progress(_done: float, _doing: str) -> None:
 
 @answers_under_scenarios(
     "inputs", "reach", "gap", "round_trips", "reach_there_and_back", "times_of_day", "provision",
-    "isochrones", "journey",
+    "isochrones", "journey", "why",
 )  # fmt: skip
 class Engine(UnderScenario):
     """Answers queries about one pack.
@@ -99,7 +93,7 @@ class Engine(UnderScenario):
         self.graph = lru_cache(maxsize=2)(self._build_graph)
         self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
-        self._timetable = lru_cache(maxsize=12)(self._build_timetable)
+        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(self._build_timetable)
         self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_origins()))
         self._snapped_services = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_services()))
         self._access = lru_cache(maxsize=8)(
@@ -109,6 +103,7 @@ class Engine(UnderScenario):
             lambda walk: self.legs_to_stops(walk, self._snapped_services(walk.avoid_steps))
         )
         self._direct = lru_cache(maxsize=8)(self._own_direct)
+        self.duplicate_trips = lru_cache(maxsize=64)(lambda on: find_duplicate_trips(pack.feed, on).drop)
         self._transfers = lru_cache(maxsize=8)(self._stop_transfers)
 
     # What the pack holds, made ready.
@@ -308,21 +303,9 @@ class Engine(UnderScenario):
         progress: Progress = no_progress,
     ) -> RoundTripTable:
         """There in time and back home, for every origin and session (``ROUNDTRIP_COLUMNS``)."""
-        progress(0.0, "walking")
-        inputs, plan = plan_round_trips(
-            self, query, settings, service_ids=service_ids, day=day, origins=origins
-        )
-        tables = []
-        parts = split_plan(plan, len(inputs.origin_ids))
-        for done, part in enumerate(parts):
-            progress(0.2 + 0.7 * done / len(parts), "there and back")
-            trips = compute_round_trips(self, inputs, part, query, settings)
-            table = assemble_round_trips(self, trips, query, settings)
-            if level == "neighbourhood" and origins is None:
-                table = compute_neighbourhood_round_trips(table, self.pack)
-            tables.append(table)
-        progress(1.0, "done")
-        return join_round_trips(tables)
+        return compute_round_trip_table(
+            self, query, settings, service_ids, day, level, origins, progress
+        )  # fmt: skip
 
     def reach_there_and_back(
         self,
@@ -338,6 +321,26 @@ class Engine(UnderScenario):
         table = points if level == "point" else compute_neighbourhood_there_and_back(points, self.pack)
         progress(1.0, "done")
         return table
+
+    def why(
+        self,
+        query: Query,
+        settings: RoundTripSettings | None = None,
+        *,
+        day: int | None = None,
+        neighbourhood_ids: Sequence[str] | None = None,
+        kind: str | None = None,
+        category: str | None = None,
+        progress: Progress = _no_progress,
+    ) -> WhyTable:
+        """What would bring each category within reach of the people who have none (``WHY_COLUMNS``).
+
+        ``settings`` asks for there and back inside session times; None for getting there.
+        """
+        return compute_why(
+            self, query, settings, day=day, neighbourhood_ids=neighbourhood_ids,
+            kind=kind, category=category, progress=progress,
+        )  # fmt: skip
 
     def times_of_day(
         self, query: Query, *, level: Level = "neighbourhood", progress: Progress = no_progress

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from data.duplicates import find_duplicate_trips
 from data.errors import QueryError
 from geo import roundtrip_kernels as rk
 from geo.inputs import ReachInputs
@@ -174,7 +173,7 @@ def compute_round_trips(
     session_service = np.array([service_row[one.service_id] for one in plan], np.int32)
     # A session's timetable reaches as far as that session needs, so that its answer
     # does not depend on which others are asked about.
-    spans = [_timetable_span_s(one, query, settings) for one in plan]
+    spans = [span_of_session(one, query, settings) for one in plan]
     asked = sorted({(one.date, span) for one, span in zip(plan, spans, strict=True) if one.date is not None})
     for date, span in asked:
         chosen = np.array([row for row in range(k) if (plan[row].date, spans[row]) == (date, span)], np.int64)
@@ -195,7 +194,7 @@ def _slowest_walk_s(query: Query) -> int:
     return int(leg_seconds(np.array([query.walk.leg_limit_mm]), query.walk.speed_mm_per_h)[0])
 
 
-def _timetable_span_s(session: PlannedSession, query: Query, settings: RoundTripSettings) -> int:
+def span_of_session(session: PlannedSession, query: Query, settings: RoundTripSettings) -> int:
     horizon_s = max(settings.linger_s, query.horizon_s)
     end_s = min(session.end_s, 2 * DAY_S)
     return timetable_span_s(replace(query, window_start_s=end_s - 1, window_end_s=end_s, horizon_s=horizon_s))
@@ -238,7 +237,8 @@ def _compute_one_date(
     call_total = np.concatenate(([0], np.cumsum(per_leg)))
     call_first = call_total[inputs.egress.indptr].astype(np.int64)
     results = np.full((len(inputs.origin_ids), len(sessions), rk.N_FIELDS), rk.NONE, np.int32)
-    counted = ~np.isin(timetable.trip_index, _duplicates(engine, timetable))
+    # Trips that repeat another of the date make a bus seem to come twice.
+    counted = ~np.isin(timetable.trip_index, engine.duplicate_trips(timetable.service_date))
 
     def fill(origin_from: int, origin_to: int) -> None:
         rk.fill_round_trips(
@@ -264,11 +264,6 @@ def _compute_one_date(
         on_bus = (trip != rk.NONE) & (trip != rk.ON_FOOT)
         trip[on_bus] = timetable.trip_index[trip[on_bus]]
     return results
-
-
-def _duplicates(engine: Engine, timetable: Timetable) -> np.ndarray:
-    """Trips that repeat another of the date, which make a bus seem to come twice."""
-    return find_duplicate_trips(engine.pack.feed, timetable.service_date).drop
 
 
 def _find_reasons(

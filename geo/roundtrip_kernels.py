@@ -25,7 +25,7 @@ NONE = np.iinfo(np.int32).max
 ON_FOOT = -1
 OUT_LEAVE, OUT_ARRIVE, OUT_WALK, OUT_TRIP, SLACK = 0, 1, 2, 3, 4
 BACK_LEAVE, BACK_ARRIVE, BACK_WALK, BACK_TRIP, LATER = 5, 6, 7, 8, 9
-END = 10  # when the stay ends: the session's end, or arrival and stay
+END = 10  # when the stay ends: the session's end, or arrival and stay (no return: of the earliest arrival)
 WHY = 11  # why there is no way there, see below
 LAST_TRIP, LAST_DEPARTURE, NEXT_TRIP, NEXT_DEPARTURE, LONG_TRIP, LONG_DURATION = 12, 13, 14, 15, 16, 17
 N_FIELDS = 18
@@ -269,7 +269,8 @@ def _choose_visit(  # type: ignore[no-untyped-def]
         result[SLACK] = last - first
     elif n > 0:
         _set4(result[OUT_LEAVE:], -running[n - 1, 0], running[n - 1, 2], running[n - 1, 1], running[n - 1, 3])
-        result[END] = close_s
+        # No return: a bus home would serve from the end of the earliest visit on.
+        result[END] = arrive[0] + stay_s
 
 
 @helper

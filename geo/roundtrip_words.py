@@ -23,7 +23,7 @@ def name_routes(pack: AreaPack) -> pd.api.extensions.ExtensionArray:
     """The number (else the name) of each of the feed's trips' routes, as people say it."""
     routes = pack.feed.routes
     names = routes["route_short_name"].astype("str").fillna(routes["route_long_name"].astype("str"))
-    by_id = pd.Series([_clean(one) for one in names], index=routes["route_id"], dtype="str")
+    by_id = pd.Series([clean_name(one) for one in names], index=routes["route_id"], dtype="str")
     return by_id.reindex(pack.feed.trips["route_id"]).array
 
 
@@ -43,16 +43,27 @@ def describe_missing_return(
         told = fields.reshape(n * k, -1)[rows][:, _TOLD]
         keys, which = np.unique(np.column_stack((told, rows % k)), axis=0, return_inverse=True)
         routes = name_routes(pack)
-        headsigns = pack.feed.trips["trip_headsign"].to_numpy(object)
 
         def bus(trip: int) -> str:
-            number = "bus" if pd.isna(routes[trip]) else str(routes[trip])
-            headsign = None if pd.isna(headsigns[trip]) else _clean(str(headsigns[trip]))
-            return f"{number} towards {headsign}" if headsign else number
+            return _say_bus(routes[trip], pack.feed.trips["trip_headsign"].iloc[trip])
 
         words = [_describe(key.tolist(), plan, bus, query, linger_s) for key in keys]
         text[rows] = np.array(words, dtype=object)[which.ravel()]
     return pd.array(text, dtype="str")
+
+
+def name_bus(pack: AreaPack, trip: int) -> str:
+    """A trip (row of the feed's trips) as people know it: "53 towards Moss Road"."""
+    row = pack.feed.trips.iloc[trip]
+    route = pack.feed.routes[pack.feed.routes["route_id"] == row["route_id"]].iloc[0]
+    name = route["route_short_name"]
+    return _say_bus(clean_name(route["route_long_name"] if pd.isna(name) else name), row["trip_headsign"])
+
+
+def _say_bus(route: str | None, headsign: str | None) -> str:
+    number = "bus" if pd.isna(route) else str(route)
+    towards = None if pd.isna(headsign) else clean_name(str(headsign))
+    return f"{number} towards {towards}" if towards else number
 
 
 def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query, linger_s: int) -> str:  # type: ignore[no-untyped-def]
@@ -74,7 +85,7 @@ def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query,
     return f"{'; '.join(parts)}; {end}"
 
 
-def _clean(text: str | None) -> str | None:
+def clean_name(text: str | None) -> str | None:
     """A name from outside on one line, without control characters, cut where it is absurdly long."""
     words = clean_name(text)
     return words if words is None or len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"

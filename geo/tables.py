@@ -150,3 +150,56 @@ class RoundTripTable:
     stay_s: int
     area_id: str
     pack_digest: str
+
+
+# What would bring a category within reach; "nothing": none of what was looked at.
+ANSWERS = ("session", "cutoff", "walk", "bus", "second_bus", "nothing")
+
+# Rows: (neighbourhood, category) where some people have none in reach. Definitions: docs/methods.md, "Why".
+# Every number tells of its remedy alone, and is null where that would not do.
+WHY_COLUMNS: dict[str, str] = {
+    "neighbourhood_id": "string",
+    "name": "string",
+    "kind": "service or place",
+    "category": "string; '*' is any category of the kind",
+    "people": "float64: residents; null where not published",
+    "cut_off": "float64: people with none of the category in reach",
+    "share_cut_off": "float64: of the people whose reach is known",
+    "answer": "string: the cheapest of ANSWERS",
+    "cost_min": "float64: what it costs, in minutes asked of somebody; null with answer nothing",
+    "people_gained": "float64: of those cut off, people whom the answer brings within reach",
+    "walk_m": "Int32: the least walk limit, in tens of metres, that does it",
+    "walk_people": "float64: people whom that brings within reach",
+    "cutoff_min": "Int32: the least cut-off in minutes that does it",
+    "cutoff_people": "float64",
+    "session_service_id": "string: the service whose session has to move least",
+    "session_id": "string",
+    "session_kind": "string: session or drop_in",
+    "session_start_s": "Int32: when it would have to start; seconds from noon minus 12 h",
+    "session_end_s": "Int32: and end, as long as it is now",
+    "session_shift_min": "Int32: how much later (negative: earlier) that is",
+    "session_assumed": "boolean: the source doesn't say when it is held now",
+    "session_people": "float64",
+    "bus_trip_id": "string: the last bus home that has to run least later",
+    "bus_leaves_s": "Int32: when it leaves now, where most of them would board it",
+    "bus_needed_s": "Int32: when one would have to leave there",
+    "bus_later_min": "Int32",
+    "bus_people": "float64",
+    "second_bus": "bool: two buses (each way) would do it",
+    "second_bus_s": "Int32: the journey there by two buses; null for there and back",
+    "second_bus_people": "float64",
+    "nearest_m": "Int32: the nearest of the category, in a straight line",
+    "sentence": "string: the answer in words",
+}
+
+
+@dataclass(frozen=True)
+class WhyTable:
+    """One row per (neighbourhood, category) that some people have not in reach, with what would change it."""
+
+    frame: pd.DataFrame
+    query: Query
+    there_and_back: bool
+    service_date: dt.date
+    area_id: str
+    pack_digest: str

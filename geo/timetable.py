@@ -83,6 +83,12 @@ def timetable_span_s(query: Query) -> int:
     return max(1, -(-last_departure // DAY_S)) * DAY_S
 
 
+def count_timetables_to_keep(pack: AreaPack) -> int:
+    """How many timetables an engine keeps: sessions are on many dates; as many as fit some 400 MB."""
+    n_calls = max(1, len(pack.feed.stop_times["arrival_s"]))
+    return min(64, max(12, 400_000_000 // (40 * n_calls)))
+
+
 def build_timetable(
     pack: AreaPack, service_date: dt.date, modes: tuple[str, ...], *, span_s: int = DAY_S
 ) -> Timetable:

@@ -1,0 +1,232 @@
+"""What would change it, in towns worked out by hand: one for each kind of answer, and ties.
+
+The street is ``tests.proof.line_town``'s: 80 metres a minute, home 75 s from A,
+the clinic 75 s from E, a bus from A to E in 20 minutes. A journey home to clinic
+is 75 s walk + 60 s slack + ride + 75 s walk: 23.5 minutes with a ride of 20.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from data.areapack import AreaPack
+from geo.engine import Engine
+from geo.roundtrip import RoundTripSettings
+from tests.proof import line_town, make_query
+from tests.roundtrip_towns import back, session, there, town, with_sessions
+from tests.towns import point, route, service, trip
+
+BACK = RoundTripSettings()
+
+
+def rows(pack: AreaPack, settings: RoundTripSettings | None = None, **fields: Any) -> dict[str, dict]:
+    """The why table's rows by category, nulls as None."""
+    table = Engine(pack).why(make_query(**fields), settings, category=fields.pop("category", None))
+    return {
+        record["category"]: {name: None if pd.isna(value) else value for name, value in record.items()}
+        for record in table.frame.to_dict("records")
+    }
+
+
+def only(pack: AreaPack, settings: RoundTripSettings | None = None, **fields: Any) -> dict:
+    """The row of the clinic's category; any service's is the same but for its name."""
+    found = rows(pack, settings, **fields)
+    any_row, row = found.pop("*"), *found.values()
+    for name in set(row) - {"category", "sentence"}:
+        assert row[name] == any_row[name], name
+    return row
+
+
+def test_walk_a_little_farther():
+    # Home at -620 m along: 720 m to A. The walk is 9 minutes, the journey 9 + 1 + 20 + 1.25 minutes.
+    pack = line_town(there("09:40"), home=-620.0, streets=None, detour_factor=1.0)
+    row = only(pack)
+    assert row["answer"] == "walk"
+    assert row["walk_m"] == 720
+    assert row["cost_min"] == 2.0  # 80 m is a minute, and a minute's walk counts as two
+    assert (row["cutoff_min"], row["second_bus"], row["people_gained"]) == (None, False, 100.0)
+    assert row["nearest_m"] == 5620
+    assert row["sentence"] == (
+        "Advice: if a walk to or from a stop could be 720 m instead of 640 m, "
+        "100 more people here could get there."
+    )
+
+
+@pytest.mark.parametrize(("apart", "walk_m"), [(720.0, 720), (720.001, 730), (710.001, 720)])
+def test_walk_limits_are_whole_tens_of_metres(apart: float, walk_m: int):
+    pack = line_town(there("09:50"), home=100.0 - apart, streets=None, detour_factor=1.0)
+    assert only(pack)["walk_m"] == walk_m
+
+
+def test_walking_all_the_way_is_half_of_it_a_leg():
+    # 1,400 m and a bus the other way only: the whole walk is twice the leg limit, so 700 m does it.
+    away = trip(("E", "09:40"), ("D", "09:45"))
+    pack = line_town(away, home=3600.0, streets=None, detour_factor=1.0)
+    row = only(pack)
+    assert (row["answer"], row["walk_m"]) == ("walk", 700)
+    # Where the whole walk is set, a leg's limit does not stretch it.
+    assert only(pack, max_walk_total_m=1280)["answer"] == "nothing"
+
+
+def test_a_longer_journey():
+    # 75 s + 60 s + 45 minutes + 75 s: 48.5 minutes.
+    row = only(line_town(there("09:40", minutes=45)))
+    assert (row["answer"], row["cutoff_min"], row["cost_min"]) == ("cutoff", 49, 4.0)
+    assert "if a journey could take 49 minutes instead of 45" in row["sentence"]
+    assert row["walk_m"] is None
+
+
+def test_nothing_would_do_it_and_how_far_the_nearest_is():
+    row = only(line_town(back("09:40")))  # the other way only
+    assert row["answer"] == "nothing"
+    assert (row["cost_min"], row["people_gained"], row["nearest_m"]) == (None, 0.0, 5000)
+    assert row["sentence"].endswith("the nearest is 5.0 km away in a straight line.")
+
+
+def test_a_second_bus():
+    # A to C in 10 minutes, five minutes to change, C to E in 10: 75 + 60 s, 25 minutes, 75 s.
+    lines = [
+        route("1", trip(("A", "09:40"), ("C", "09:50"))),
+        route("2", trip(("C", "09:55"), ("E", "10:05"))),
+    ]
+    row = only(line_town(routes=lines))
+    assert (row["answer"], row["second_bus"], row["second_bus_s"]) == ("second_bus", True, 1710)
+    assert "with a second bus (29 minutes)" in row["sentence"]
+    two = Engine(line_town(routes=lines)).why(make_query(boardings=2)).frame
+    assert two.empty  # asked with two buses, it is in reach
+
+
+def test_a_session_that_starts_later():
+    # The bus is there at 10:51:15, for a session at 10:30 too late by 21 minutes: 30 later is enough.
+    row = only(town(there("10:30"), back("13:00")), BACK)
+    assert (row["answer"], row["session_shift_min"], row["session_start_s"]) == ("session", 30, 11 * 3600)
+    assert "if the session of Service clinic started at 11:00 instead of 10:30" in row["sentence"]
+    assert row["session_service_id"] == "clinic"
+
+
+def test_of_two_equal_moves_the_later_session():
+    # There at 9:59:15 and 10:29:15, at most ten minutes early; home at 11:42:45 and 12:12:45, at most 15
+    # after.
+    trips = (there("09:38"), there("10:08"), back("11:45"), back("12:15"))
+    row = only(town(*trips, held=session("10:20", "11:50")), RoundTripSettings(early_s=600, linger_s=900))
+    assert (row["session_shift_min"], row["answer"]) == (15, "session")
+
+
+def test_a_later_last_bus():
+    # The session ends at 12:00; 75 s to the stop and 60 s there: no bus before 12:02:15 can be caught, so
+    # the one
+    # of 11:10 would have to leave at 12:03. The bus there arrives at 10:11:15: no session before 10:15 works.
+    row = only(town(there("09:50"), back("11:10", headsign="Moss Road")), BACK)
+    assert (row["answer"], row["bus_later_min"], row["cost_min"]) == ("bus", 53, 53.0)
+    assert (row["bus_leaves_s"], row["bus_needed_s"]) == (11 * 3600 + 600, 12 * 3600 + 180)
+    assert row["session_shift_min"] is None
+    assert (
+        "if a 1 towards Moss Road left for home at 12:03, not only at 11:10, 100 more people here could get there"
+    ) in row["sentence"]
+
+
+def test_the_cheaper_of_a_later_bus_and_an_earlier_session():
+    # With a bus home at 11:50 one leaves at 11:47:45: a session that ends at 11:45 would do, or a bus 13
+    # minutes later.
+    row = only(town(there("09:50"), back("11:50")), BACK)
+    assert (row["session_shift_min"], row["bus_later_min"], row["answer"]) == (-15, 13, "bus")
+    # With one at 11:47 the bus would have to be 16 minutes later.
+    row = only(town(there("09:50"), back("11:48")), BACK)
+    assert (row["session_shift_min"], row["bus_later_min"], row["answer"]) == (
+        -15,
+        15,
+        "session",
+    )  # equal: a tie
+
+
+def test_the_bus_home_of_a_drop_in_counts_from_the_earliest_visit():
+    # Open 10:00 to 16:00. There at 10:11:15, an hour's visit, 11:11:15 out, at the stop 11:13:30; the bus
+    # is at 11:10.
+    held = session("10:00", "16:00", kind="drop_in")
+    row = only(town(there("09:50"), there("14:00"), back("11:10"), held=held), BACK)
+    assert (row["bus_later_min"], row["bus_needed_s"], row["answer"]) == (4, 11 * 3600 + 840, "bus")
+    assert "if Service clinic were open" not in row["sentence"]
+
+
+def test_drop_in_hours_that_open_earlier():
+    # There at 09:51:15 before it opens, no bus after; home at 12:10: from 09:45 it works, an hour inside.
+    held = session("10:00", "12:00", kind="drop_in")
+    row = only(town(there("09:30"), back("12:10"), held=held), BACK)
+    assert (row["answer"], row["session_shift_min"]) == ("session", -15)
+    assert "if Service clinic were open from 09:45 to 11:45 instead of from 10:00 to 12:00" in row["sentence"]
+
+
+def test_a_second_bus_there_and_back():
+    lines = [
+        route("1", trip(("A", "09:40"), ("C", "09:50")), trip(("C", "12:25"), ("A", "12:35"))),
+        route("2", trip(("C", "09:55"), ("E", "10:05")), trip(("E", "12:10"), ("C", "12:20"))),
+    ]
+    for held in (session("10:30", "12:00"), session("10:00", "12:20", kind="drop_in")):
+        pack = with_sessions(line_town(routes=lines), held)
+        row = only(pack, BACK)
+        assert (row["answer"], row["second_bus"], row["second_bus_s"]) == ("second_bus", True, None)
+        assert "with a second bus each way" in row["sentence"]
+        one_way = with_sessions(line_town(routes=[lines[0], route("2", lines[1].trips[0])]), held)
+        assert not only(one_way, BACK)["second_bus"]  # there, and not home
+        too_late = with_sessions(line_town(routes=lines), session("10:00", "12:00"))
+        assert not only(too_late, BACK)["second_bus"]  # the second bus arrives at 10:06:15
+
+
+def test_half_of_those_cut_off_must_gain_and_everyone_who_does_is_counted():
+    # Three homes at 700, 800 and 900 m from the stop: 10, 20 and 10 people. 800 m brings in 30 of them.
+    homes = [point(f"p{n}", 100.0 - apart, 0, people=people, neighbourhood="N")
+             for n, (apart, people) in enumerate([(700, 10), (800, 20), (900, 10)])]  # fmt: skip
+    pack = line_town(there("09:50"), points=homes, streets=None, detour_factor=1.0)
+    row = only(pack)
+    assert (row["walk_m"], row["walk_people"], row["people_gained"]) == (800, 30.0, 30.0)
+    assert (row["people"], row["cut_off"], row["share_cut_off"]) == (40.0, 40.0, 1.0)
+    # A fourth within the limit is in reach and counts neither way: 30 of 50 people are cut off by 700 and
+    # 800 m.
+    near = point("near", 0.0, 0, people=10, neighbourhood="N")
+    row = only(line_town(there("09:50"), points=[near, *homes[:2]], streets=None, detour_factor=1.0))
+    assert (row["cut_off"], row["share_cut_off"], row["walk_m"]) == (30.0, 0.75, 800)
+    # Exactly half is enough.
+    even = [dataclasses.replace(home, people=20) for home in homes[:2]]
+    row = only(line_town(there("09:50"), points=even, streets=None, detour_factor=1.0))
+    assert (row["walk_m"], row["walk_people"]) == (700, 20.0)
+
+
+def test_of_equal_costs_the_order_decides():
+    # Home 720 m from the stop on a bus of 34 minutes: 9 + 1 + 34 + 1.25 minutes are 45.25, over 45: neither
+    # walk nor
+    # cut-off alone does it.
+    pack = line_town(there("09:40", minutes=34), home=-620.0, streets=None, detour_factor=1.0)
+    assert only(pack)["answer"] == "nothing"
+    # Two ways: 40 m farther to one bus, or a bus of 43 minutes nearby. Both cost a minute: the cut-off
+    # comes first.
+    pack = line_town(
+        streets=None, detour_factor=1.0, stops={"X": (0, 680)},
+        routes=[
+            route("1", trip(("A", "09:40"), ("E", "10:22:30"))),
+            route("2", trip(("X", "09:40"), ("E", "10:00"))),
+        ],
+    )  # fmt: skip
+    row = only(pack)
+    assert (row["walk_m"], row["cutoff_min"], row["cost_min"], row["answer"]) == (680, 46, 1.0, "cutoff")
+
+
+def test_the_least_over_the_services_of_a_category():
+    pack = line_town(
+        there("09:40", minutes=45), there("09:41", minutes=50),
+        services=[
+            service("far", 5000, 0), service("farther", 5100, 0), service("food", 5500, 0, category="Food")
+        ],
+    )  # fmt: skip
+    found = rows(pack)
+    assert {name: row["cutoff_min"] for name, row in found.items()} == {"*": 49, "Advice": 49, "Food": 55}
+    assert found["*"]["sentence"].startswith("Any service: ")
+
+
+def test_what_lies_outside_the_timetable_is_not_known_and_has_no_row():
+    pack = line_town(there("09:40"))
+    held = session("10:30", "12:00", from_date=pd.Timestamp("2031-01-01").date())
+    assert rows(with_sessions(pack, held), BACK) == {}
