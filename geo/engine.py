@@ -303,9 +303,7 @@ class Engine(UnderScenario):
         progress: Progress = no_progress,
     ) -> RoundTripTable:
         """There in time and back home, for every origin and session (``ROUNDTRIP_COLUMNS``)."""
-        return compute_round_trip_table(
-            self, query, settings, service_ids, day, level, origins, progress
-        )  # fmt: skip
+        return compute_round_trip_table(self, query, settings, service_ids, day, level, origins, progress)
 
     def reach_there_and_back(
         self,

@@ -23,7 +23,7 @@ def name_routes(pack: AreaPack) -> pd.api.extensions.ExtensionArray:
     """The number (else the name) of each of the feed's trips' routes, as people say it."""
     routes = pack.feed.routes
     names = routes["route_short_name"].astype("str").fillna(routes["route_long_name"].astype("str"))
-    by_id = pd.Series([clean_name(one) for one in names], index=routes["route_id"], dtype="str")
+    by_id = pd.Series([short_name(one) for one in names], index=routes["route_id"], dtype="str")
     return by_id.reindex(pack.feed.trips["route_id"]).array
 
 
@@ -57,12 +57,12 @@ def name_bus(pack: AreaPack, trip: int) -> str:
     row = pack.feed.trips.iloc[trip]
     route = pack.feed.routes[pack.feed.routes["route_id"] == row["route_id"]].iloc[0]
     name = route["route_short_name"]
-    return _say_bus(clean_name(route["route_long_name"] if pd.isna(name) else name), row["trip_headsign"])
+    return _say_bus(short_name(route["route_long_name"] if pd.isna(name) else name), row["trip_headsign"])
 
 
 def _say_bus(route: str | None, headsign: str | None) -> str:
     number = "bus" if pd.isna(route) else str(route)
-    towards = None if pd.isna(headsign) else clean_name(str(headsign))
+    towards = None if pd.isna(headsign) else short_name(str(headsign))
     return f"{number} towards {towards}" if towards else number
 
 
@@ -85,7 +85,7 @@ def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query,
     return f"{'; '.join(parts)}; {end}"
 
 
-def clean_name(text: str | None) -> str | None:
+def short_name(text: str | None) -> str | None:
     """A name from outside on one line, without control characters, cut where it is absurdly long."""
     words = clean_name(text)
     return words if words is None or len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"

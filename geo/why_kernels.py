@@ -10,11 +10,10 @@ Legs come sorted by length, so that those past a limit are never looked at.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.kernel_helpers import first_at_or_after
 
 NONE = np.iinfo(np.int64).max
 THERE, SESSION, DROP_IN = 0, 1, 2
@@ -23,19 +22,6 @@ _I8 = IN_I8.dtype
 _IN_B1_2D = IN_B1.copy(ndim=2)
 _OUT_I4_2D = IN_I4.copy(ndim=2, readonly=False)
 _OUT_I8_2D = IN_I8.copy(ndim=2, readonly=False)
-
-
-@helper
-def _first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
-    """Bisect: the first of ``times[start:start + count]`` not before ``value``, counted from start."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if times[start + middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @helper
@@ -66,8 +52,8 @@ def _scan(  # type: ignore[no-untyped-def]
         if not leaving_home:
             apart_s = -call_s[call] if outward else slack_s + call_s[call]
             times = arrival_s if outward else departure_s
-            first = _first_at_or_after(times, at_venue, count, from_s + apart_s)
-            last = _first_at_or_after(times, at_venue, count, to_s + apart_s + 1)
+            first = first_at_or_after(times, at_venue, count, from_s + apart_s)
+            last = first_at_or_after(times, at_venue, count, to_s + apart_s + 1)
         while home >= 0 and home_mm[home] <= leg_mm:
             at = home_position[home]
             if (
@@ -78,8 +64,8 @@ def _scan(  # type: ignore[no-untyped-def]
                 at_home = time_first[lane] + at * count
                 if leaving_home:
                     ready_s = slack_s + home_s[home]
-                    first = _first_at_or_after(departure_s, at_home, count, from_s + ready_s)
-                    last = _first_at_or_after(departure_s, at_home, count, to_s + ready_s + 1)
+                    first = first_at_or_after(departure_s, at_home, count, from_s + ready_s)
+                    last = first_at_or_after(departure_s, at_home, count, to_s + ready_s + 1)
                 on, before_s = (at_home, home_s[home]) if outward else (at_venue, call_s[call])
                 off, after_s = (at_venue, call_s[call]) if outward else (at_home, home_s[home])
                 # Times never decrease within a lane: the first that keeps the cut-off is the best.

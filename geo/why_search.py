@@ -202,7 +202,7 @@ def _run_group(
     cutoff_step: np.ndarray,
     shift_bits: np.ndarray,
 ) -> None:
-    """Run the kernel for asks of one timetable; fills the last three. ``access`` has the longest legs first."""
+    """Run the kernel for asks of one timetable; ``access`` has the longest legs first."""
     rows = rows[np.argsort(asks.column[rows], kind="stable")]
     columns, first = np.unique(asks.column[rows], return_index=True)
     bundle_first = np.append(first, len(rows)).astype(np.int64)

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from data.areapack import AreaPack
-from geo.journey_words import clock
+from geo.clock import clock
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
-from geo.roundtrip_words import clean_name, name_bus
+from geo.roundtrip_words import name_bus, short_name
 
 ANY_WORDS = {"service": "Any service", "place": "Any place"}
 SMALL_COUNT = 10
@@ -59,7 +59,7 @@ def say_remedy(
 def _say_session(record: Mapping[str, Any], pack: AreaPack) -> str:
     assert pack.services is not None
     row = pack.services[pack.services["service_id"] == record["session_service_id"]].iloc[0]
-    name = clean_name(row["name"]) or f"the {clean_name(row['category'])}"
+    name = short_name(row["name"]) or f"the {short_name(row['category'])}"
     start, end = int(record["session_start_s"]), int(record["session_end_s"])
     moved = int(record["session_shift_min"]) * 60
     now = clock(start - moved)
@@ -82,7 +82,7 @@ def _say_bus(record: Mapping[str, Any], pack: AreaPack) -> str:
 
 def _say_category(record: Mapping[str, Any]) -> str:
     name = str(record["category"])
-    return ANY_WORDS[str(record["kind"])] if name == "*" else clean_name(name) or "unnamed"
+    return ANY_WORDS[str(record["kind"])] if name == "*" else short_name(name) or "unnamed"
 
 
 def say_gained(people: object) -> str:

@@ -125,7 +125,7 @@ def test_a_later_last_bus():
     assert (row["bus_leaves_s"], row["bus_needed_s"]) == (11 * 3600 + 600, 12 * 3600 + 180)
     assert row["session_shift_min"] is None
     assert (
-        "if a 1 towards Moss Road left for home at 12:03, not only at 11:10, 100 more people here could get there"
+        "if a 1 towards Moss Road left for home at 12:03, not only at 11:10, 100 more people here could"
     ) in row["sentence"]
 
 
