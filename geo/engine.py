@@ -329,7 +329,7 @@ class Engine(UnderScenario):
         neighbourhood_ids: Sequence[str] | None = None,
         kind: str | None = None,
         category: str | None = None,
-        progress: Progress = _no_progress,
+        progress: Progress = no_progress,
     ) -> WhyTable:
         """What would bring each category within reach of the people who have none (``WHY_COLUMNS``).
 
