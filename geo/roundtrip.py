@@ -195,6 +195,7 @@ def _slowest_walk_s(query: Query) -> int:
 
 
 def span_of_session(session: PlannedSession, query: Query, settings: RoundTripSettings) -> int:
+    """How far the timetable of a session must reach, in whole days."""
     horizon_s = max(settings.linger_s, query.horizon_s)
     end_s = min(session.end_s, 2 * DAY_S)
     return timetable_span_s(replace(query, window_start_s=end_s - 1, window_end_s=end_s, horizon_s=horizon_s))
