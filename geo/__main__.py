@@ -221,23 +221,26 @@ def _run_isochrone(options: argparse.Namespace) -> None:
 
 def _run_journey(options: argparse.Namespace) -> None:
     from geo.journey_json import journey_to_json
-    from geo.journey_words import journey_in_words
+    from geo.journey_sheet import build_sheet, sheet_in_short, sheet_in_words, sheet_to_json
     from geo.places import resolve_place
-    from geo.ride_service import find_ride_service
 
     query = query_from_options(options)
     engine = _open(options, query)
     pack = engine.pack
     origin, destination = resolve_place(pack, options.origin), resolve_place(pack, options.to)
-    journey = engine.journey(
-        query, origin, destination, depart_s=options.depart, arrive_by_s=options.arrive_by
-    )
-    service = find_ride_service(engine, query, journey)
+    sheet = build_sheet(
+        engine, query, origin, destination,
+        depart_s=options.depart, arrive_by_s=options.arrive_by, home_s=options.home,
+    )  # fmt: skip
     if options.json:
-        print_json(journey_to_json(journey, pack, service))
+        one_way = sheet.home is None
+        there = sheet.there
+        print_json(
+            journey_to_json(there.journey, pack, there.service) if one_way else sheet_to_json(sheet, pack)
+        )
         return
     why = pack.manifest.why_test_data(dt.date.today())
-    lines = journey_in_words(journey, pack, service)
+    lines = sheet_in_short(sheet, pack) if options.short else sheet_in_words(sheet, pack)
     print("\n".join([*([f"Test data: not for decisions ({why})"] if why else []), *lines]))
 
 
@@ -330,7 +333,12 @@ def _parser() -> argparse.ArgumentParser:
     when = journey.add_mutually_exclusive_group(required=True)
     when.add_argument("--arrive-by", type=clock_to_seconds, metavar="10:30")
     when.add_argument("--depart", type=clock_to_seconds, metavar="09:40")
-    journey.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    journey.add_argument(
+        "--home", type=clock_to_seconds, metavar="12:30", help="and the way home, leaving then or later"
+    )
+    form = journey.add_mutually_exclusive_group()
+    form.add_argument("--short", action="store_true", help="as a text message; leaves out where it starts")
+    form.add_argument("--json", action="store_true", help="print JSON and nothing else")
     add_query_options(journey, percentiles=False)
 
     prepare = command(

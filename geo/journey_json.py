@@ -87,9 +87,9 @@ def _ride(leg: RideLeg, pack: AreaPack, service: RideService | None) -> dict[str
     told |= {key: _stop(read_stop(pack, stop_id)) for key, stop_id in stops.items()}
     if service is not None:
         told["service"] = {
-            "own": _route(service.own),
-            "others": [_route(other) for other in service.others],
-            "last": _route(service.last),
+            "own": route_to_json(service.own),
+            "others": [route_to_json(other) for other in service.others],
+            "last": route_to_json(service.last),
         }
     return told
 
@@ -99,7 +99,8 @@ def _stop(stop: StopWords) -> dict[str, Any]:
     return told | {"check": stop.check}
 
 
-def _route(service: RouteService) -> dict[str, Any]:
+def route_to_json(service: RouteService) -> dict[str, Any]:
+    """A route between two stops on a travel day: its departures, and how often in words."""
     told = {name: getattr(service, name) for name in service.__dataclass_fields__}
     return told | {
         "departures_s": list(service.departures_s),

@@ -38,7 +38,7 @@ _BEARING_DEG = {
     name: 45.0 * number for number, name in enumerate(("N", "NE", "E", "SE", "S", "SW", "W", "NW"))
 }
 
-Kind = Literal["head", "walk", "ride", "stay", "alight", "arrive", "check"]
+Kind = Literal["head", "walk", "ride", "stay", "alight", "arrive", "last", "check"]
 
 
 @dataclass(frozen=True)
@@ -240,12 +240,11 @@ def _join(words: list[str]) -> str:
     return "; ".join(words)
 
 
-def say_last(service: RideService, pack: AreaPack) -> str:
-    """The last way of all that day: 'The last bus home is bus 53 at 22:15 from the stop ...'."""
-    last = service.last
+def say_last(last: RouteService, pack: AreaPack, *, same_stop_as: str | None = None) -> str:
+    """The last way of all of a day: 'bus 53 (Town Buses) at 22:15 from the stop Market Square'."""
     about = "about " if last.approximate else ""
     stop = read_stop(pack, last.from_stop_id)
-    place = "the same stop" if last.from_stop_id == service.own.from_stop_id else stop.with_article
+    place = "the same stop" if last.from_stop_id == same_stop_as else stop.with_article + _check_stop(stop)
     vehicle = say_vehicle(last.mode, last.number, last.agency_name)
     return f"{vehicle} at {about}{clock(last.last_s)} from {place}"
 

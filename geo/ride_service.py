@@ -7,9 +7,10 @@ however the timetable writes it.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 
 from geo.frequency import describe_frequency
 from geo.journey import Journey, NoJourney, RideLeg, find_pairs, name_route, snap_ends, walks_of_ends
+from geo.places import Place
 from geo.query import DAY_S, Query
 from geo.timetable import Timetable
 
@@ -89,19 +91,48 @@ def find_ride_service(engine: Engine, query: Query, journey: Journey | NoJourney
     ride = next((leg for leg in journey.legs if isinstance(leg, RideLeg)), None)
     if ride is None or ride.departure_s < TRAVEL_DAY_STARTS_S:
         return None
-    first_s = (ride.departure_s - TRAVEL_DAY_STARTS_S) // DAY_S * DAY_S + TRAVEL_DAY_STARTS_S
-    # Every departure of the travel day, in whole days.
-    span_s = -(-(first_s + DAY_S) // DAY_S) * DAY_S
-    timetable = engine.timetable_on(query, journey.service_date, span_s)
-    ends = snap_ends(engine, query, journey.origin, journey.destination)
-    access, egress = walks_of_ends(engine, query, ends)
-    table = _list_departures(engine, timetable, query, access, egress, (first_s, first_s + DAY_S - 1))
-    services = _by_route(engine, table, ride)
+    day = (ride.departure_s - TRAVEL_DAY_STARTS_S) // DAY_S
+    services = _list_services(engine, query, journey.origin, journey.destination, journey.service_date, day)
+    services = [replace(s, same_stops=_pair(s) == (ride.from_stop_id, ride.to_stop_id)) for s in services]
     own_key = (ride.mode, ride.route_short_name, ride.agency_name)
     own = next(s for s in services if s.same_stops and _key(s) == own_key)
     others = [s for s in _choose_pairs(services) if _key(s) != own_key]
     others.sort(key=lambda s: (not s.same_stops, -len(s.departures_s), s.number or "", s.mode))
-    return RideService(own, tuple(others), max(services, key=lambda s: (s.last_s, s.same_stops, -s.walk_m)))
+    return RideService(own, tuple(others), _find_last(services))
+
+
+def find_last_ride(engine: Engine, query: Query, origin: Place, destination: Place) -> RouteService | None:
+    """The latest ride of the query's date, whatever the hour; None where no bus goes at all.
+
+    Of those that leave together the one with the least walking.
+    """
+    date = engine.service_date(query)
+    services = _list_services(engine, query, origin, destination, date, 0)
+    return _find_last(services) if services else None
+
+
+def _find_last(services: Sequence[RouteService]) -> RouteService:
+    return max(services, key=lambda s: (s.last_s, s.same_stops, -s.walk_m))
+
+
+def _list_services(
+    engine: Engine, query: Query, origin: Place, destination: Place, date: dt.date, day: int
+) -> list[RouteService]:
+    """Every route and pair of stops of the travel day that begins ``day`` days after ``date``."""
+    first_s = day * DAY_S + TRAVEL_DAY_STARTS_S
+    # Every departure of the travel day, in whole days.
+    span_s = -(-(first_s + DAY_S) // DAY_S) * DAY_S
+    timetable = engine.timetable_on(query, date, span_s)
+    ends = snap_ends(engine, query, origin, destination)
+    if ends.outside.any():
+        return []
+    access, egress = walks_of_ends(engine, query, ends)
+    table = _list_departures(engine, timetable, query, access, egress, (first_s, first_s + DAY_S - 1))
+    return [] if table is None else _by_route(engine, table)
+
+
+def _pair(service: RouteService) -> tuple[str, str]:
+    return service.from_stop_id, service.to_stop_id
 
 
 def _key(service: RouteService) -> tuple[str, str | None, str | None]:
@@ -115,7 +146,7 @@ def _list_departures(
     access: dict[int, int],
     egress: dict[int, int],
     day_s: tuple[int, int],
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
     """Every departure from a stop near the one end that later calls at one near the other."""
     parts: list[pd.DataFrame] = []
     for lane, board, alight, access_mm, egress_mm in find_pairs(timetable, query, access, egress):
@@ -136,13 +167,15 @@ def _list_departures(
                 }
             )
         )
+    if not parts:
+        return None
     table = pd.concat(parts, ignore_index=True)
     trips, routes = engine.pack.feed.trips, engine.pack.feed.routes
     row = pd.Index(routes["route_id"]).get_indexer(pd.Index(trips["route_id"]))[table["trip"]]
     return table.assign(route=row, approximate=trips["approximate"].to_numpy(bool)[table["trip"]])
 
 
-def _by_route(engine: Engine, table: pd.DataFrame, ride: RideLeg) -> list[RouteService]:
+def _by_route(engine: Engine, table: pd.DataFrame) -> list[RouteService]:
     """One service for each route, as people tell routes apart, and pair of stops."""
     routes, stop_ids = engine.pack.feed.routes, engine.pack.stops["stop_id"].to_numpy(object)
     named = {row: name_route(engine.pack.feed, routes.iloc[row]) for row in table["route"].unique().tolist()}
@@ -158,7 +191,7 @@ def _by_route(engine: Engine, table: pd.DataFrame, ride: RideLeg) -> list[RouteS
         services.append(
             RouteService(
                 mode=mode, number=number, agency_name=agency, from_stop_id=ids[0], to_stop_id=ids[1],
-                same_stops=ids == (ride.from_stop_id, ride.to_stop_id),
+                same_stops=False,
                 departures_s=tuple(np.unique(part["departure_s"]).tolist()),
                 shortest_ride_s=int(part["ride_s"].min()),
                 walk_m=int(part["walk_mm"].min()) / 1000,

@@ -1,0 +1,168 @@
+"""There and back as one sheet: what a connector reads out, prints or sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from data.areapack import AreaPack
+from geo.clock import clock
+from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
+from geo.journey_json import journey_to_json, route_to_json
+from geo.journey_words import (
+    Instruction,
+    list_instructions,
+    read_headsign,
+    say_day,
+    say_last,
+    say_vehicle,
+)
+from geo.names import clean_name
+from geo.places import Place
+from geo.query import Query
+from geo.ride_service import RideService, RouteService, find_last_ride, find_ride_service
+from geo.stop_words import read_stop
+
+if TYPE_CHECKING:
+    from geo.engine import Engine
+
+THERE, HOME = "The way there", "The way home"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction: the journey, and what else runs."""
+
+    title: str
+    journey: Journey | NoJourney
+    service: RideService | None
+    last: RouteService | None  # the latest ride of the day, of any route; told on the way home
+
+    def instructions(self, pack: AreaPack) -> list[Instruction]:
+        """Head, what to do, the last bus home, and what to check."""
+        told = list_instructions(self.journey, pack, self.service)
+        if self.title != HOME:
+            return told
+        return [*told[:-1], Instruction("last", say_last_home(self, pack)), told[-1]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A journey there and, where it was asked for, home again."""
+
+    there: Way
+    home: Way | None
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return (self.there,) if self.home is None else (self.there, self.home)
+
+
+def build_sheet(
+    engine: Engine,
+    query: Query,
+    origin: Place,
+    destination: Place,
+    *,
+    depart_s: int | None = None,
+    arrive_by_s: int | None = None,
+    home_s: int | None = None,
+) -> Sheet:
+    """Find the way there (``find_journey``'s times) and, leaving at or after ``home_s``, the way home."""
+    journey = engine.journey(query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
+    there = Way(THERE, journey, find_ride_service(engine, query, journey), None)
+    if home_s is None:
+        return Sheet(there, None)
+    back = engine.journey(query, destination, origin, depart_s=home_s)
+    service = find_ride_service(engine, query, back)
+    last = find_last_ride(engine, query, destination, origin)
+    return Sheet(there, Way(HOME, back, service, last))
+
+
+def say_last_home(way: Way, pack: AreaPack) -> str:
+    """The last way home of the day, or that there is none."""
+    if way.last is None:
+        return "No single bus goes home that day."
+    same = None if way.service is None else way.service.own.from_stop_id
+    return f"The last one home that day: {say_last(way.last, pack, same_stop_as=same)}."
+
+
+def sheet_in_words(sheet: Sheet, pack: AreaPack) -> list[str]:
+    """The sheet in lines; details begin with two spaces, the check comes once and last."""
+    lines: list[str] = []
+    check = ""
+    for way in sheet.ways:
+        *told, last = way.instructions(pack)
+        check = last.text
+        lines += ["", way.title.upper()] if sheet.home is not None else []
+        for instruction in told:
+            lines.append(instruction.text)
+            lines.extend(f"  {detail}" for detail in instruction.details)
+    return [*lines[1 if sheet.home is not None else 0 :], check]
+
+
+def sheet_in_short(sheet: Sheet, pack: AreaPack) -> list[str]:
+    """The sheet as a text message: what to do, and nothing else.
+
+    Where it starts is left out: it may be somebody's home.
+    """
+    goal = clean_name(sheet.there.journey.destination.label) or "where you are going"
+    lines = [f"To {goal}, {say_day(sheet.there.journey.service_date)}"]
+    for way in sheet.ways:
+        lines.extend(_shorten(way, pack))
+    newest = pack.manifest.timetable.latest_start_date
+    return [*lines, f"Timetable of {newest.day} {newest:%B %Y}: check before you travel."]
+
+
+def _shorten(way: Way, pack: AreaPack) -> list[str]:
+    name = "THERE" if way.title == THERE else "HOME"
+    journey = way.journey
+    if isinstance(journey, NoJourney):
+        lines = [f"{name}: no journey on one bus around that time."]
+    else:
+        lines = [f"{name}: leave at {clock(journey.depart_s)}."]
+        for leg in journey.legs:
+            lines.extend(_shorten_walk(leg, pack) if isinstance(leg, WalkLeg) else _shorten_ride(leg, pack))
+        lines.append(f"Arrive {clock(journey.arrive_s, round_up=True)}.")
+    if way.last is not None:
+        number = say_vehicle(way.last.mode, way.last.number, None)
+        lines.append(f"Last one home: {number} at {clock(way.last.last_s)}.")
+    return lines
+
+
+def _shorten_walk(leg: WalkLeg, pack: AreaPack) -> list[str]:
+    minutes = max(1, -(-leg.duration_s // 60))
+    if leg.to_stop_id is None:
+        return [f"Walk {minutes} min."] if leg.length_m >= 1 else []
+    stop = read_stop(pack, leg.to_stop_id)
+    street = f", {stop.street}" if stop.street and stop.street not in stop.title else ""
+    heading = f", buses head {stop.heading}" if stop.heading else ""
+    return [f"Walk {minutes} min to {stop.title}{street}{heading}."]
+
+
+def _shorten_ride(leg: RideLeg, pack: AreaPack) -> list[str]:
+    off, before = read_stop(pack, leg.to_stop_id), read_stop(pack, leg.previous_stop_id)
+    about = "about " if leg.approximate else ""
+    vehicle = say_vehicle(leg.mode, leg.route_short_name, None, read_headsign(leg.headsign))
+    stops = "1 stop" if leg.stops_ridden == 1 else f"{leg.stops_ridden} stops"
+    after = f", after {before.title}" if leg.stops_ridden > 1 else ""
+    return [
+        f"{about}{clock(leg.departure_s)} {vehicle}.".capitalize()
+        if about
+        else f"{clock(leg.departure_s)} {vehicle}.",
+        f"Off at {about}{clock(leg.arrival_s, round_up=True)}, {off.title} ({stops}{after}).",
+    ]
+
+
+def sheet_to_json(sheet: Sheet, pack: AreaPack) -> dict[str, Any]:
+    """The sheet as JSON: ``there`` and ``home`` (null where not asked for) as of ``journey_to_json``."""
+    told: dict[str, Any] = {
+        "there": journey_to_json(sheet.there.journey, pack, sheet.there.service),
+        "home": None,
+        "short": sheet_in_short(sheet, pack),
+    }
+    if sheet.home is not None:
+        last = sheet.home.last
+        home = journey_to_json(sheet.home.journey, pack, sheet.home.service)
+        told["home"] = {**home, "last_home": None if last is None else route_to_json(last)}
+    return told
