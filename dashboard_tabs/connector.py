@@ -11,10 +11,12 @@ import streamlit as st
 
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
-from geo.journey_words import journey_in_words
-from geo.places import Place, resolve_place
+from geo.journey_sheet import Sheet, Way, build_sheet, sheet_in_short
+from geo.places import resolve_place
 from geo.query import Query
 from layers.connector import describe_service, list_destinations, list_sessions
+from layers.journey_page import build_toolbar, sketch_way
+from layers.journey_sketch import as_image
 from layers.planner import name_neighbourhoods
 from layers.text import escape_for_map
 from layers.words import say_journey_title
@@ -45,16 +47,16 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> No
     try:
         origin, destination = resolve_place(pack, origin_text), resolve_place(pack, destination_id)
         there = {"arrive_by_s": _seconds(time)} if when == ARRIVE else {"depart_s": _seconds(time)}
-        left, right = st.columns(2, gap="large")
-        with left:
-            _draw_journey(key, pack, choices.query, "The way there", origin, destination, there)
-        with right:
-            _draw_journey(
-                key, pack, choices.query, "The way home", destination, origin, {"depart_s": _seconds(home)}
-            )
+        sheet = build_sheet(
+            stages.open_engine(key), choices.query, origin, destination, home_s=_seconds(home), **there
+        )
     except OneBusReachError as error:
         st.error(str(error))
         return
+    for way, column in zip(sheet.ways, st.columns(len(sheet.ways), gap="large"), strict=True):
+        with column:
+            _draw_way(pack, way)
+    _draw_files(pack, choices.query, sheet, destination_id)
     _draw_service(pack, destination_id)
     look.caption(say_journey_title(choices.query, pack.manifest))
     look.draw_test_data(pack.manifest)
@@ -93,23 +95,37 @@ def _seconds(time: dt.time) -> int:
     return time.hour * 3600 + time.minute * 60
 
 
-def _draw_journey(
-    key: AreaKey,
-    pack: AreaPack,
-    query: Query,
-    title: str,
-    origin: Place,
-    destination: Place,
-    time: dict[str, int],
-) -> None:
-    journey = stages.open_engine(key).journey(query, origin, destination, **time)
-    head, *steps, check = journey_in_words(journey, pack)
-    items = "".join(f"<li style='margin:.35rem 0'>{escape_for_map(step)}</li>" for step in steps)
-    st.markdown(f"#### {title}")
+def _draw_way(pack: AreaPack, way: Way) -> None:
+    """What to do in order, each walk with its turns and a sketch of it."""
+    head, *told, check = way.instructions(pack)
+    walks = sketch_way(way, pack)
+    items = []
+    for one in told:
+        text = (
+            f"<strong>{escape_for_map(one.text)}</strong>" if one.kind == "last" else escape_for_map(one.text)
+        )
+        kind = "ol" if one.kind == "walk" else "ul"
+        details = "".join(f"<li>{escape_for_map(detail)}</li>" for detail in one.details)
+        listed = f"<{kind} style='padding-left:1.4rem;opacity:.9'>{details}</{kind}>" if details else ""
+        svg, alt = walks.pop(0) if one.kind == "walk" and walks else (None, "")
+        items.append(f"<li style='margin:.35rem 0'>{text}{listed}{as_image(svg, alt) if svg else ''}</li>")
+    st.markdown(f"#### {way.title}")
     st.html(
-        f"<div style='font-size:1.05rem;line-height:1.5'><strong>{escape_for_map(head)}</strong>"
-        f"<ol style='padding-left:1.4rem'>{items}</ol>{escape_for_map(check)}</div>"
+        f"<div style='font-size:1.05rem;line-height:1.5'><strong>{escape_for_map(head.text)}</strong>"
+        f"<ol style='padding-left:1.4rem'>{''.join(items)}</ol>{escape_for_map(check.text)}</div>"
     )
+
+
+def _draw_files(pack: AreaPack, query: Query, sheet: Sheet, service_id: str) -> None:
+    """Print, save, send: made in the visitor's browser, so that no file of theirs is served."""
+    st.markdown("#### To print or send")
+    st.iframe(
+        build_toolbar(sheet, pack, query, service_id, today=look.today()),
+        alt="Print or save this journey",
+        height=60,
+    )
+    with st.expander("As a text message (it leaves out where the journey starts)"):
+        st.code("\n".join(sheet_in_short(sheet, pack)), language=None, wrap_lines=True)
 
 
 def _draw_service(pack: AreaPack, service_id: str) -> None:

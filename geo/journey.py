@@ -152,7 +152,7 @@ def find_journey(
     best = min(rides, default=None)
     if len(direct.length_mm):
         length = int(direct.length_mm[0])
-        duration = _walk_s(length, query)
+        duration = walk_s(length, query)
         leave = depart_s if depart_s is not None else time_s - duration
         rank = _rank(leave, leave + duration, length, 0, forward=depart_s is not None)
         if best is None or rank <= best.rank:
@@ -193,7 +193,8 @@ def _as_dict(target: np.ndarray, length_mm: np.ndarray, indptr: np.ndarray, row:
     return dict(zip(target[part].tolist(), length_mm[part].tolist(), strict=True))
 
 
-def _walk_s(length_mm: int, query: Query) -> int:
+def walk_s(length_mm: int, query: Query) -> int:
+    """Seconds of a walk, as the engine counts them."""
     return int(leg_seconds(np.array([length_mm]), query.walk.speed_mm_per_h)[0])
 
 
@@ -250,8 +251,8 @@ def _find_rides(
     for lane, board, alight, access_mm, egress_mm in find_pairs(timetable, query, access, egress):
         arrivals, departures = timetable.times_of_lane(lane)
         departs, arrives = departures[board], arrivals[alight]
-        before_s = _walk_s(access_mm, query) + query.board_slack_s
-        after_s = _walk_s(egress_mm, query)
+        before_s = walk_s(access_mm, query) + query.board_slack_s
+        after_s = walk_s(egress_mm, query)
         if depart_s is not None:
             first = bisect_left(departs, depart_s + before_s)
             last = bisect_right(departs, depart_s + query.horizon_s + before_s) - 1
@@ -347,7 +348,7 @@ def _walk_leg(
     return WalkLeg(
         from_stop_id=from_stop_id,
         to_stop_id=to_stop_id,
-        duration_s=_walk_s(path.length_mm, query),
+        duration_s=walk_s(path.length_mm, query),
         length_m=path.length_mm / 1000,
         geometry=LineString(np.round(np.column_stack((lon, lat)), 6)),
         streets=tuple((part.street, part.length_mm / 1000) for part in path.parts),

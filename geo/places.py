@@ -155,7 +155,11 @@ def _find_neighbourhood(pack: AreaPack, text: str) -> Place | None:
 
 def _find_point(pack: AreaPack, text: str) -> Place | None:
     row = _row_of(pack.origin_points, "point_id", text)
-    return None if row is None else _from_row(pack, row, text, text, "point")
+    if row is None:
+        return None
+    hood = _row_of(pack.neighbourhoods, "neighbourhood_id", str(row["neighbourhood_id"]))
+    name = None if hood is None else clean_name(hood["name"])
+    return _from_row(pack, row, text, f"a point in {name}" if name else text, "point")
 
 
 def _find_service(pack: AreaPack, text: str) -> Place | None:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from geo.frequency import describe_frequency
-from geo.journey import Journey, NoJourney, RideLeg, find_pairs, name_route, snap_ends, walks_of_ends
+from geo.journey import Journey, NoJourney, RideLeg, find_pairs, name_route, snap_ends, walk_s, walks_of_ends
 from geo.places import Place
 from geo.query import DAY_S, Query
 from geo.timetable import Timetable
@@ -41,6 +41,7 @@ class RouteService:
     departures_s: tuple[int, ...]  # increasing, each once
     shortest_ride_s: int
     walk_m: float  # at both ends together
+    before_s: int  # walk to the stop and board slack
     approximate: bool
 
     @property
@@ -59,11 +60,15 @@ class RouteService:
 
 @dataclass(frozen=True)
 class RideService:
-    """A ride's own route, the others that would do, and the last of them all that day."""
+    """A ride's own route, the others that would do, and the last of them all that day.
+
+    The last is the one for which one may leave the origin latest: of one trip
+    that calls near there twice, the call that leaves more time.
+    """
 
     own: RouteService
     others: tuple[RouteService, ...]
-    last: RouteService  # the route and pair of stops of the latest departure
+    last: RouteService
 
     @property
     def next_s(self) -> dict[int, int]:
@@ -102,9 +107,9 @@ def find_ride_service(engine: Engine, query: Query, journey: Journey | NoJourney
 
 
 def find_last_ride(engine: Engine, query: Query, origin: Place, destination: Place) -> RouteService | None:
-    """The latest ride of the query's date, whatever the hour; None where no bus goes at all.
+    """The ride of the query's date for which one may leave latest; None where no bus goes at all.
 
-    Of those that leave together the one with the least walking.
+    Of those alike the one with the least walking.
     """
     date = engine.service_date(query)
     services = _list_services(engine, query, origin, destination, date, 0)
@@ -112,7 +117,7 @@ def find_last_ride(engine: Engine, query: Query, origin: Place, destination: Pla
 
 
 def _find_last(services: Sequence[RouteService]) -> RouteService:
-    return max(services, key=lambda s: (s.last_s, s.same_stops, -s.walk_m))
+    return max(services, key=lambda s: (s.last_s - s.before_s, s.same_stops, -s.walk_m))
 
 
 def _list_services(
@@ -164,6 +169,7 @@ def _list_departures(
                     "departure_s": departures[board][inside],
                     "ride_s": arrivals[alight][inside] - departures[board][inside],
                     "walk_mm": access_mm + egress_mm,
+                    "before_s": walk_s(access_mm, query) + query.board_slack_s,
                 }
             )
         )
@@ -195,6 +201,7 @@ def _by_route(engine: Engine, table: pd.DataFrame) -> list[RouteService]:
                 departures_s=tuple(np.unique(part["departure_s"]).tolist()),
                 shortest_ride_s=int(part["ride_s"].min()),
                 walk_m=int(part["walk_mm"].min()) / 1000,
+                before_s=int(part["before_s"].min()),
                 approximate=bool(part["approximate"].any()),
             )
         )  # fmt: skip

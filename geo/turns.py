@@ -98,9 +98,13 @@ def compute_turns(graph: WalkGraph, path: WalkPath) -> Directions:
         before = runs[number - 1] if number else None
         angle = None if before is None else _angle(before.tail, run.head)
         same = before is not None and before.label == run.label
+        turn = "start" if angle is None else name_turn(angle)
+        if turn == "turn_round" and not same and angle is not None and abs(angle) < 180:
+            # Back along another way: on which side it lies is what finds it.
+            turn = "sharp_right" if angle > 0 else "sharp_left"
         steps.append(
             WalkStep(
-                turn="start" if angle is None else name_turn(angle),
+                turn=turn,
                 angle_deg=angle,
                 heading_deg=_heading(run.head, from_end=False),
                 street=run.street,

@@ -1,4 +1,4 @@
-"""The command line of layers: ``python -m layers export PACK --out FILE``."""
+"""The command line of layers: ``python -m layers export | sheet PACK --out FILE``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from geo.options import (
 from geo.roundtrip import RoundTripSettings
 from geo.sessions import parse_weekday
 from layers.export import PARTS, ExportRequest, choose_parts, export_pack
+from layers.sheet_command import add_sheet_command
 from layers.there_and_back import ThereAndBack
 
 
@@ -58,6 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add_query_options(export)
     add_round_trip_options(export, switch=True)
+    export.set_defaults(run=_run_export)
+    add_sheet_command(commands)
     return parser
 
 
@@ -70,6 +73,10 @@ def _trip_from_options(options: argparse.Namespace) -> ThereAndBack | None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command that was asked for."""
+    options.run(options)
+
+
+def _run_export(options: argparse.Namespace) -> None:
     wanted = tuple(part.strip() for part in options.what.split(",") if part.strip())
     unknown = [part for part in wanted if part not in PARTS]
     if unknown:

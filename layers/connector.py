@@ -79,11 +79,11 @@ def describe_service(pack: AreaPack, service_id: str) -> list[tuple[str, str]]:
 
 
 def list_sessions(pack: AreaPack, service_id: str) -> list[str]:
-    """Its sessions as the source wrote them."""
+    """Its sessions as the source wrote them, each text once."""
     if pack.sessions is None:
         return []
     rows = pack.sessions[pack.sessions["service_id"] == service_id]
-    return [clean_text(text) for text in rows["text"].dropna()]
+    return list(dict.fromkeys(clean_text(text) for text in rows["text"].dropna()))
 
 
 def _text(value: object) -> str:

@@ -18,6 +18,7 @@ STREETS = [
     street((0, 0), (3000, 0), name="High Street"),
     street((3000, 0), (3000, 200), name="Library Lane"),
 ]
+HOME = "a point in Neighbourhood N1"
 
 
 def make_pack(trips, *, streets=STREETS, stop_fields=None, service_fields=None):
@@ -57,7 +58,7 @@ def test_the_whole_journey_in_order() -> None:
     lines = tell(pack)
     assert lines == [
         # Leave 09:37:00, arrive 09:50:20 + 150 s = 09:52:50.
-        "From home to Service clinic on Tuesday 10 June 2025: 16 minutes, leaving 09:37.",
+        f"From {HOME} to Service clinic on Tuesday 10 June 2025: 16 minutes, leaving 09:37.",
         "Walk 160 m (2 minutes) to the stop Market Square (Stop Q3), on High Street, near the Clock, "
         "on the side where buses head east.",
         "  Go south along Hill Road, 40 m.",
@@ -139,7 +140,9 @@ def test_clock(time_s: int, up: bool, expected: str) -> None:
 
 def test_no_journey_in_words() -> None:
     lines = tell(make_pack([trip(("B", "09:40"), ("A", "09:50"))]))
-    assert lines[0].startswith("No journey on one bus from home to Service clinic: no single bus")
+    assert lines[0].startswith(
+        "No journey on one bus from a point in Neighbourhood N1 to Service clinic: no single bus"
+    )
     assert lines[-1].startswith("Check before you travel")
 
 
