@@ -41,7 +41,8 @@ class Way:
     def instructions(self, pack: AreaPack) -> list[Instruction]:
         """Head, what to do, the last bus home, and what to check."""
         told = list_instructions(self.journey, pack, self.service)
-        if self.title != HOME:
+        on_foot = isinstance(self.journey, Journey) and self.service is None and len(self.journey.legs) == 1
+        if self.title != HOME or on_foot:
             return told
         return [*told[:-1], Instruction("last", say_last_home(self, pack)), told[-1]]
 

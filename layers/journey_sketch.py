@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from data.areapack import AreaPack
 from geo.gridref import transformer
@@ -26,7 +28,7 @@ _MAJOR = frozenset({"primary", "secondary", "tertiary", "trunk", "primary_link",
 _MINOR = frozenset({"footway", "path", "steps", "cycleway", "track", "bridleway", "service", "corridor"})
 _MOST_LABELS = 9
 _FONT_PX = 11.5
-_END_PX = 32.0
+_END_PX = 24.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def sketch_walk(pack: AreaPack, leg: WalkLeg, *, start: str, end: str) -> str | 
         f'<path d="{way}" fill="none" stroke="#000" stroke-width="4.5" stroke-linejoin="round" '
         'stroke-dasharray="1 7" stroke-linecap="round"/>',
         *labels,
-        *_draw_turns(view, leg, line),
         *_draw_ends(view, line, start, end),
+        *_draw_turns(view, leg, line),
         _draw_scale(view),
         f'<rect x=".5" y=".5" width="{WIDTH_PX - 1}" height="{HEIGHT_PX - 1}" fill="none" stroke="#555"/>',
     ]
@@ -147,14 +149,10 @@ def _label_streets(at: dict[str, list[np.ndarray]], walked: set[str | None], end
     found = []
     for name, pieces in at.items():
         best: tuple[float, np.ndarray, np.ndarray] | None = None
-        for piece in pieces:
-            for one, other in itertools.pairwise(piece):
-                middle = (one + other) / 2
-                if not (20 < middle[0] < WIDTH_PX - 20 and 14 < middle[1] < HEIGHT_PX - 14):
-                    continue
-                length = float(np.hypot(*(other - one)))
-                if best is None or length > best[0]:
-                    best = length, one, other
+        for one, other in _segments_in_view(pieces):
+            length = float(np.hypot(*(other - one)))
+            if best is None or length > best[0]:
+                best = length, one, other
         if best is not None:
             found.append((best[0], name, best[1], best[2]))
     labels: list[str] = []
@@ -166,7 +164,8 @@ def _label_streets(at: dict[str, list[np.ndarray]], walked: set[str | None], end
         on_way = name in walked
         if (length < half and not on_way) or len(labels) == _MOST_LABELS:
             continue
-        if any(math.hypot(middle[0] - x, middle[1] - y) < 0.8 * (half + r) for x, y, r in placed):
+        apart = 0.5 if on_way else 0.8  # names that are needed may stand closer
+        if any(math.hypot(middle[0] - x, middle[1] - y) < apart * (half + r) for x, y, r in placed):
             continue
         angle = math.degrees(math.atan2(other[1] - one[1], other[0] - one[0]))
         angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
@@ -178,6 +177,14 @@ def _label_streets(at: dict[str, list[np.ndarray]], walked: set[str | None], end
             f'stroke="#fff" stroke-width="3">{escape_for_map(name)}</text>'
         )
     return labels
+
+
+def _segments_in_view(pieces: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The straight parts of lines, as far as they lie inside the frame."""
+    lines = shapely.MultiLineString(pieces)
+    inside = shapely.clip_by_rect(lines, 12, 12, WIDTH_PX - 12, HEIGHT_PX - 12)
+    for part in shapely.get_parts(inside):
+        yield from itertools.pairwise(shapely.get_coordinates(part))
 
 
 def _draw_turns(view: _View, leg: WalkLeg, line: np.ndarray) -> list[str]:

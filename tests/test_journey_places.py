@@ -45,7 +45,7 @@ def pack():
     ("text", "kind", "place_id", "label"),
     [
         ("W01", "neighbourhood", "W01", "Neighbourhood W01"),
-        ("P3", "point", "P3", "P3"),
+        ("P3", "point", "P3", "a point in Neighbourhood W01"),
         ("S1", "service", "S1", "Food Bank"),
         (" S1 ", "service", "S1", "Food Bank"),
         ("food bank", "service", "S1", "Food Bank"),
