@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -95,7 +96,10 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         points, settings, feed = folder / "points.csv", folder / "settings.json", folder / "gtfs"
         origins, places = write_newport_points(pack, points)
         assert pack.neighbourhoods is not None
-        write_settings(pack, settings, folder, isochrone_origin="-2.997,51.588")
+        prepared = folder / "newport"
+        shutil.copytree(packs / "newport", prepared, ignore=shutil.ignore_patterns("derived"))
+        _seconds([sys.executable, "-m", "geo", "prepare", str(prepared)])
+        write_settings(pack, settings, folder, isochrone_origin="-2.997,51.588", prepared_pack=str(prepared))
         with zipfile.ZipFile(raw / GTFS) as archive:
             archive.extractall(feed)
         own = Worker(
@@ -105,7 +109,19 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         )
         workers, cases = (
             [own],
-            {"own": ("single", "window", "window2h", "isochrone", "isochrone_p50", "reach_table")},
+            {
+                "own": (
+                    "single",
+                    "window",
+                    "window2h",
+                    "isochrone",
+                    "isochrone_p50",
+                    "reach_table",
+                    "load_pack",
+                    "ready",
+                    "ready_prepared",
+                )
+            },
         )
         if peers is not None:
             common = [str(raw / STREETS), str(points), str(settings)]
@@ -121,6 +137,8 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
                 "window_tbtr",
                 "window_raptor",
                 "window2h_tbtr",
+                "load_kept",
+                "load_mapped",
             )
             cases["ferrobus"] = ("single", "window")
         for worker in workers:
@@ -149,6 +167,19 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         lines.append(
             f"| {title} | {_ms(own_s)} | {_ms(cafein_s)} | {ratios[0]} | {_ms(ferro_s)} | {ratios[1]} |"
         )
+    raw_s = by_name["cafein"].median("load") if "cafein" in by_name else None
+    pack_s = own.median("load_pack")
+    times = f"{raw_s / pack_s:.0f}" if raw_s and pack_s else "-"
+    kept_s, mapped_s = (
+        by_name["cafein"].median(case) if "cafein" in by_name else None
+        for case in ("load_kept", "load_mapped")
+    )
+    load_lines = [
+        f"- load of the built pack: {_ms(pack_s)} ms; cafein from the raw files: {_ms(raw_s)} ms "
+        f"({times} times); its own saved network: {_ms(kept_s)} ms, mapped: {_ms(mapped_s)} ms",
+        f"- built pack to first question (graph, hub labels, timetable): {_ms(own.median('ready'))} ms; "
+        f"with what `geo prepare` keeps: {_ms(own.median('ready_prepared'))} ms",
+    ]
     loads = ", ".join(f"{w.name} {w.median('load'):.2f} s, {w.peak_mb:.0f} MB" for w in workers)
     best, median = _ms(own.median("isochrone")), _ms(own.median("isochrone_p50"))
     return [
@@ -157,6 +188,7 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         f"- isochrone of 45 minutes on a 50 m grid, polygons included: best {best} ms, median {median} ms",
         "- reach table with classes, reasons and two boardings, default query: "
         f"{_ms(own.median('reach_table'))} ms",
+        *load_lines,
         "- load from nothing (own: built pack, graph and timetable; peers: raw files) and peak memory: "
         + loads,
     ]

@@ -60,6 +60,7 @@ def write_settings(pack: AreaPack, path: Path, folder: Path, **more: Any) -> Non
         "walk_speed_kmh": 4.8,
         "max_walk_m": 640,
         "threads": 2,
+        "folder": str(folder),
         "minutes_out": str(folder / "peer_minutes.npy"),
         "own_minutes_out": str(folder / "own_minutes.npy"),
         **more,

@@ -109,6 +109,22 @@ def load():
         "window2h": summary(two_hours),
         "minutes": minutes,
     }
+
+    def make_ready(path):
+        """A built pack read, its walk graph and timetable made: the first question can be put."""
+
+        def run():
+            made = Engine(load_pack(path))
+            made.graph(False)
+            made.stop_index(False)
+            return {"lanes": made.timetable(query).n_lanes}
+
+        return run
+
+    cases["load_pack"] = lambda: {"stops": len(load_pack(pack_path).stops)}
+    cases["ready"] = make_ready(pack_path)
+    if settings.get("prepared_pack"):
+        cases["ready_prepared"] = make_ready(settings["prepared_pack"])
     if settings.get("isochrone_origin"):
         place = resolve_place(pack, settings["isochrone_origin"])
         own = Query()
