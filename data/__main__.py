@@ -27,6 +27,9 @@ def _parser() -> argparse.ArgumentParser:
     get.add_argument(
         "--services", metavar="URL|FILE", help="a register (.csv, .xlsx) or an Open Referral UK feed"
     )
+    get.add_argument(
+        "--school-dates", type=Path, metavar="FILE.csv", help="school terms and holidays: what, first, last"
+    )
     get.add_argument("--cache", type=Path, metavar="DIR", help="where what was fetched is kept")
     get.add_argument("--quiet", action="store_true", help="no progress, no page")
     build = commands.add_parser("build", help="make an area pack from local raw files")
@@ -70,7 +73,9 @@ def _get(options: argparse.Namespace) -> int:
         refresh=options.refresh,
         tell=say_nothing if quiet else tell,
     )
-    asked = GetOptions(tuple(options.names), options.out, options.streets, options.services)
+    asked = GetOptions(
+        tuple(options.names), options.out, options.streets, options.services, options.school_dates
+    )
     try:
         if options.plan:
             print(plan_only(client, asked))

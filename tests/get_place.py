@@ -16,6 +16,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pyproj
@@ -24,6 +25,10 @@ from tests.loopback import overpass
 from tests.loopback.server import Asked, Loopback, Reply
 
 NAME, CODE = "Thorn Green", "E07999999"
+WIMD_PATH = (
+    "sites/default/files/statistics-and-research/2019-11/"
+    "welsh-index-multiple-deprivation-2019-index-and-domain-ranks-by-small-area.ods"
+)
 ORIGIN = (392_000, 405_000)
 SIDE = 1000
 OVERPASS = "/overpass/interpreter"
@@ -45,6 +50,25 @@ ETHNIC = (
 )  # fmt: skip
 DIMENSIONS = {"NM_2041_1": "c2021_eth_20", "NM_2020_1": "c2021_age_19", "NM_2048_1": "c2021_engprf_6",
               "NM_2063_1": "c2021_cars_5"}  # fmt: skip
+# As Nomis names them; the last category of each is the last of the table.
+_NOT_ENGLISH = "Main language is not English (English or Welsh in Wales)"
+NAMES = {
+    "c2021_eth_20": ETHNIC,
+    "c2021_age_19": (
+        "Total: All usual residents", "Aged 4 years and under",
+        *(f"Aged {first} to {first + 4} years" for first in range(5, 85, 5)), "Aged 85 years and over",
+    ),
+    "c2021_engprf_6": (
+        "Total: All usual residents aged 3 years and over",
+        "Main language is English (English or Welsh in Wales)",
+        f"{_NOT_ENGLISH}: Can speak English very well", f"{_NOT_ENGLISH}: Can speak English well",
+        f"{_NOT_ENGLISH}: Cannot speak English well", f"{_NOT_ENGLISH}: Cannot speak English",
+    ),
+    "c2021_cars_5": (
+        "Total: All households", "No cars or vans in household", "1 car or van in household",
+        "2 cars or vans in household", "3 or more cars or vans in household",
+    ),
+}  # fmt: skip
 LSOAS = {f"E0199990{place}": f"{NAME} 001{'ABCD'[place]}" for place in range(4)}
 OAS = {f"E009999{place}{half}": f"E0199990{place}" for place in range(4) for half in (0, 1)}
 _BACK = pyproj.Transformer.from_crs("EPSG:27700", "EPSG:4326", always_xy=True)
@@ -82,9 +106,15 @@ def _features() -> dict[str, list[dict[str, Any]]]:
                         "LSOA21NM": name}}
         for code, name in LSOAS.items()
     ]  # fmt: skip
+    wards = [
+        {"properties": {"LSOA21CD": code, "LSOA21NM": name, "WD24CD": f"E0599999{place % 2}",
+                        "WD24NM": ("West", "East")[place % 2], "LAD24CD": CODE, "LAD24NM": NAME}}
+        for place, (code, name) in enumerate(LSOAS.items())
+    ]  # fmt: skip
     others = [{"properties": {"LAD24CD": "E07999998", "LAD24NM": "Elsewhere"}}]
     return {
         "Lower_layer": lsoas, "Output_Areas": areas, "LSOA11_LSOA21": pairs,
+        "LSOA21_WD24": wards,
         "LAD_": [{"properties": {"LAD24CD": CODE, "LAD24NM": NAME}}, *others],
     }  # fmt: skip
 
@@ -121,10 +151,10 @@ def _geography(asked: Asked) -> Reply | None:
     return Reply(json.dumps(answer).encode())
 
 
-def people_of(area: str, category: int) -> int:
-    """Residents of an LSOA or output area in a category: the total is the sum of the others."""
+def people_of(area: str, category: int, dimension: str = "c2021_eth_20") -> int:
+    """Counts of an LSOA or output area in a category: the total is the sum of the others."""
     if category == 0:
-        return sum(people_of(area, other) for other in range(1, len(ETHNIC)))
+        return sum(people_of(area, other) for other in range(1, len(NAMES[dimension])))
     if area in OAS:
         whole, half = people_of(OAS[area], category), int(area[-1])
         return whole // 2 if half else whole - whole // 2
@@ -143,9 +173,9 @@ def _nomis(asked: Asked) -> Reply | None:
     elif geography == f"{CODE}TYPE150":
         areas = OAS
     categories = [int(code) for code in asked.query[dimension].split(",")]
-    names = ETHNIC if dimension == "c2021_eth_20" else [f"Category {number}" for number in range(20)]
+    names = NAMES[dimension]
     rows = [
-        (area, LSOAS.get(area, area), f"_{code}", names[code], people_of(area, code))
+        (area, LSOAS.get(area, area), f"_{code}", names[code], people_of(area, code, dimension))
         for area in areas
         for code in categories
     ]
@@ -246,11 +276,81 @@ def code_point_open() -> bytes:
     return _zip({"Data/CSV/ol.csv": text, "Doc/Code-Point_Open_Column_Headers.csv": "PC,PQ,EA,NO\n"})
 
 
+def rank_of(area: str) -> int:
+    """The rank of an LSOA in its nation's index, by its last figure."""
+    return 1 + 150 * int(area[-1])
+
+
 def deprivation() -> bytes:
     """Every LSOA of England by number, those of the place among them."""
     codes = [*LSOAS, *(f"E01{number:06}" for number in range(33_755 - len(LSOAS)))]
-    head = "LSOA code (2021),LSOA name (2021),Index of Multiple Deprivation (IMD) Score\n"
-    return (head + "".join(f"{code},{LSOAS.get(code, 'Somewhere')},12.5\n" for code in codes)).encode()
+    head = (
+        "LSOA code (2021),LSOA name (2021),Index of Multiple Deprivation (IMD) Score,"
+        "Index of Multiple Deprivation (IMD) Rank (where 1 is most deprived),"
+        "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)\n"
+    )
+    rows = (f"{code},{LSOAS.get(code, 'Somewhere')},12.5,{rank_of(code)},1\n" for code in codes)
+    return (head + "".join(rows)).encode()
+
+
+def wimd(codes: int = 1909, *, sheet: str = "Deciles_quintiles_quartiles") -> bytes:
+    """The Welsh index as a spreadsheet: a title, a header, the areas of 2011, and empty rows without end."""
+
+    def row(*values: object) -> str:
+        cells = "".join(
+            f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p>'
+            "</table:table-cell>"
+            if isinstance(value, int)
+            else f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+            for value in values
+        )
+        return f"<table:table-row>{cells}</table:table-row>"
+
+    own = [f"W0188990{place}" for place in range(3)]
+    areas = [*own, *(f"W01{number:06}" for number in range(1, codes - len(own) + 1))]
+    body = [
+        row("WIMD 2019: LSOA overall rank, decile, quintile and quartile"),
+        row("LSOA code", "LSOA name (Eng)", "Local Authority name (Eng)", "WIMD 2019 overall rank",
+            "WIMD 2019 overall decile ", "WIMD 2019 overall quintile", "WIMD 2019 overall quartile"),
+        *(row(code, "Rhywle &amp; arall", "Sir", rank_of(code), 1 + int(code[-1]), 1, 1) for code in areas),
+        '<table:table-row table:number-rows-repeated="1048000"><table:table-cell '
+        'table:number-columns-repeated="16384"/></table:table-row>',
+    ]  # fmt: skip
+    content = (
+        '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
+        'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+        f'<table:table table:name="Guidance">{row("LSOA code", "no")}</table:table>'
+        f'<table:table table:name="{sheet}">{"".join(body)}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    return _zip({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+
+
+# The same place in Wales: every code of England said as a Welsh one. Its third area of 2011 was split.
+_IN_WELSH = (("E07999999", "W06999999"), ("E0199990", "W0199990"), ("E009999", "W009999"),
+             ("E01889903", "W01889902"), ("E0188990", "W0188990"), ("E0599999", "W0599999"))  # fmt: skip
+
+
+def serve_welsh_place(server: Loopback) -> None:
+    """Let the server answer as if Thorn Green lay in Wales."""
+    serve_place(server, region="wales")
+    honest = server.responders.copy()
+
+    def welsh(asked: Asked) -> Reply | None:
+        query = dict(asked.query)
+        for english, code in _IN_WELSH:
+            query = {key: value.replace(code, english) for key, value in query.items()}
+        reply = next((reply for one in honest if (reply := one(replace(asked, query=query)))), None)
+        if reply is None or reply.body.startswith(b"PK"):
+            return reply
+        body = reply.body
+        for english, code in _IN_WELSH:
+            body = body.replace(english.encode(), code.encode())
+        return replace(reply, body=body)
+
+    server.responders.insert(0, welsh)
 
 
 def serve_place(server: Loopback, *, region: str = "england", ranges: bool = False) -> None:
@@ -273,5 +373,6 @@ def serve_place(server: Loopback, *, region: str = "england", ranges: bool = Fal
             deprivation(),
             "text/csv",
         ),
+        (f"/wimd/{WIMD_PATH}", wimd(), "application/vnd.oasis.opendocument.spreadsheet"),
     ):
         server.serve(path, body, content_type=kind, headers=dated, ranges=ranges)

@@ -53,7 +53,7 @@ def test_the_census_comes_whole_and_the_importer_reads_it(
         {"counts": {"file": "ts021.csv", "title": "t", "publisher": "ons"}, "table": "TS021", "year": 2021}
     )
     census = read_census(target, config, pd.Series(vale.lsoas), FaultLog("census"))
-    people = {row[0]: int(row[4]) for row in vale.ts021 if row[2] == "0"}
+    people = {row[0]: int(row[4]) for row in vale.tables["NM_2041_1"] if row[2] == "0"}
     assert census.population.to_dict() == people
     assert int((~census.groups["is_aggregate"]).sum()) == 20  # all residents and nineteen groups
 

@@ -19,9 +19,11 @@ from data.fetch.http import Client
 from data.fetch.naptan import choose_atco_areas, fetch_stops, plan_stops
 from data.fetch.postcodes import fetch_postcodes, look_up_postcodes, plan_postcodes
 from data.fetch.streets import fetch_extract, plan_extract, plan_streets
+from data.fetch.wimd import fetch_wimd
 from data.sources.faultlog import FaultLog
 from data.sources.naptan import read_naptan
 from data.sources.postcodes import read_postcodes
+from tests.get_place import WIMD_PATH, wimd
 from tests.loopback.authority import FernleyVale
 from tests.loopback.server import Loopback
 from tests.test_fetch_download import make_zip
@@ -167,7 +169,7 @@ def test_deprivation_of_the_area_only(
     found = fetch_deprivation(
         client, [*vale.lsoas, "W01000001"], tmp_path / "whole.csv", tmp_path / "imd.csv"
     )
-    assert found is not None and found.count == 99 and "WIMD" in found.notes[0]
+    assert found is not None and found.count == 99
     with (tmp_path / "imd.csv").open(newline="") as stream:
         assert {row["LSOA code (2021)"] for row in csv.DictReader(stream)} == set(vale.lsoas)
     with pytest.raises(DownloadError, match="lacks 1 of 1 LSOAs"):
@@ -183,6 +185,54 @@ def test_a_deprivation_file_that_was_cut_is_noticed(
     server.break_next("claims_less", "/deprivation", times=9)
     with pytest.raises(DownloadError, match="of 33,755 LSOAs"):
         fetch_deprivation(client, vale.lsoas, tmp_path / "whole.csv", tmp_path / "imd.csv")
+
+
+WELSH = ["W01889902", "W01889900"]
+WIMD_FAULTS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "half a spreadsheet": (lambda body: body[: len(body) // 2], "zip"),
+    "a web page": (lambda _: b"<!doctype html><html>Sorry", "web page"),
+    "half of Wales": (lambda _: wimd(900), "900 of 1,909"),
+    "another sheet": (lambda _: wimd(sheet="Sheet1"), "without the sheet"),
+    "other columns": (
+        lambda body: _zip_with(body, b"overall rank", b"total rank"), "without LSOA code, overall rank"
+    ),
+    "broken inside": (lambda body: _zip_with(body, b"</table:table>", b"</table:tab>"), "broken inside"),
+}  # fmt: skip
+
+
+def _zip_with(body: bytes, old: bytes, new: bytes) -> bytes:
+    import io
+    import zipfile
+
+    from tests import get_place
+
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    return get_place._zip({name: data.replace(old, new).decode() for name, data in files.items()})
+
+
+@pytest.mark.parametrize("case", WIMD_FAULTS)
+def test_a_welsh_index_that_is_not_whole_is_noticed(
+    server: Loopback, client: Client, tmp_path: Path, case: str
+) -> None:
+    change, words = WIMD_FAULTS[case]
+    server.serve(f"/wimd/{WIMD_PATH}", change(wimd()), content_type="application/octet-stream")
+    with pytest.raises(DownloadError, match=words) as error:
+        fetch_wimd(client, WELSH, tmp_path / "wimd.ods", tmp_path / "wimd.csv")
+    assert error.value.advice
+    assert not (tmp_path / "wimd.csv").exists()
+
+
+def test_the_welsh_index_of_an_area_only(server: Loopback, client: Client, tmp_path: Path) -> None:
+    server.serve(f"/wimd/{WIMD_PATH}", wimd(), content_type="application/octet-stream")
+    found = fetch_wimd(client, WELSH, tmp_path / "wimd.ods", tmp_path / "wimd.csv")
+    assert (found.count, found.counted) == (2, "LSOA 2011")
+    with (tmp_path / "wimd.csv").open(newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows == [["LSOA code", "WIMD 2019 rank", "WIMD 2019 decile"],
+                    ["W01889900", "1", "1"], ["W01889902", "301", "3"]]  # fmt: skip
+    with pytest.raises(DownloadError, match="lacks 1 of 2 LSOAs"):
+        fetch_wimd(client, ["W01889900", "W01999999"], tmp_path / "wimd.ods", tmp_path / "no.csv")
 
 
 def test_plans_say_where_and_how_large(

@@ -1,4 +1,4 @@
-"""Deprivation: File 7 of the English indices of 2025, cut to an area's LSOAs; a note for Wales."""
+"""Deprivation in England: File 7 of the indices of 2025, cut to an area's LSOAs. Wales: ``wimd.py``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from data.fetch.http import Client, UnusableAnswerError
 from data.fetch.result import Fetched, Planned, describe_download
 
 MAX_BYTES = 200_000_000
-WALES_NOTE = (
-    "Wales has an index of its own (WIMD 2019), on the LSOAs of 2011: it doesn't join areas of 2021 "
-    "without a lookup, and it can't be compared with England's. It is not fetched."
-)
 
 
 def plan_deprivation(client: Client) -> Planned:
@@ -49,7 +45,7 @@ def fetch_deprivation(
     Returns
     -------
     Fetched or None
-        None where no LSOA is English (``WALES_NOTE`` says why).
+        None where no LSOA is English.
 
     Raises
     ------
@@ -86,8 +82,7 @@ def fetch_deprivation(
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *kept])
     write_atomic(target, text.getvalue().encode())
-    notes = (WALES_NOTE,) if len(english) < len(set(lsoas)) else ()
-    described = describe_download(source, source.title, found, count=len(kept), counted="LSOAs", notes=notes)
+    described = describe_download(source, source.title, found, count=len(kept), counted="LSOAs")
     return Fetched(**(vars(described) | {"path": target, "size_bytes": target.stat().st_size}))
 
 

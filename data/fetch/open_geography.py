@@ -130,6 +130,44 @@ def fetch_lookup(client: Client, authorities: Sequence[Authority], target: Path)
     return _fetched(target, "LSOA 2011 to LSOA 2021 lookup", url, len(set(rows)), "pairs")
 
 
+def fetch_wards(client: Client, lsoas: Sequence[str], target: Path) -> Fetched:
+    """Write the ward that each LSOA fits best as CSV (LSOA21CD, WDCD, WDNM), whatever year the wards are of.
+
+    Raises
+    ------
+    DownloadError
+        When no such service answers (status 404), or an LSOA has no ward.
+    """
+    step = int(client.source("open_geography").settings["codes_a_call"])
+    codes, url = sorted(set(lsoas)), ""
+    found: dict[str, tuple[str, str]] = {}
+    year = ""
+    for start in range(0, len(codes), step):
+        where = f"{LSOA_CODE} IN ({','.join(map(quote, codes[start : start + step]))})"
+        answer = query_features(
+            client, "ward_lookup", where=where, what="wards", keys=(LSOA_CODE,), geometry=False
+        )
+        url = answer.url
+        for row in answer.rows:
+            code = next((name for name in row if re.fullmatch(r"WD\d\dCD", name)), "")
+            name = row.get(f"{code[:-2]}NM")
+            if code and row[code] and name:
+                found[str(row[LSOA_CODE])], year = (str(row[code]), str(name)), f"20{code[2:4]}"
+    missing = sorted(set(codes) - found.keys())
+    if missing:
+        raise DownloadError(
+            client.source("open_geography").title, url,
+            f"has no ward for {len(missing)} of {len(codes)} LSOAs ({', '.join(missing[:5])})",
+            "run it again; if it stays so, look at services.ward_lookup in data/fetch/addresses.toml",
+        )  # fmt: skip
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((LSOA_CODE, "WDCD", "WDNM"))
+    writer.writerows((code, *found[code]) for code in sorted(found) if code in set(codes))
+    write_atomic(target, text.getvalue().encode())
+    return _fetched(target, f"LSOA 2021 to ward {year} best-fit lookup", url, len(found), "neighbourhoods")
+
+
 def plan_geography(
     client: Client, authorities: Sequence[Authority], *, detail: Detail = "bgc"
 ) -> list[Planned]:
@@ -140,6 +178,7 @@ def plan_geography(
         (f"lsoa_{detail}", f"LSOA boundaries 2021 of {names}"),
         ("oa", f"Output areas 2021 of {names}"),
         ("lsoa_lookup", f"LSOA 2011 to 2021 lookup of {names}"),
+        ("ward_lookup", f"Wards of {names}"),
     )
     return [
         Planned(source.key, title, source.url(f"{source.settings['services'][key][0]}/FeatureServer/0/query"),

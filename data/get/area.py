@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from data.config import AreaConfig, load_config
@@ -16,7 +16,9 @@ from data.get.collect import RawArea
 from data.get.options import MARGIN_M, name_area
 
 CENSUS_DAY = dt.date(2021, 3, 21)
-_CENSUS_KEYS = ("boundaries", "output_areas", "people", "TS021")
+_CENSUS_KEYS = ("boundaries", "output_areas", "people", "TS021", "TS007A", "TS029", "TS045")
+_TOPICS = {"TS007A": "age", "TS029": "english", "TS045": "cars"}
+LEVEL = "LSOA 2021"
 FILE = "area.toml"
 # Publishers that are in no table: whoever gave the file.
 _OWN = {
@@ -56,7 +58,7 @@ def describe_area(addresses: Addresses, authorities: Sequence[Authority], raw: R
         "stops": file("stops"),
         "streets": {"osm": file("streets")},
         "neighbourhoods": {
-            "level": "LSOA 2021", "boundaries": file("boundaries"), "id_column": "LSOA21CD",
+            "level": LEVEL, "boundaries": file("boundaries"), "id_column": "LSOA21CD",
             "name_column": "LSOA21NM", "expected": len(raw.codes),
         },
         "census": {"counts": file("TS021"), "table": "TS021", "year": 2021, "shape": "nomis"},
@@ -68,11 +70,39 @@ def describe_area(addresses: Addresses, authorities: Sequence[Authority], raw: R
         },
         "postcodes": file("postcodes"),
     }  # fmt: skip
+    if "wards" in raw.files:
+        columns = {"key_column": "LSOA21CD", "id_column": "WDCD", "name_column": "WDNM"}
+        config["neighbourhoods"]["wards"] = {"lookup": file("wards"), **columns}
+    config["indicators"] = _indicators(addresses, raw, file)
+    if raw.school_dates is not None:
+        config["timetable"] |= raw.school_dates
     places = file("streets") | {"title": "OpenStreetMap places, unchecked"}
     services: list[dict[str, Any]] = [{"kind": "osm_amenities", "source": places}]
     if "services" in raw.files:
         services.insert(0, {"kind": "register", "source": file("services")})
     return config | {"services": services, "publishers": publishers}
+
+
+def _indicators(
+    addresses: Addresses, raw: RawArea, file: Callable[[str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The tables beside the ethnic groups: three of the census, and each nation's index."""
+    tables: list[dict[str, Any]] = [
+        {"topic": topic, "table": key, "year": 2021, "shape": "nomis", "source": file(key)}
+        for key, topic in _TOPICS.items()
+    ]
+    for key in ("deprivation", "wimd"):
+        if key not in raw.files:
+            continue
+        facts = addresses[key].settings
+        level = facts.get("area_level", LEVEL)
+        index = {"topic": "deprivation", "table": facts["table"], "year": facts["year"],
+                 "ranked_of": facts["lsoas"], "source": file(key)}  # fmt: skip
+        if level != LEVEL:
+            lookup = {"lookup": file("lookup"), "old_column": "LSOA11CD", "new_column": "LSOA21CD"}
+            index |= {"area_level": level, "area_lookup": lookup}
+        tables.append(index)
+    return tables
 
 
 def _publisher_of(addresses: Addresses, found: Fetched) -> str:
@@ -118,7 +148,7 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, str):
         # JSON's escapes are TOML's, but for the delete sign, which JSON leaves as it is.

@@ -10,19 +10,22 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
 
 from data.coordinates import BRITISH_GRID, LON_LAT, between
-from data.errors import SourceError, UsageError
-from data.fetch import bods, deprivation, naptan, nomis, open_geography, postcodes, streets
+from data.errors import DownloadError, SourceError, UsageError
+from data.fetch import bods, deprivation, naptan, nomis, open_geography, postcodes, streets, wimd
 from data.fetch.authorities import Authority
 from data.fetch.download import ByteProgress
 from data.fetch.http import Client
 from data.fetch.result import Fetched
 from data.get.extract import take_extract
 from data.get.options import MARGIN_M, GetOptions
+from data.get.school_dates import WORDS as SCHOOL_WORDS
+from data.get.school_dates import read_school_dates
 from data.get.services import fetch_services
 
 Bar = Callable[[str], AbstractContextManager[ByteProgress]]
@@ -39,6 +42,7 @@ class RawArea:
     files : what was brought, by what it is for
     codes : neighbourhoods, from the boundaries
     missing : sentences on what could not be had, for the page
+    school_dates : school terms and holidays that the user gave, as ``[timetable]`` has them
     """
 
     root: Path
@@ -46,6 +50,7 @@ class RawArea:
     files: dict[str, Fetched]
     codes: tuple[str, ...]
     missing: tuple[str, ...] = field(default=())
+    school_dates: dict[str, Any] | None = None
 
     def relative(self, key: str) -> str:
         """The path of a file as the configuration writes it."""
@@ -84,6 +89,16 @@ def collect(
         files[table] = nomis.fetch_census(client, authorities, table, codes, folder / f"{table.lower()}.csv")
     files["lookup"] = open_geography.fetch_lookup(client, authorities, folder / "lsoa_2011_2021.csv")
 
+    try:
+        files["wards"] = open_geography.fetch_wards(client, codes, folder / "wards.csv")
+    except DownloadError as error:
+        if error.status != 404:
+            raise
+        missing.append(
+            "Wards aren't known: Open Geography's lookup has another name now (services.ward_lookup in "
+            "data/fetch/addresses.toml). Totals are by neighbourhood and for the whole place."
+        )
+
     area = read_area(files["boundaries"].path)
     atco = naptan.choose_atco_areas(authorities)
     with bar("stops") as progress:
@@ -100,9 +115,11 @@ def collect(
         )
     if found is not None:
         files["deprivation"] = found
-        missing += found.notes
-    else:
-        missing.append(deprivation.WALES_NOTE)
+    if welsh := wimd.read_old_codes(files["lookup"].path):
+        with bar("deprivation in Wales") as progress:
+            files["wimd"] = wimd.fetch_wimd(
+                client, welsh, shared / "wimd.ods", folder / "wimd.csv", progress=progress
+            )
     if options.streets is not None:
         client.tell(f"streets: cutting the area out of {options.streets.name}")
         files["streets"] = take_extract(
@@ -129,7 +146,12 @@ def collect(
             "No register of services was given (--services FILE or address): the places are OpenStreetMap's, "
             "a starting list that nobody has checked."
         )
-    return RawArea(root, folder, files, codes, tuple(missing))
+    school_dates = None
+    if options.school_dates is not None:
+        school_dates = read_school_dates(options.school_dates)
+    else:
+        missing.append(SCHOOL_WORDS)
+    return RawArea(root, folder, files, codes, tuple(missing), school_dates)
 
 
 def folder_of(root: Path, area_id: str) -> Path:

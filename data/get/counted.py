@@ -9,6 +9,7 @@ from data.errors import SourceError
 from data.get.collect import RawArea
 
 CATEGORIES = 19
+FINEST = {"TS007A": 18, "TS029": 5, "TS045": 4}
 # Streets that cover less of the area than this were cut.
 LEAST_COVERED = 0.9
 
@@ -21,7 +22,7 @@ def check_whole(pack: AreaPack, raw: RawArea) -> None:
     SourceError
         With every part that is short, and what to do.
     """
-    faults = [*_check_people(pack, raw), *_check_travel(pack)]
+    faults = [*_check_people(pack, raw), *_check_indicators(pack, raw), *_check_travel(pack)]
     if faults:
         raise SourceError(
             f"{pack.manifest.name}: the raw files are whole, and the pack made of them isn't. "
@@ -50,6 +51,37 @@ def _check_people(pack: AreaPack, raw: RawArea) -> list[str]:
     expected, found = raw.files["people"].count or 0, int((points["basis"] == "output_area").sum())
     if found > expected:
         faults.append(f"{found} origin points of {expected} output areas")
+    return faults
+
+
+def _check_indicators(pack: AreaPack, raw: RawArea) -> list[str]:
+    """Every category of the census's tables for every area; a rank wherever the index's own area is here."""
+    if pack.indicators is None or pack.indicator_values is None:
+        return ["age, English, cars and deprivation are missing"]
+    faults = []
+    values = pack.indicator_values.merge(
+        pack.indicators[["indicator_id", "source_table", "topic", "is_aggregate"]], on="indicator_id"
+    )
+    for table, categories in FINEST.items():
+        own = values[(values["source_table"] == table) & ~values["is_aggregate"]]
+        if own["indicator_id"].nunique() != categories:
+            faults.append(f"{own['indicator_id'].nunique()} categories of {table}, which has {categories}")
+        unknown = int(own["count"].isna().sum())
+        if unknown:
+            faults.append(f"{unknown} counts of {table} are missing; Nomis publishes every one")
+    ranks = values[values["topic"] == "deprivation"]
+    english = {code for code in raw.codes if code.startswith("E")}
+    ranked = set(ranks.loc[ranks["rank"].notna() & ranks["decile"].notna(), "neighbourhood_id"])
+    if english - ranked:
+        faults.append(
+            f"{len(english - ranked)} English neighbourhoods without rank and decile of deprivation"
+        )
+    if set(raw.codes) - english and "wimd" in raw.files and not ranked - english:
+        faults.append("no Welsh neighbourhood has a rank of deprivation")
+    if "wards" in raw.files and pack.neighbourhoods is not None:
+        without = int(pack.neighbourhoods["ward_id"].isna().sum())
+        if without:
+            faults.append(f"{without} neighbourhoods without a ward")
     return faults
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data.errors import UsageError
 from data.fetch.authorities import Authority
+from data.get.school_dates import read_school_dates
 
 MARGIN_M = 10_000.0
 _LONGEST_ID = 60
@@ -23,12 +24,14 @@ class GetOptions:
     out : where the pack goes; None: where packs are listed from
     streets : an OpenStreetMap extract to use instead of Overpass
     services : a register's file, or the address of one or of an Open Referral feed
+    school_dates : a table of school terms and holidays (``school_dates.read_school_dates``)
     """
 
     names: tuple[str, ...]
     out: Path | None = None
     streets: Path | None = None
     services: str | None = None
+    school_dates: Path | None = None
 
     @property
     def services_file(self) -> Path | None:
@@ -53,8 +56,12 @@ class GetOptions:
                 faults.append(f"--services {register.name}: give a .csv, .xlsx or .json file, or an address")
             elif not register.is_file():
                 faults.append(f"--services {register}: no such file")
+        if self.school_dates is not None and not self.school_dates.is_file():
+            faults.append(f"--school-dates {self.school_dates}: no such file")
         if faults:
             raise UsageError("Nothing was fetched:", faults)
+        if self.school_dates is not None:
+            read_school_dates(self.school_dates)
 
 
 def is_address(text: str) -> bool:

@@ -10,11 +10,6 @@ from data.fetch.result import Fetched
 from data.get.collect import RawArea
 
 FILE = "found.md"
-# Fetched and kept for later work; no table of a pack has them yet.
-KEPT_ASIDE = {
-    "TS007A": "age", "TS029": "proficiency in English", "TS045": "cars", "deprivation": "deprivation",
-    "lookup": "the lookup of areas of 2011 to those of 2021",
-}  # fmt: skip
 
 
 def describe_found(pack: AreaPack, raw: RawArea, pack_path: str, today: dt.date) -> str:
@@ -62,24 +57,12 @@ def describe_found(pack: AreaPack, raw: RawArea, pack_path: str, today: dt.date)
 def list_missing(pack: AreaPack, raw: RawArea, today: dt.date) -> list[str]:
     """Return a sentence for each thing that a reader might think is in the pack and isn't."""
     facts = pack.manifest.timetable
-    kept = [words for key, words in KEPT_ASIDE.items() if key in raw.files]
-    missing = list(raw.missing)
-    if kept:
-        missing.append(
-            "Fetched whole and kept beside the raw files, but in no table of the pack yet: "
-            f"{', '.join(kept)}."
-        )
+    missing = [*raw.missing, *_missing_indicators(pack)]
     if raw.files["streets"].source == "overpass":
         missing.append(
             "Streets reach 1.5 km beyond the border: what lies further out counts as outside the data. "
             "Give a larger extract with --streets where services beyond the border matter."
         )
-    missing.append("Wards aren't known: totals are by neighbourhood and for the whole place.")
-    missing.append(
-        "School holidays aren't known: look whether the service date is in one. To set them, put "
-        "school_holidays under [timetable] of area.toml beside the raw files, and build again with "
-        "`python -m data build`."
-    )
     if facts.completeness is not None and facts.completeness < 0.9:
         missing.append(
             f"The timetable serves {facts.completeness:.0%} of the active stops: buses are missing from it."
@@ -90,6 +73,31 @@ def list_missing(pack: AreaPack, raw: RawArea, today: dt.date) -> list[str]:
         missing.append(f"The timetable ended on {facts.last_date:%d %B %Y}.")
     missing += pack.manifest.notes
     return list(dict.fromkeys(missing))
+
+
+def _missing_indicators(pack: AreaPack) -> list[str]:
+    """Tables that don't tell of every neighbourhood, each with how many it lacks and why."""
+    values = pack.indicator_values
+    if pack.indicators is None or values is None:
+        return []
+    sentences = []
+    for table, own in pack.indicators.groupby("source_table", sort=False):
+        rows = values[values["indicator_id"].isin(own["indicator_id"])]
+        unknown = rows.loc[rows["basis"] == "not_known", "neighbourhood_id"].nunique()
+        level = str(own["area_level"].iloc[0])
+        if unknown:
+            why = (
+                "it ranks the areas of its own nation only"
+                if level == pack.manifest.neighbourhood_level
+                else f"it is on {level}, and those areas were split or merged since"
+            )
+            whole = rows["neighbourhood_id"].nunique()
+            sentences.append(f"{table} is not known for {unknown:,} of {whole:,} neighbourhoods: {why}.")
+    if any(pack.indicators["source_table"].str.startswith("WIMD")):
+        sentences.append(
+            "WIMD 2019 is read, which ranks the areas of 2011; a newer index of Wales exists and is not read."
+        )
+    return sentences
 
 
 def _completeness(pack: AreaPack) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.errors import UsageError
-from data.fetch import bods, deprivation, naptan, nomis, open_geography, postcodes
+from data.fetch import bods, deprivation, naptan, nomis, open_geography, postcodes, wimd
 from data.fetch.authorities import Authority, find_authorities
 from data.fetch.cache import Cache
 from data.fetch.http import Client
@@ -48,6 +48,8 @@ def plan_get(client: Client, authorities: Sequence[Authority], options: GetOptio
     ]
     if any(authority.nation == "england" for authority in authorities):
         plans.append(deprivation.plan_deprivation(client))
+    if any(authority.nation == "wales" for authority in authorities):
+        plans.append(wimd.plan_wimd(client))
     if options.streets is None:
         plans.append(
             Planned(

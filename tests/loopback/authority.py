@@ -96,12 +96,12 @@ class FernleyVale:
             {"LAD23CD": CODE, "LAD23NM": NAME},
             {"LAD23CD": "S12000036", "LAD23NM": "Edinburgh"},
         ]
-        with (demo / "census" / "ts021_nomis.csv").open(newline="") as stream:
-            self.ts021 = [
-                (english(row["GEOGRAPHY_CODE"]), row["GEOGRAPHY_NAME"], row["C2021_ETH_20"],
-                 row["C2021_ETH_20_NAME"], row["OBS_VALUE"])
-                for row in csv.DictReader(stream)
-            ]  # fmt: skip
+        self.tables = {}
+        for dataset, name in (("NM_2041_1", "ts021"), ("NM_2020_1", "ts007a"), ("NM_2048_1", "ts029"),
+                              ("NM_2063_1", "ts045")):  # fmt: skip
+            with (demo / "census" / f"{name}_nomis.csv").open(newline="") as stream:
+                rows = list(csv.reader(stream))[1:]
+            self.tables[dataset] = [(english(row[0]), *row[1:]) for row in rows]
 
     def _read_output_areas(self, demo: Path) -> None:
         with (demo / "census" / "output_area_points.csv").open(newline="") as stream:
@@ -156,11 +156,8 @@ class FernleyVale:
                 (code, code, "0", "Total: All usual residents", self.people[code])
                 for code in sorted(self.people)
             ]
-        elif dataset == "NM_2041_1":
-            rows = self.ts021
         else:
-            rows = [(code, self.names[code], str(number), f"Category {number}", str(number * 3))
-                    for code in self.lsoas for number in range(19)]  # fmt: skip
+            rows = self.tables[dataset]
         wanted = None if whole else set(geography.split(","))
         return sorted(
             row for row in rows if (wanted is None or row[0] in wanted) and row[0] not in self.nomis_lost
