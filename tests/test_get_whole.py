@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,16 +20,7 @@ from data.get.options import name_area
 from data.get.progress import show_nothing
 from data.get.run import plan_only
 from data.packio import list_packs, load_manifest, load_pack
-from tests.get_place import (
-    CODE,
-    LSOAS,
-    NAME,
-    OAS,
-    people_of,
-    rank_of,
-    serve_place,
-    serve_welsh_place,
-)
+from tests.get_place import CODE, LSOAS, NAME, OAS, people_of, serve_place
 from tests.loopback.fixtures import client, make_client, server, waits
 from tests.loopback.server import Asked, Loopback, Reply
 from tests.officers_workbook import build_workbook
@@ -39,7 +29,7 @@ __all__ = ["client", "make_client", "server", "waits"]
 TODAY = dt.date(2026, 11, 1)
 
 
-def get(client: Client, out: Path, *names: str, **options: object) -> Got:
+def get(client: Client, out: Path | None, *names: str, **options: object) -> Got:
     asked = GetOptions(names or (NAME,), out, **options)  # type: ignore[arg-type]
     return run_get(client, asked, bar=show_nothing, quiet=True, today=lambda: TODAY)
 
@@ -91,93 +81,6 @@ def test_a_made_up_authority_becomes_a_whole_pack_with_a_page(
     # Everything again from what is kept: nobody is asked, and the pack is the same.
     asked = len(place.log)
     assert get(client, tmp_path / "pack").digest == got.digest
-    assert len(place.log) == asked
-
-
-def test_age_english_cars_and_deprivation_are_in_the_pack(place: Loopback, client: Client, tmp_path: Path):
-    assert place.log == []
-    pack = load_pack(get(client, tmp_path / "pack").pack)
-    values = pack.indicator_values.set_index(["indicator_id", "neighbourhood_id"])
-    for code in LSOAS:
-        dimension = "c2021_age_19"
-        older = sum(people_of(code, category, dimension) for category in range(14, 19))
-        row = values.loc[("age_65_plus", code)]
-        assert (row["count"], row["base"]) == (older, people_of(code, 0, dimension))
-        assert values.loc[("cars_none", code), "count"] == people_of(code, 1, "c2021_cars_5")
-        little = people_of(code, 4, "c2021_engprf_6") + people_of(code, 5, "c2021_engprf_6")
-        assert values.loc[("english_little", code), "count"] == little
-        assert values.loc[("deprivation_iod_2025", code), "rank"] == rank_of(code)
-    assert set(values["basis"]) == {"published"}
-    assert {"TS007A", "TS029", "TS045", "IoD 2025"} == set(pack.indicators["source_table"])
-    assert "English Indices of Deprivation 2025" in " ".join(pack.manifest.licences)
-
-
-def test_a_welsh_place_has_its_own_nations_index_where_the_land_is_the_same(
-    server: Loopback, client: Client, tmp_path: Path
-):
-    serve_welsh_place(server)
-    plan = plan_only(client, GetOptions((NAME,), tmp_path / "pack"))
-    assert "Welsh Index of Multiple Deprivation 2019" in plan
-    assert "English Indices" not in plan
-    got = get(client, tmp_path / "pack")
-    assert server.asked("/deprivation/") == []
-    pack = load_pack(got.pack)
-    codes = [code.replace("E0", "W0") for code in LSOAS]
-    values = pack.indicator_values[pack.indicator_values["indicator_id"] == "deprivation_wimd_2019"]
-    values = values.set_index("neighbourhood_id")
-    # The third area of 2011 became the third and the fourth of 2021.
-    assert values["basis"].to_dict() == dict(
-        zip(codes, ("same_area", "same_area", "not_known", "not_known"), strict=True)
-    )
-    assert values.loc[codes[:2], "rank"].tolist() == [1, 151]
-    assert values.loc[codes[:2], "decile"].tolist() == [1, 2]
-    assert "WIMD 2019 is not known for 2 of 4 neighbourhoods" in got.words
-    assert "Welsh Index of Multiple Deprivation" in " ".join(pack.manifest.licences)
-    assert not any("English Indices" in source.title for source in pack.manifest.sources)
-
-
-def test_where_no_lookup_of_wards_answers_the_page_says_so(place: Loopback, client: Client, tmp_path: Path):
-    gone = b'{"error": {"code": 400, "message": "Invalid URL"}}'
-    alter(place, "/LSOA21_WD", lambda reply: replace(reply, body=gone))
-    got = get(client, tmp_path / "pack")
-    assert load_pack(got.pack).neighbourhoods["ward_id"].isna().all()
-    assert "Wards aren't known" in got.words
-
-
-def test_a_lookup_of_wards_that_lacks_an_area_stops_it(place: Loopback, client: Client, tmp_path: Path):
-    def lose(reply: Reply) -> Reply:
-        answer = json.loads(reply.body)
-        if "count" in answer:
-            return replace(reply, body=b'{"count": 3}')
-        rows = [one for one in answer["features"] if one["attributes"]["LSOA21CD"] != list(LSOAS)[-1]]
-        return replace(reply, body=json.dumps(answer | {"features": rows}).encode())
-
-    alter(place, "/LSOA21_WD", lose)
-    with pytest.raises(DownloadError, match="no ward for 1 of 4"):
-        get(client, tmp_path / "pack")
-
-
-def test_school_dates_are_taken_from_a_table_and_wrong_ones_refused(
-    place: Loopback, client: Client, tmp_path: Path
-):
-    table = tmp_path / "dates.csv"
-    table.write_text("what,first,last\nholiday,2026-01-05,2026-02-27\nTerm,2026-03-02,2026-03-27\n")
-    got = get(client, tmp_path / "pack", school_dates=table)
-    config = load_config(got.page.with_name("area.toml"))
-    assert config.timetable.school_holidays == ((dt.date(2026, 1, 5), dt.date(2026, 2, 27)),)
-    assert config.timetable.school_terms == ((dt.date(2026, 3, 2), dt.date(2026, 3, 27)),)
-    assert "School terms and holidays" not in got.words
-    # The rule would have taken a day of January, which is now a holiday.
-    assert load_manifest(got.pack).timetable.service_date >= dt.date(2026, 3, 3)
-    asked = len(place.log)
-    table.write_text(
-        "what,first,last\nbreak,2026-01-05,2026-01-09\nterm,5 Jan,2026-02-01\nterm,2026-02-02,2026-01-01\n"
-    )
-    with pytest.raises(UsageError) as error:
-        get(client, tmp_path / "pack", school_dates=table)
-    assert len(error.value.faults) == 3
-    with pytest.raises(UsageError, match="no such file"):
-        get(client, tmp_path / "pack", school_dates=tmp_path / "gone.csv")
     assert len(place.log) == asked
 
 
@@ -405,7 +308,7 @@ def test_options_that_cannot_be_are_refused_before_any_request(
 def test_a_name_that_is_none_is_refused_with_near_names(client: Client, tmp_path: Path):
     with pytest.raises(UsageError, match="Oldham"):
         get(client, tmp_path / "pack", "Oldam")
-    with pytest.raises(UsageError, match="England and Wales"):
+    with pytest.raises(UsageError, match="is in Scotland"):
         get(client, tmp_path / "pack", "S12000036")
 
 

@@ -26,6 +26,42 @@ _NATIONS = {"E": "england", "W": "wales"}
 _OFFERED = 5
 
 
+# The 32 council areas of Scotland and the 11 districts of Northern Ireland, as ``simplify_name`` has them.
+_SCOTTISH = frozenset(
+    {
+        "aberdeen", "aberdeen city", "aberdeenshire", "angus", "argyll and bute", "clackmannanshire",
+        "comhairle nan eilean siar", "dumfries and galloway", "dundee", "dundee city", "east ayrshire",
+        "east dunbartonshire", "east lothian", "east renfrewshire", "edinburgh", "falkirk", "fife", "glasgow",
+        "glasgow city", "highland", "highlands", "inverclyde", "midlothian", "moray", "na h eileanan siar",
+        "north ayrshire", "north lanarkshire", "orkney", "orkney islands", "perth and kinross",
+        "renfrewshire", "scottish borders", "shetland", "shetland islands", "south ayrshire",
+        "south lanarkshire", "stirling", "west dunbartonshire", "west lothian", "western isles",
+    }
+)  # fmt: skip
+_NORTHERN_IRISH = frozenset(
+    {
+        "antrim and newtownabbey", "ards and north down", "armagh banbridge and craigavon", "belfast",
+        "causeway coast and glens", "derry city and strabane", "derry and strabane",
+        "fermanagh and omagh", "lisburn and castlereagh", "mid and east antrim", "mid ulster",
+        "newry mourne and down",
+    }
+)  # fmt: skip
+_SCOTLAND_WORDS = (
+    "is in Scotland, where `get` can't make a whole pack. Missing: boundaries of data zones and output "
+    "areas (Open Geography's are of England and Wales only), counts of people by ethnic group, age, English "
+    "and cars (Nomis has the census of England and Wales; Scotland held its own in 2022) and the Scottish "
+    "index of deprivation, none of which this program knows an address for. Without people nobody can be "
+    "counted as cut off, so no half pack is made. What there is for Scotland: the timetable (BODS, region "
+    "scotland), stops (NaPTAN), streets (Geofabrik's extract) and postcodes (Code-Point Open); with "
+    'boundaries of your own, write an area configuration (data/areas/README.md, nation = "scotland") and '
+    "run `python -m data build`."
+)
+_NORTHERN_IRELAND_WORDS = (
+    "is in Northern Ireland, which is not in Great Britain: BODS, NaPTAN, Code-Point Open and Nomis's census "
+    "leave it out. Write an area configuration by hand (data/areas/README.md)."
+)
+
+
 @dataclass(frozen=True)
 class Authority:
     """One local authority.
@@ -100,11 +136,8 @@ def find_authority(text: str, client: Client | None = None) -> Authority:
         When there is none, with the nearest names; or it is not in England or Wales.
     """
     given = text.strip()
-    if _CODE.fullmatch(given) and given[0].upper() not in _NATIONS:
-        raise UsageError(
-            f"{given}: only England and Wales so far: Scotland and Northern Ireland have a census and "
-            "areas of their own. Write an area configuration by hand (data/areas/README.md)."
-        )
+    if beyond := _name_beyond(given):
+        raise UsageError(f"{given}: {beyond}")
     known = load_authorities()
     found = _match(given, known)
     unasked = ""
@@ -151,6 +184,15 @@ def find_authorities(texts: Iterable[str], client: Client | None = None) -> tupl
     if faults:
         raise UsageError("Several names are no local authorities:", [str(fault) for fault in faults])
     return tuple(found.values())
+
+
+def _name_beyond(given: str) -> str:
+    """Say why a place of Scotland or Northern Ireland can't be had; nothing for any other."""
+    name = simplify_name(given)
+    code = given.upper() if _CODE.fullmatch(given) else ""
+    if code.startswith("S") or name in _SCOTTISH:
+        return _SCOTLAND_WORDS
+    return _NORTHERN_IRELAND_WORDS if code.startswith("N") or name in _NORTHERN_IRISH else ""
 
 
 def _match(given: str, known: Iterable[Authority]) -> Authority | None:
