@@ -18,7 +18,7 @@ from layers.measures import ALL, ANY_CATEGORY, Measure
 from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
-from layers.reach_panel import add_buses, list_rows_in_reach, summarise_reach
+from layers.reach_panel import SLACK, add_buses, list_rows_in_reach, summarise_reach
 from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
 from . import look, stages, state, times_of_day
@@ -301,7 +301,10 @@ def _draw_summary(
     summary = summarise_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
     st.markdown(summary.sentence)
     if choices.trip is not None:
-        st.caption("The bands on the map show getting there; the list says there and back.")
+        st.caption(
+            "The bands on the map show getting there; the list says there and back. Waits are at the venue; "
+            f"“{SLACK}” is the time from the first to the last moment of leaving home that works."
+        )
         look.draw_table(summary.table, key="reach_table", height=250)
     elif summary.total:
         buses = stages.direct_buses(key, choices.query, place.place_id)

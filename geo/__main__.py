@@ -95,7 +95,7 @@ def _round_trip_metadata(options: argparse.Namespace, dates: Iterable[dt.date]) 
 
 def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Query) -> None:
     """The reach table as a round trip inside session times."""
-    from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
+    from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS, THERE_AND_BACK_COLUMNS
 
     if options.origins or options.services:
         raise UsageError(
@@ -106,7 +106,7 @@ def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Qu
             query, _settings_from_options(options), day=_day_from_options(options),
             level=options.origins_level, progress=progress,
         )  # fmt: skip
-    columns = {**REACH_COLUMNS, "assumed": "bool: the default session stands for unknown times"}
+    columns = {**REACH_COLUMNS, **THERE_AND_BACK_COLUMNS}
     columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if options.origins_level == "neighbourhood" else {}
     metadata = build_metadata(
         engine.pack.manifest, f"Reach there and back by {options.origins_level}", query=query,

@@ -62,6 +62,16 @@ class ReachTable:
     pack_digest: str
 
 
+# What a reach table of there and back says beside them, of each service's best session.
+THERE_AND_BACK_COLUMNS: dict[str, str] = {
+    "assumed": "bool: the default session stands for unknown times, or it may not be held that day",
+    "wait_before_s": "Int32: waiting at the venue before the start; null for drop-in hours",
+    "wait_after_s": "Int32: waiting at the venue after the end (drop-in hours: after the stay)",
+    "slack_s": "Int32: how late one may leave home and still arrive, after the first moment that works; "
+    "0: there is one moment only",
+    "later_buses_home": "Int32: other buses home after the one taken, within the horizon after the end",
+}
+
 # Rows: (level, area, kind, category, group). category "*" is any category.
 GAP_COLUMNS: dict[str, str] = {
     "level": "neighbourhood, ward or area",

@@ -15,7 +15,7 @@ from data.areapack import AreaPack
 from geo import roundtrip_kernels as rk
 from geo.inputs import ReachInputs
 from geo.legs import leg_seconds
-from geo.people import compute_neighbourhood_reach, sum_rows, weigh_points
+from geo.people import compute_neighbourhood_reach, sum_rows, weigh_points, weighted_medians
 from geo.profile import NONE
 from geo.query import Query
 from geo.reach import to_nullable
@@ -29,11 +29,12 @@ from geo.roundtrip import (
     split_plan,
 )
 from geo.sessions import PlannedSession
-from geo.tables import CLASSES, NOT_KNOWN_REASONS, REASONS, ReachTable
+from geo.tables import CLASSES, NOT_KNOWN_REASONS, REASONS, THERE_AND_BACK_COLUMNS, ReachTable
 
 if TYPE_CHECKING:
     from geo.engine import Engine
 
+_TO_SPARE = tuple(name for name in THERE_AND_BACK_COLUMNS if name != "assumed")
 _NEVER = np.int64(1) << 40
 _ASSUMED = np.int64(1) << 30
 
@@ -57,7 +58,8 @@ def compute_there_and_back(
     ``best_*`` are the outward journey's; ``share_in_reach`` is the share of the
     service's sessions that work. Nobody turns up and goes to a session:
     percentiles are null and ``infrequent`` is false. The further column
-    ``assumed`` (bool) says that the default session stands for unknown times.
+    ``assumed`` (bool) says that the default session stands for unknown times, and
+    the others of THERE_AND_BACK_COLUMNS how long one waits and what there is to spare.
 
     Services without a session on the day or date asked for have no rows.
     """
@@ -99,6 +101,8 @@ def compute_planned(
     columns["share_in_reach"] = values["share"].ravel()
     columns["infrequent"] = np.zeros(n * m, bool)
     columns["assumed"] = values["assumed"].ravel()
+    for name in _TO_SPARE:
+        columns[name] = to_nullable(values[name])
     frame = pd.DataFrame(columns, copy=False)
     date = engine.service_date(query)
     return ReachTable(frame, "point", query, date, engine.pack.area_id, engine.pack.digest)
@@ -116,6 +120,8 @@ def _compute_block(trips: RoundTrips, query: Query) -> dict[str, np.ndarray]:
     reach_class[works & on_foot] = CLASS_CODE["walk"]
     reach_class[reason == REASON_CODE["outside_data"]] = CLASS_CODE["outside_data"]
 
+    start = np.array([one.start_s for one in trips.plan], np.int64)[best]
+    fixed = np.array([one.kind == "session" for one in trips.plan])[best]
     leave, arrive = fields[:, :, rk.OUT_LEAVE], fields[:, :, rk.OUT_ARRIVE]
     none = leave == NONE
     duration = np.where(none, NONE, arrive - np.where(none, 0, leave))
@@ -134,19 +140,39 @@ def _compute_block(trips: RoundTrips, query: Query) -> dict[str, np.ndarray]:
         "best_walk_s": walk.astype(np.int32),
         "share": share,
         "assumed": np.array([one.assumed for one in trips.plan])[best],
+        "wait_before_s": _between(arrive, start, fixed),
+        "wait_after_s": _between(fields[:, :, rk.END], fields[:, :, rk.BACK_LEAVE], True),
+        "slack_s": fields[:, :, rk.SLACK].astype(np.int32),
+        "later_buses_home": fields[:, :, rk.LATER].astype(np.int32),
     }
+
+
+def _between(first: np.ndarray, last: np.ndarray, where: np.ndarray | bool) -> np.ndarray:
+    """Seconds from one moment to another, ``NONE`` where there isn't either."""
+    known = (first != NONE) & (last != NONE) & where
+    return np.where(known, last - np.where(known, first, 0), NONE).astype(np.int32)
 
 
 def compute_neighbourhood_there_and_back(points: ReachTable, pack: AreaPack) -> ReachTable:
     """Weight the rows of origin points into one per (neighbourhood, service), as for reach.
 
-    ``assumed`` holds where it does for at least half of the neighbourhood's weight.
+    ``assumed`` holds where it does for at least half of the neighbourhood's
+    weight; waits, slack and later buses are weighted medians, none counting as infinite.
     """
     table = compute_neighbourhood_reach(points, pack)
     order, weight, hood, hood_ids = weigh_points(points, pack)
     assumed = points.frame["assumed"].to_numpy(float).reshape(len(weight), -1)[order]
     half = sum_rows(assumed * weight[:, None], hood, len(hood_ids)) >= 0.5 - 1e-9
-    return replace(table, frame=table.frame.assign(assumed=half.ravel()))
+    to_spare = {
+        name: to_nullable(
+            weighted_medians(
+                points.frame[name].to_numpy(np.int32, na_value=NONE).reshape(len(weight), -1)[order],
+                weight, hood, len(hood_ids),
+            )
+        )
+        for name in _TO_SPARE
+    }  # fmt: skip
+    return replace(table, frame=table.frame.assign(assumed=half.ravel(), **to_spare))
 
 
 def _choose_sessions(trips: RoundTrips) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from geo.engine import Engine
 from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
-from geo.tables import GAP_COLUMNS, PEOPLE_COLUMN, REACH_COLUMNS, GapTable
+from geo.tables import GAP_COLUMNS, PEOPLE_COLUMN, REACH_COLUMNS, THERE_AND_BACK_COLUMNS, GapTable
 from geo.write import (
     FEATURE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -30,7 +30,6 @@ from layers.circumstances import build_export as build_indicators
 from layers.measures import ALL, ANY_CATEGORY, gap_rows
 from layers.planner import list_kinds
 from layers.there_and_back import (
-    ASSUMED,
     ThereAndBack,
     compute_points,
     say_day,
@@ -135,10 +134,10 @@ def export_pack(
     progress(0.95, f"writing {out.name}")
     manifest = engine.pack.manifest
     title = " · ".join(TITLES[part] for part in parts)
-    assumed = {} if request.trip is None else {ASSUMED: "bool: the default session stands for unknown times"}
+    both_ways = {} if request.trip is None else THERE_AND_BACK_COLUMNS
     columns = {
         **(
-            {**REACH_COLUMNS, PEOPLE_COLUMN: "share of people in reach, 0 to 1", **assumed}
+            {**REACH_COLUMNS, PEOPLE_COLUMN: "share of people in reach, 0 to 1", **both_ways}
             if "reach" in parts
             else {}
         ),

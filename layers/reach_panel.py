@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from data.areapack import AreaPack
-from geo.tables import PEOPLE_COLUMN, ReachTable
+from geo.tables import PEOPLE_COLUMN, THERE_AND_BACK_COLUMNS, ReachTable
 from layers.measures import in_reach_classes
 from layers.there_and_back import ASSUMED, say_verdict
 from layers.words import CLASS_WORDS, REASON_WORDS, say_minutes, say_percent, say_reason
@@ -16,9 +16,10 @@ from layers.words import CLASS_WORDS, REASON_WORDS, say_minutes, say_percent, sa
 TIME = "Time"
 SERVICE = "Service"
 BUSES = "Direct buses"
+SLACK, LATER = "Slack in leaving", "Later buses home"
 _SHOWN = ["service_id", "name", "kind", "category", "delivery", "transport_offered"]
 _COLUMNS = ("service_id", "reach_class", "reason", "best_duration_s", "best_walk_s", "best_wait_s",
-            "best_ride_s", "infrequent", PEOPLE_COLUMN, ASSUMED)  # fmt: skip
+            "best_ride_s", "infrequent", PEOPLE_COLUMN, *THERE_AND_BACK_COLUMNS)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,12 @@ def summarise_reach(
         },
         index=pd.Index(joined["row"].to_numpy(), name="row"),
     )
+    if ASSUMED in joined:
+        # Waiting at home is nobody's, and nobody turns up and goes: what counts is the time at the venue.
+        table = table.drop(columns=["Wait", "Only now and then"])
+        for place, (title, (name, say)) in enumerate(_TO_SPARE.items(), start=3):
+            pairs_of = zip(joined[name], joined["inside"], strict=True)
+            table.insert(place, title, [say(value) if works else "" for value, works in pairs_of])
     if PEOPLE_COLUMN in joined:
         table.insert(2, "Of people there", [_say_part(v) for v in joined[PEOPLE_COLUMN]])
     home = wanted["delivery"].isin(["home", "phone", "online"])
@@ -149,6 +156,24 @@ def add_buses(table: pd.DataFrame, pack: AreaPack, buses: Mapping[str, tuple[str
     wider = table.copy()
     wider.insert(2, BUSES, words)
     return wider
+
+
+def _say_slack(seconds: object) -> str:
+    """Minutes rounded down: nobody is told that they may leave later than they may."""
+    return "" if pd.isna(seconds) else f"{int(seconds) // 60} min"  # type: ignore[call-overload]
+
+
+def _say_number(number: object) -> str:
+    return "" if pd.isna(number) else f"{int(number):,}"  # type: ignore[call-overload]
+
+
+# Titles of the columns of there and back: what one waits, and what there is to spare.
+_TO_SPARE = {
+    "Wait before": ("wait_before_s", say_minutes),
+    "Wait after": ("wait_after_s", say_minutes),
+    SLACK: ("slack_s", _say_slack),
+    LATER: ("later_buses_home", _say_number),
+}
 
 
 def _yes(flags: pd.Series) -> list[str]:

@@ -15,7 +15,7 @@ from geo.thereandback import compute_neighbourhood_there_and_back
 
 ASSUMED = "assumed"
 _HOW = {"walk": "There and back on foot", "one_bus": "There and back, at most one bus each way"}
-_IF_HELD = " if held 10:30 to 12:30: its times are assumed"
+_IF_HELD = " if held as assumed (10:30 to 12:30 where no times are known)"
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def say_assumed(reach: ReachTable) -> str:
     if not number:
         return ""
     return (
-        f"Of {len(one):,} services and places, {number:,} are counted by an assumed session from 10:30 to "
-        "12:30, because their source gives no times: what is said of those is assumed, not known."
+        f"Of {len(one):,} services and places, {number:,} are counted by an assumed session (10:30 to 12:30 "
+        "where their source gives no times, else a day that may be none of theirs): what is said of those is "
+        "assumed, not known."
     )
 
 

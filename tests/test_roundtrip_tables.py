@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from data.errors import QueryError
 from geo.engine import Engine
 from geo.query import Query
-from geo.tables import REACH_COLUMNS, ROUNDTRIP_COLUMNS, VERDICTS
+from geo.tables import REACH_COLUMNS, ROUNDTRIP_COLUMNS, THERE_AND_BACK_COLUMNS, VERDICTS
 from geo.timeofday import WINDOWS
 from tests.roundtrip_towns import WEDNESDAY, ask_frame, back, session, there, town, with_sessions
 from tests.towns import Calendar, point, service
@@ -57,7 +58,7 @@ def test_there_and_back_is_a_reach_table():
     engine = Engine(three_homes())
     frame = engine.reach_there_and_back(Query(), level="point").frame
     plain = engine.reach(Query(), level="point").frame
-    assert list(frame.columns) == [*plain.columns, "assumed"]
+    assert list(frame.columns) == [*plain.columns, *THERE_AND_BACK_COLUMNS]
     assert (frame.dtypes[plain.columns] == plain.dtypes).all()
     rows = frame.set_index(["origin_id", "service_id"])
     assert rows.loc[("home", "clinic"), "reach_class"] == "one_bus"
@@ -118,6 +119,32 @@ def test_the_gap_counts_people_who_can_not_come_home():
     # There: 30 by bus and 50 on foot. There and back: the 30 miss the bus at 12:05.
     assert plain.iloc[0]["in_reach"] == 80 and plain.iloc[0]["cut_off"] == 70
     assert health.iloc[0]["in_reach"] == 50 and health.iloc[0]["cut_off"] == 100
+
+
+def test_there_and_back_says_the_waits_and_what_is_to_spare_of_the_best_session():
+    """By point they are a round trip's own numbers; by neighbourhood their weighted medians."""
+    engine = Engine(three_homes(session("10:30", "12:00")))
+    trips = engine.round_trips(Query(), level="point").frame
+    names = ["wait_before_s", "wait_after_s", "slack_s", "later_buses_home"]
+    table = engine.reach_there_and_back(Query(), level="point").frame
+    assert table["slack_s"].notna().any() and (table["slack_s"].dropna() > 0).any()
+    for row in table.to_dict("records"):
+        same = trips[(trips["origin_id"] == row["origin_id"]) & (trips["service_id"] == row["service_id"])]
+        theirs = same[["outward_duration_s", *names]].astype(object)
+        ours = [None if pd.isna(row[name]) else row[name] for name in ("best_duration_s", *names)]
+        assert ours in theirs.where(theirs.notna(), None).to_numpy().tolist()
+    own = engine.pack.origin_points.set_index("point_id")
+    hoods = engine.reach_there_and_back(Query()).frame
+    for row in hoods.to_dict("records"):
+        points = table[table["service_id"] == row["service_id"]].assign(
+            hood=lambda frame: own["neighbourhood_id"].reindex(frame["origin_id"]).to_numpy(),
+            weight=lambda frame: own["weight"].reindex(frame["origin_id"]).to_numpy(),
+        )
+        points = points[points["hood"] == row["origin_id"]]
+        for name in names:
+            ordered = points.assign(value=points[name].astype(float).fillna(np.inf)).sort_values("value")
+            median = ordered["value"][ordered["weight"].cumsum() >= 0.5 - 1e-9].iloc[0]
+            assert (np.isinf(median) and pd.isna(row[name])) or median == row[name]
 
 
 def weekly_town():
