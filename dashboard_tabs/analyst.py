@@ -13,7 +13,7 @@ from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.write import side_file
 from layers.command import say_command
-from layers.export import PARTS, ExportRequest, Part, export_pack
+from layers.export import ALL_PARTS, PARTS, ExportRequest, Part, export_pack
 from layers.planner import name_neighbourhoods
 from layers.words import say_title
 
@@ -26,12 +26,13 @@ PART_WORDS = {
     "gap": "Gap table (category × group × area)",
     "reach": "Reach (every neighbourhood × service)",
     "isochrones": "Isochrones",
+    "times": "Times of day (every neighbourhood × category)",
     "indicators": "Age, English, cars, deprivation",
 }
 EVERYTHING = "Everything"
 FORMATS = {EVERYTHING: [".gpkg"], "neighbourhoods": [".gpkg", ".geojson", ".parquet", ".csv"],
            "gap": [".csv", ".parquet", ".gpkg"], "reach": [".parquet", ".csv", ".gpkg"],
-           "isochrones": [".geojson", ".gpkg", ".parquet", ".csv"],
+           "times": [".csv", ".parquet", ".gpkg"], "isochrones": [".geojson", ".gpkg", ".parquet", ".csv"],
            "indicators": [".csv", ".parquet", ".gpkg"]}  # fmt: skip
 CHOSEN, EVERY = "one neighbourhood", "every neighbourhood"
 _FIRST = {"own_percentiles": [50, 85], "own_slack": 60, "own_speed": 4.8, "own_leg": 640, "own_total": 1280}
@@ -80,11 +81,15 @@ def _draw_settings(pack: AreaPack) -> None:
 def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: bool) -> None:
     st.subheader("Downloads", anchor=False)
     st.caption("The question, versions, data dates and licences stand inside each file (beside a CSV).")
-    parts = [EVERYTHING, *PARTS] if pack.neighbourhoods is not None else ["reach"]
+    parts = [EVERYTHING, *ALL_PARTS] if pack.neighbourhoods is not None else ["reach"]
     if pack.indicators is None:
         parts = [part for part in parts if part != "indicators"]
     part = st.selectbox("What", parts, key="what", format_func=lambda p: PART_WORDS.get(p, p))
     suffix = st.selectbox("Format", FORMATS[part], key=f"format_{part}")
+    times = part in (EVERYTHING, "neighbourhoods", "gap") and st.checkbox(
+        "With columns for times of day", key="what_times",
+        help="Weekday morning, afternoon and evening, Saturday and Sunday: five computations more.",
+    )  # fmt: skip
     origins = None
     if part in (EVERYTHING, "isochrones"):
         scope = st.radio("Isochrones from", [CHOSEN, EVERY], key="scope", horizontal=True)
@@ -101,7 +106,7 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
             origins = (place,)
     chosen: tuple[Part, ...] = PARTS if part == EVERYTHING else (part,)
     name = f"{pack.area_id}_{'all' if part == EVERYTHING else part}{suffix}"
-    request = ExportRequest(choices.query, chosen, origins, trip=choices.trip)
+    request = ExportRequest(choices.query, chosen, origins, trip=choices.trip, times_of_day=times)
     if st.button("Prepare the file", disabled=not can_ask, type="primary"):
         _prepare(key, request, name)
     ready = st.session_state.get("prepared")
@@ -110,7 +115,9 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
     st.caption("The same figures from the command line:")
     what = "" if part == EVERYTHING else part
     st.code(
-        say_command(pack.area_id, choices.query, name, what, ",".join(origins or ()), choices.trip),
+        say_command(
+            pack.area_id, choices.query, name, what, ",".join(origins or ()), choices.trip, times_of_day=times
+        ),
         language="bash",
         wrap_lines=True,
     )

@@ -18,7 +18,7 @@ from geo.gap import compute_gap, find_states, weigh_states
 from geo.query import Query
 from geo.reach import compute_reach
 from geo.tables import GapTable
-from geo.timeofday import IN_REACH_COLUMN, Progress, Time, choose_times
+from geo.timeofday import IN_REACH_COLUMN, WINDOWS, Progress, Time, choose_times
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -185,28 +185,32 @@ def _join_gaps(times: Sequence[Time], parts: Sequence[AtTime | None]) -> pd.Data
 
 def describe_when_columns(table: WhenTable) -> dict[str, str]:
     """What each column of ``frame`` holds, for a file's metadata."""
-    words = {
+    known = describe_time_columns()
+    return {
         "neighbourhood_id": "string",
         "kind": "service or place",
         "category": "string; '*' is any category of the kind",
-    }
-    for time in table.times:
-        words[f"{time.name}_state"] = (
-            "category in_reach, cut_off, not_known: of most people; null: no such day"
-        )
-        words[f"{time.name}_share_in_reach_people"] = "float64, 0 to 1: of the people whose reach is known"
-    return {
-        **words,
-        IN_REACH_COLUMN: "string: times with state in_reach, joined by ';'; null: at none",
-        TIMES_IN_REACH: "int8: how many they are",
-        TIMES_KNOWN: "int8: at how many times it is known",
+        **{str(name): known[str(name)] for name in table.frame if name in known},
     }
 
 
 def describe_gap_columns(table: WhenTable) -> dict[str, str]:
     """What each column of ``gap`` holds, for a file's metadata."""
-    words = dict.fromkeys(_GAP_KEYS, "as in the gap table")
-    for time in table.times:
+    assert table.gap is not None
+    known = describe_time_columns()
+    return {str(name): known.get(str(name), "as in the gap table") for name in table.gap}
+
+
+def describe_time_columns() -> dict[str, str]:
+    """Every column of times that a table may have, in ``frame``, in ``gap`` or added to another."""
+    words = {
+        IN_REACH_COLUMN: "string: times with state in_reach, joined by ';'; null: at none",
+        TIMES_IN_REACH: "int8: how many they are",
+        TIMES_KNOWN: "int8: at how many times it is known",
+    }
+    for name in WINDOWS:
+        words[f"{name}_state"] = "category in_reach, cut_off, not_known: of most people; null: no such day"
+        words[f"{name}_share_in_reach_people"] = "float64, 0 to 1: of the people whose reach is known"
         for state, meaning in zip(STATES, ("in reach", "cut off", "not known"), strict=True):
-            words[f"{time.name}_{state}"] = f"float64: people {meaning} at that time; null: no such day"
-    return {**words, "small_count": "as in the gap table", "services": "as in the gap table"}
+            words[f"{name}_{state}"] = f"float64: people {meaning} at that time; null: no such day"
+    return words | {f"any_{name}": f"any category: {meaning}" for name, meaning in words.items()}

@@ -21,7 +21,7 @@ from geo.options import (
 )
 from geo.roundtrip import RoundTripSettings
 from geo.sessions import parse_weekday
-from layers.export import PARTS, ExportRequest, choose_parts, export_pack
+from layers.export import ALL_PARTS, ExportRequest, choose_parts, export_pack
 from layers.sheet_command import add_sheet_command
 from layers.there_and_back import ThereAndBack
 
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--what",
         default="",
-        metavar=",".join(PARTS),
+        metavar=",".join(ALL_PARTS),
         help="parts joined by commas (default: what the format holds)",
     )
     export.add_argument(
@@ -56,6 +56,10 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--isochrone-percentiles", action="store_true",
         help="draw isochrones for turning up at the percentiles, not for the best journey",
+    )  # fmt: skip
+    export.add_argument(
+        "--times-of-day", action="store_true",
+        help="give gap and neighbourhoods columns of weekday morning, afternoon, evening, Saturday, Sunday",
     )  # fmt: skip
     add_query_options(export)
     add_round_trip_options(export, switch=True)
@@ -78,9 +82,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _run_export(options: argparse.Namespace) -> None:
     wanted = tuple(part.strip() for part in options.what.split(",") if part.strip())
-    unknown = [part for part in wanted if part not in PARTS]
+    unknown = [part for part in wanted if part not in ALL_PARTS]
     if unknown:
-        build_parser().error(f"--what {', '.join(unknown)}: choose from {', '.join(PARTS)}")
+        build_parser().error(f"--what {', '.join(unknown)}: choose from {', '.join(ALL_PARTS)}")
     query = query_from_options(options)
     request = ExportRequest(
         query=query,
@@ -89,6 +93,7 @@ def _run_export(options: argparse.Namespace) -> None:
         cutoffs_s=options.cutoffs,
         statistics=query.percentiles if options.isochrone_percentiles else ("best",),
         trip=_trip_from_options(options),
+        times_of_day=options.times_of_day,
     )
     with tqdm(total=100, unit="%", bar_format="{desc} |{bar}| {percentage:3.0f}%", file=sys.stderr) as bar:
 

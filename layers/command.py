@@ -15,6 +15,8 @@ def say_command(
     what: str = "",
     origins: str = "",
     trip: ThereAndBack | None = None,
+    *,
+    times_of_day: bool = False,
 ) -> str:
     """``python -m layers export`` with every option that differs from its default."""
     default = Query()
@@ -41,6 +43,8 @@ def say_command(
             words += [name, value]
     if trip is not None:
         words += ["--there-and-back", *([] if trip.day is None else ["--day", say_day(trip.day).lower()])]
+    if times_of_day:
+        words.append("--times-of-day")
     if walk.avoid_steps:
         words.append("--avoid-steps")
     return shlex.join(words)

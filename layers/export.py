@@ -17,6 +17,8 @@ from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
 from geo.tables import GAP_COLUMNS, PEOPLE_COLUMN, REACH_COLUMNS, THERE_AND_BACK_COLUMNS, GapTable
+from geo.timeofday import choose_times, describe_times
+from geo.when import compute_when, describe_time_columns
 from geo.write import (
     FEATURE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -38,9 +40,11 @@ from layers.there_and_back import (
 )
 from layers.words import say_title
 
-Part = Literal["gap", "reach", "neighbourhoods", "isochrones", "indicators"]
+Part = Literal["gap", "reach", "neighbourhoods", "isochrones", "indicators", "times"]
 PARTS: tuple[Part, ...] = ("neighbourhoods", "gap", "reach", "isochrones", "indicators")
-TABLE_PARTS: tuple[Part, ...] = ("gap", "reach", "indicators")
+# Times of day take five computations, so they are there for whoever asks.
+ALL_PARTS: tuple[Part, ...] = (*PARTS, "times")
+TABLE_PARTS: tuple[Part, ...] = ("gap", "reach", "indicators", "times")
 DEFAULT_PARTS: dict[str, tuple[Part, ...]] = {
     ".gpkg": PARTS,
     ".geojson": ("neighbourhoods",),
@@ -52,6 +56,7 @@ TITLES: dict[Part, str] = {
     "reach": "Reach of every service from every neighbourhood",
     "neighbourhoods": "Neighbourhoods with people in reach and with no service within one bus",
     "isochrones": "Land in reach by walking and one bus",
+    "times": "When each category is in reach, by neighbourhood",
     "indicators": "Age, English, cars and deprivation of neighbourhoods",
 }
 _HEADLINE = (
@@ -83,6 +88,8 @@ class ExportRequest:
         "best", or percentiles.
     trip : ThereAndBack, optional
         Gap, reach and neighbourhoods count what can be gone to and come home from; None: getting there.
+    times_of_day : bool
+        Gap and neighbourhoods have columns of the five times of the week too.
     """
 
     query: Query
@@ -91,6 +98,7 @@ class ExportRequest:
     cutoffs_s: tuple[int, ...] = (900, 1800, 2700, 3600)
     statistics: tuple[int | Literal["best"], ...] = ("best",)
     trip: ThereAndBack | None = None
+    times_of_day: bool = False
 
 
 def choose_parts(out: Path, wanted: Sequence[Part]) -> tuple[Part, ...]:
@@ -142,6 +150,7 @@ def export_pack(
             else {}
         ),
         **(GAP_COLUMNS if {"gap", "neighbourhoods"} & set(parts) else {}),
+        **(_describe_times(layers, parts) if "times" in parts or request.times_of_day else {}),
         **(INDICATOR_COLUMNS if parts == ("indicators",) else {}),
     }
     when = None if request.trip is None else say_sessions(request.trip)
@@ -149,6 +158,8 @@ def export_pack(
         manifest, say_title(title, request.query, manifest, when), query=request.query,
         service_date=engine.service_date(request.query), today=today, columns=columns,
     )  # fmt: skip
+    if "times" in parts or request.times_of_day:
+        metadata["times"] = describe_times(choose_times(engine, request.query))
     if request.trip is not None:
         metadata["round_trip"] = {
             **asdict(request.trip.settings),
@@ -188,6 +199,8 @@ def build_parts(
         built["gap"] = gap.frame
     if "neighbourhoods" in parts:
         built["neighbourhoods"] = build_neighbourhoods(engine, gap)
+    if "times" in parts or (request.times_of_day and {"gap", "neighbourhoods"} & set(parts)):
+        _add_times(engine, request, parts, built, progress)
     if "isochrones" in parts:
         built["isochrones"] = build_isochrones(engine, request, progress=progress)
     if "indicators" in parts:
@@ -196,7 +209,47 @@ def build_parts(
             built["indicators"] = known
         elif tuple(parts) == ("indicators",):
             raise ExportError(f"{pack.manifest.name} has no tables of age, English, cars or deprivation.")
-    return {part: built[part] for part in PARTS if part in built}
+    return {part: built[part] for part in ALL_PARTS if part in built}
+
+
+def _add_times(
+    engine: Engine,
+    request: ExportRequest,
+    parts: Sequence[Part],
+    built: dict[Part, gpd.GeoDataFrame | pd.DataFrame],
+    progress: Progress,
+) -> None:
+    """Put the table of times among the parts, and their columns to gap and neighbourhoods."""
+    table = compute_when(
+        engine,
+        request.query,
+        progress=lambda done, what: progress(0.2 + 0.05 * done, f"times of day: {what}"),
+    )
+    if "times" in parts:
+        built["times"] = table.frame
+    if not request.times_of_day:
+        return
+    if "gap" in built and table.gap is not None:
+        # Both are the gap of the same pack, row for row.
+        added = table.gap[[name for name in table.gap if name not in built["gap"]]]
+        built["gap"] = pd.concat([built["gap"], added], axis=1)
+    if "neighbourhoods" in built and engine.pack.services is not None:
+        hoods = built["neighbourhoods"]
+        kind = list_kinds(engine.pack)[0]
+        rows = table.frame[(table.frame["kind"] == kind) & (table.frame["category"] == ANY_CATEGORY)]
+        rows = rows.set_index("neighbourhood_id").reindex(hoods["neighbourhood_id"]).reset_index(drop=True)
+        added = rows.drop(columns=["kind", "category"]).add_prefix("any_")
+        built["neighbourhoods"] = gpd.GeoDataFrame(
+            pd.concat([hoods.drop(columns="geometry"), added], axis=1), geometry=hoods.geometry, crs=hoods.crs
+        )
+
+
+def _describe_times(
+    layers: dict[Part, gpd.GeoDataFrame | pd.DataFrame], parts: Sequence[Part]
+) -> dict[str, str]:
+    """Words for the columns of times that a file has."""
+    names = {name for part in parts if part in layers for name in layers[part]}
+    return {name: words for name, words in describe_time_columns().items() if name in names}
 
 
 def build_neighbourhoods(engine: Engine, gap: GapTable | None) -> gpd.GeoDataFrame:

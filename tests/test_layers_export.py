@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
@@ -15,6 +16,7 @@ from data.errors import ExportError
 from data.packio import write_pack
 from geo.engine import Engine
 from geo.query import Query
+from geo.when import compute_when
 from geo.write import read_metadata, side_file
 from layers.__main__ import main
 from layers.command import say_command
@@ -53,6 +55,44 @@ def test_a_geopackage_holds_all_parts(engine: Engine, tmp_path: Path) -> None:
     assert metadata["area"]["pack_digest"] == "town" and "engine_version" in metadata
     done = [share for share, _ in told]
     assert done == sorted(done) and done[-1] == 1
+
+
+def test_times_of_day_are_columns_of_gap_and_neighbourhoods_and_a_table(
+    engine: Engine, tmp_path: Path
+) -> None:
+    told: list[float] = []
+    out = tmp_path / "all.gpkg"
+    request = ExportRequest(Query(), (*PARTS, "times"), ("N1",), times_of_day=True)
+    export_pack(engine, request, out, today=TODAY, progress=lambda done, _doing: told.append(done))
+    assert told == sorted(told)
+    found = compute_when(engine, Query())
+    times, gap = (gpd.read_file(out, layer=name) for name in ("times", "gap"))
+    assert times["in_reach_at"].fillna("").tolist() == found.frame["in_reach_at"].fillna("").tolist()
+    np.testing.assert_array_equal(gap["sunday_cut_off"], found.gap["sunday_cut_off"])
+    np.testing.assert_array_equal(gap["weekday_morning_in_reach"], gap["in_reach"])  # the question's own
+    hoods = gpd.read_file(out, layer="neighbourhoods").set_index("neighbourhood_id")
+    any_service = found.frame[found.frame["category"] == "*"].set_index("neighbourhood_id")
+    assert hoods["any_sunday_state"].to_dict() == any_service["sunday_state"].astype(str).to_dict()
+    metadata = read_metadata(out)
+    assert metadata["times"]["sunday"]["service_date"] == found.times[4].date.isoformat()
+    assert {"any_sunday_state", "sunday_cut_off", "in_reach_at"} <= set(metadata["columns"])
+    main(
+        [
+            "export",
+            str(write_town(engine, tmp_path)),
+            "--what",
+            "gap",
+            "--times-of-day",
+            "--out",
+            str(tmp_path / "g.csv"),
+        ]
+    )
+    assert "saturday_not_known" in pd.read_csv(tmp_path / "g.csv")
+
+
+def write_town(engine: Engine, folder: Path) -> Path:
+    write_pack(engine.pack, folder / "town")
+    return folder / "town"
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".parquet"])
