@@ -42,20 +42,21 @@ def _trips_of_window(lane, lane_first, trip_first, time_first, departure_s, earl
 
 
 @helper
-def _suffix_keys(first, last, n_trips, alight_position, alight_s, arrival_s, at, count, keys, position):  # type: ignore[no-untyped-def]
-    """Goals of one destination on one lane, the last first, into ``keys`` [goal, trip] and ``position``.
+def _add_goals(n, first, last, n_trips, alight_position, alight_s, arrival_s, at, count, keys, position):  # type: ignore[no-untyped-def]
+    """Add one destination's goals on one lane, the last first, to ``keys`` [goal, trip] and ``position``.
 
     From the last alighting back, an alighting makes another goal where some
-    trip arrives sooner by it than by all that follow. Returns how many.
+    trip arrives sooner by it than by all that follow. Returns how many goals
+    there are now.
     """
-    n = 0
+    before = n
     for alight in range(last - 1, first - 1, -1):
         start = at + alight_position[alight] * count
         walk_s = np.int64(alight_s[alight])
-        sooner = n == 0
+        sooner = n == before
         for trip in range(n_trips):
             key = ((arrival_s[start + trip] + walk_s) << WALK_BITS) + walk_s
-            if n > 0:
+            if n > before:
                 sooner |= key < keys[n - 1, trip]
                 key = min(key, keys[n - 1, trip])
             keys[n, trip] = key
@@ -185,16 +186,16 @@ def index_destinations(  # type: ignore[no-untyped-def]
             end = at + 1
             while end < last and destination_of[end] == destination_of[at]:
                 end += 1
-            found = _suffix_keys(
-                at, end, n_trips, alight_position, alight_s, arrival_s, time_first[lane] + lane_from[lane],
-                count, keys[n:], position_of[n:],
+            before = n
+            n = _add_goals(
+                n, at, end, n_trips, alight_position, alight_s, arrival_s, time_first[lane] + lane_from[lane],
+                count, keys, position_of,
             )  # fmt: skip
-            for k in range(n, n + found):
+            for k in range(before, n):
                 goes_to[k] = destination_of[at]
-                begin[k] = position_of[k + 1] if k + 1 < n + found else 0
+                begin[k] = position_of[k + 1] if k + 1 < n else 0
             # Those of the lane's beginning are counted by position, for a counting sort.
-            past[lane_first[lane] + position_of[n + found - 1]] += 1
-            n += found
+            past[lane_first[lane] + position_of[n - 1]] += 1
             at = end
         beyond = np.int32(0)
         for each in range(lane_first[lane + 1] - 1, lane_first[lane] - 1, -1):
@@ -206,7 +207,8 @@ def index_destinations(  # type: ignore[no-untyped-def]
         row_first[lane] = size
         if size + n * n_trips > len(row):
             longer = np.empty(2 * (size + n * n_trips), np.int64)
-            longer[:size] = row[:size]
+            for each in range(size):
+                longer[each] = row[each]
             row = longer
         for k in range(n):
             if begin[k] == 0:

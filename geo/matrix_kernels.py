@@ -47,7 +47,9 @@ def _room_for(more, rows, used):  # type: ignore[no-untyped-def]
     if used + more <= len(rows):
         return rows
     longer = np.empty((2 * (used + more), rows.shape[1]), rows.dtype)
-    longer[:used] = rows[:used]
+    for i in range(used):
+        for j in range(rows.shape[1]):
+            longer[i, j] = rows[i, j]
     return longer
 
 
@@ -61,7 +63,8 @@ def _at_least(n, scratch):  # type: ignore[no-untyped-def]
 def _longer(values):  # type: ignore[no-untyped-def]
     """Return an array of twice the length that begins with these values."""
     longer = np.empty(2 * len(values), values.dtype)
-    longer[: len(values)] = values
+    for i in range(len(values)):
+        longer[i] = values[i]
     return longer
 
 
@@ -289,7 +292,8 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                 next_position = position[k]
 
         # Latest leave first.
-        earliest[:] = at_end
+        for i in range(n_destinations):
+            earliest[i] = at_end[i]
         logged = 0
         for word in range(len(words)):
             bits = words[word]
