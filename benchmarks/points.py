@@ -61,8 +61,6 @@ def write_settings(pack: AreaPack, path: Path, folder: Path, **more: Any) -> Non
         "max_walk_m": 640,
         "threads": 2,
         "folder": str(folder),
-        "minutes_out": str(folder / "peer_minutes.npy"),
-        "own_minutes_out": str(folder / "own_minutes.npy"),
         **more,
     }
     path.write_text(json.dumps(settings))

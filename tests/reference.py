@@ -63,12 +63,12 @@ class Ride:
 # ---------------------------------------------------------------- timetable
 
 
-def runs_on(pack: AreaPack, service_id: str, date: dt.date) -> bool:
+def runs_on(exceptions: list, calendar: list, service_id: str, date: dt.date) -> bool:
     """Calendar plus added minus removed."""
-    for row in pack.feed.calendar_dates.itertuples():
+    for row in exceptions:
         if row.service_id == service_id and _as_date(row.date) == date:
             return row.exception_type == 1
-    for row in pack.feed.calendar.itertuples():
+    for row in calendar:
         if row.service_id == service_id and _as_date(row.start_date) <= date <= _as_date(row.end_date):
             return bool(getattr(row, date.strftime("%A").lower()))
     return False
@@ -105,12 +105,16 @@ def expand_trips(pack: AreaPack, date: dt.date, query: Query) -> list[TripRun]:
     rows: dict[int, list[int]] = {}
     for row, trip_index in enumerate(times["trip_index"].tolist()):
         rows.setdefault(trip_index, []).append(row)
+    exceptions = list(pack.feed.calendar_dates.itertuples())
+    calendar = list(pack.feed.calendar.itertuples())
+    trips = list(enumerate(pack.feed.trips.itertuples()))
     runs = []
     for day in (-1, 0, 1, 2):
         shift = clock_shift_s(pack, date, day)
         on_day = date + dt.timedelta(days=day)
-        running = {s for s in set(pack.feed.trips["service_id"]) if runs_on(pack, s, on_day)}
-        for index, trip in enumerate(pack.feed.trips.itertuples()):
+        services = {trip.service_id for _, trip in trips}
+        running = {s for s in services if runs_on(exceptions, calendar, s, on_day)}
+        for index, trip in trips:
             if mode[trip.route_id] not in query.modes or trip.service_id not in running:
                 continue
             calls = tuple(

@@ -159,7 +159,7 @@ def towns(draw: st.DrawFn, window_start_s: int) -> TownSpec:
         else [v for s in streets for v in s.line]
     )
     xs, ys = [v[0] for v in vertices], [v[1] for v in vertices]
-    distinct = sorted(set(vertices))
+    distinct = sorted({*vertices, *((xs[0] + 7.0 * step, ys[0] + 5.0) for step in (1, 2, 3))})
     hubs = draw(st.lists(st.sampled_from(distinct), min_size=3, max_size=3, unique=True))
 
     def place(hub: int) -> tuple[float, float]:

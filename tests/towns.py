@@ -171,6 +171,10 @@ class _Placer:
         return {"x": east, "y": north, "lon": lon, "lat": lat}
 
 
+_SAME: dict[str, pd.DataFrame] = {}
+FEW_ROWS, MOST_KEPT = 6, 64
+
+
 def _frame(
     table: schema.Table, rows: list[dict[str, Any]], geometry: list[Any] | None = None
 ) -> pd.DataFrame:
@@ -178,7 +182,14 @@ def _frame(
     columns = {name: [row.get(name) for row in rows] for name in table.column_names}
     if geometry is not None:
         columns["geometry"] = geometry
-    return build_frame(table, columns, crs=CRS)
+        return build_frame(table, columns, crs=CRS)
+    # Most towns have the same agency and calendars; a pack's tables are never written to.
+    key = f"{table.name} {rows!r}"
+    if key not in _SAME or len(rows) > FEW_ROWS:
+        _SAME[key] = build_frame(table, columns, crs=CRS)
+        if len(_SAME) > MOST_KEPT:
+            _SAME.pop(next(iter(_SAME)))
+    return _SAME[key]
 
 
 def _build_stops(specs: Mapping[str, Stop], served: set[str], place: _Placer) -> pd.DataFrame:

@@ -25,20 +25,20 @@ def load():
     hours, minutes = map(int, settings["window_start"].split(":"))
     start_s = hours * 3600 + minutes * 60
     walk_s = int(settings["max_walk_m"] / (settings["walk_speed_kmh"] / 3.6))
-    model = ferrobus.create_transit_model(streets, [gtfs], date, walk_s)
+    # Walks between stops, before and after the ride: none where the settings say so.
+    model = ferrobus.create_transit_model(streets, [gtfs], date, settings.get("transfer_s", walk_s))
+
+    def place(row):
+        """The point where it can be snapped, else None."""
+        try:
+            return ferrobus.create_transit_point(float(row["lat"]), float(row["lon"]), model, walk_s, 50)
+        except ValueError:
+            return None
 
     def points(role):
         """Points that it can snap; the others are counted as not reached, as on every side."""
-        made = []
-        for row in rows:
-            if row["role"] == role:
-                try:
-                    made.append(
-                        ferrobus.create_transit_point(float(row["lat"]), float(row["lon"]), model, walk_s, 50)
-                    )
-                except ValueError:
-                    continue
-        return made
+        made = [place(row) for row in rows if row["role"] == role]
+        return [point for point in made if point is not None]
 
     def single():
         """Points are made inside the case: the walk searches count on every side."""
@@ -55,7 +55,30 @@ def load():
                 reached += sum(route is not None for route in row)
         return {"reached": reached}
 
-    return {"single": single, "window": window}
+    def minutes():
+        """Every minute's travel times, -1 where there is none (docs/validation.md)."""
+        import numpy as np
+
+        made = {}
+        for role in ("origin", "destination"):
+            chosen = [row for row in rows if row["role"] == role]
+            made[role] = [place(row) for row in chosen]
+        known = [column for column, point in enumerate(made["destination"]) if point is not None]
+        ends = [made["destination"][column] for column in known]
+        shape = (settings["window_minutes"], len(made["origin"]), len(made["destination"]))
+        times = np.full(shape, -1, np.int32)
+        for minute in range(shape[0]):
+            for row, origin in enumerate(made["origin"]):
+                if origin is None:
+                    continue
+                found = ferrobus.find_routes_one_to_many(model, origin, ends, start_s + 60 * minute, 1)
+                times[minute, row, known] = [
+                    -1 if route is None else route["travel_time_seconds"] for route in found
+                ]
+        np.save(settings["minutes_out"], times)
+        return {"shape": list(shape)}
+
+    return {"single": single, "window": window, "minutes": minutes}
 
 
 if __name__ == "__main__":

@@ -14,30 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from protocol import serve
 
 
-def join_by_stops(direct, access, egress, in_feed):
-    """Walk as the peer does: all the way within a leg, or by way of a stop without a ride."""
-    import numpy as np
-
-    from geo.legs import Legs
-
-    def dense(legs, columns):
-        table = np.full((len(legs.indptr) - 1, columns), np.inf, np.float32)
-        table[np.repeat(np.arange(len(table)), np.diff(legs.indptr)), legs.target] = legs.length_mm
-        return table
-
-    to_stops, from_stops = dense(access, len(in_feed)), dense(egress, len(in_feed))
-    walk = dense(direct, len(from_stops))
-    for row in range(len(walk)):
-        near = np.flatnonzero(np.isfinite(to_stops[row]) & in_feed)
-        if len(near):
-            walk[row] = np.minimum(walk[row], (to_stops[row, near] + from_stops[:, near]).min(axis=1))
-    row, column = np.nonzero(np.isfinite(walk))
-    first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(walk)))))
-    return Legs(first, column.astype(np.int32), walk[row, column].astype(np.int32))
-
-
 def load():
-    import numpy as np
     import pandas as pd
 
     from data.modes import MODES
@@ -71,16 +48,12 @@ def load():
     engine.stop_index(False)
     engine.timetable(query)
 
-    def matrix(asked: Query, *, as_peers_walk: bool = False):
+    def matrix(asked: Query):
         """Snap, walk and ride, from coordinates to exact percentiles."""
         walk = asked.walk
         from_points, to_points = engine.snap(False, origins), engine.snap(False, destinations)
         access, egress = engine.legs_to_stops(walk, from_points), engine.legs_to_stops(walk, to_points)
-        if as_peers_walk:
-            direct = compute_legs(engine.graph(False), from_points, to_points, walk.leg_limit_mm)
-            direct = join_by_stops(direct, access, egress, pack.stops["in_feed"].to_numpy(bool))
-        else:
-            direct = compute_legs(engine.graph(False), from_points, to_points, walk.total_limit_mm)
+        direct = compute_legs(engine.graph(False), from_points, to_points, walk.total_limit_mm)
         return compute_matrix(engine.timetable(asked), access, egress, direct, asked)
 
     def summary(asked: Query):
@@ -91,23 +64,12 @@ def load():
 
         return run
 
-    def minutes():
-        """Every minute's travel times, for the comparison of values (docs/validation.md)."""
-        planes = []
-        for minute in range(settings["window_minutes"]):
-            at = start_s + 60 * minute
-            asked = dataclasses.replace(query, window_start_s=at, window_end_s=at + 1, horizon_s=86_400)
-            planes.append(matrix(asked, as_peers_walk=True).percentile_s[0])
-        np.save(settings["own_minutes_out"], np.stack(planes))
-        return {"shape": [len(planes), *planes[0].shape]}
-
     single = dataclasses.replace(query, window_end_s=start_s + 1, percentiles=(50,))
     two_hours = dataclasses.replace(query, window_end_s=start_s + 7200)
     cases = {
         "single": summary(single),
         "window": summary(query),
         "window2h": summary(two_hours),
-        "minutes": minutes,
     }
 
     def make_ready(path):

@@ -1,0 +1,1 @@
+"""validation: the same question put to engines that others wrote, and every difference explained."""

@@ -1,0 +1,157 @@
+"""Run the engines, each in a process of its own, and keep every run's travel times for the next stage."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import Worker
+from benchmarks.validation.compare import Agreement, Stage, count_agreement, find_causes, find_differences
+from benchmarks.validation.feeds import ROOT, Case, common_settings, write_json
+from benchmarks.validation.own import Asked, make_ready
+
+WORKERS = ROOT / "benchmarks" / "workers"
+UNREACHED = np.iinfo(np.uint32).max
+# nigiri is asked for journeys of at most this: longer ones count as none on both sides.
+NIGIRI_LONGEST_S = 5_400
+Settings = dict[str, Any]
+
+
+@dataclass
+class Runner:
+    """Runs of one case; the same settings are run once."""
+
+    case: Case
+    folder: Path
+    peers_python: Path
+    _done: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def own(self, settings: Settings) -> np.ndarray:
+        """This engine's times, int32[minutes, origins, destinations], -1 where there is none."""
+        return self._keep("own", self._with_files(settings), self._run_own)
+
+    def peer(self, name: str, settings: Settings) -> np.ndarray:
+        """A peer's times, in the same form."""
+        return self._keep(name, self._with_files(settings), lambda s, out: self._run_peer(name, s, out))
+
+    def ask_again(self, name: str, settings: Settings, places: np.ndarray) -> np.ndarray:
+        """A peer's times of chosen (minute, origin, destination), each asked alone."""
+        np.save(self.folder / "places.npy", places)
+        filled = self._with_files({**settings, "places": str(self.folder / "places.npy")})
+        out = self.folder / "again.npy"
+        self._run_peer(name, filled, out, case="again")
+        return np.load(out)
+
+    def ready(self, settings: Settings) -> Asked:
+        """This engine with its legs, in this process: to look a journey up."""
+        return make_ready(self._with_files(settings))
+
+    def _with_files(self, settings: Settings) -> Settings:
+        filled = {**common_settings(self.case), **settings}
+        if filled.get("own_streets"):
+            filled["own_streets"] = str(self.case.streets[filled["own_streets"]])
+        return filled
+
+    def _keep(self, name: str, settings: Settings, run: Any) -> np.ndarray:
+        key = hashlib.sha256(json.dumps([name, settings], sort_keys=True).encode()).hexdigest()[:16]
+        if key not in self._done:
+            out = self.folder / f"{name}-{key}.npy"
+            run(settings, out)
+            times = np.load(out)
+            if times.dtype == np.uint32:
+                times = np.where(times == UNREACHED, -1, times.astype(np.int64))
+            self._done[key] = times.astype(np.int32)
+            out.unlink()
+        return self._done[key]
+
+    def _run_own(self, settings: Settings, out: Path) -> None:
+        file = write_json(self.folder / "own.json", {**settings, "out": str(out)})
+        command = [sys.executable, "-m", "benchmarks.validation.own", str(file)]
+        subprocess.run(command, cwd=ROOT, check=True)
+
+    def _run_peer(self, name: str, settings: Settings, out: Path, *, case: str = "minutes") -> None:
+        file = write_json(self.folder / f"{name}.json", {**settings, "minutes_out": str(out)})
+        feed = self.case.feeds[settings.get("feed", "raw")]
+        if name == "nigiri":
+            inputs = [str(feed), str(self._write_legs(settings))]
+        else:
+            gtfs = self.case.gtfs if name == "cafein" else feed
+            inputs = [str(gtfs), str(self.case.streets[settings["streets"]]), str(self.case.points)]
+        command = [str(self.peers_python), f"{name}_worker.py", *inputs, str(file)]
+        out.unlink(missing_ok=True)
+        worker = Worker(name, command, WORKERS)
+        worker.start()
+        worker.run(case)
+        worker.stop()
+        if not out.is_file():
+            raise RuntimeError(f"{name}: {worker.values.get(case)}")
+
+    def _write_legs(self, settings: Settings) -> Path:
+        """This engine's walks to stops in whole minutes, for an engine without streets."""
+        asked = make_ready({**settings, "minute_legs": True, "minute_feed": False, "by_stops": False})
+        a_minute_mm = asked.query.walk.speed_mm_per_h // 60
+        arrays = {"stop_id": asked.engine.pack.stops["stop_id"].to_numpy(dtype=str)}
+        for name, legs in (("access", asked.access), ("egress", asked.egress)):
+            arrays |= {
+                f"{name}_first": legs.indptr,
+                f"{name}_stop": legs.target,
+                f"{name}_minutes": legs.length_mm // a_minute_mm,
+            }
+        path = self.folder / "legs.npz"
+        np.savez(path, **arrays)  # type: ignore[arg-type]
+        return path
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """What a ladder gave: each stage's agreement, and every first-stage difference's stage."""
+
+    stages: list[Stage]
+    own_settings: list[Settings]
+    own: list[np.ndarray]
+    peer: list[np.ndarray]
+    differs: list[np.ndarray]
+    agreement: list[Agreement]
+    causes: np.ndarray
+
+
+def climb(runner: Runner, peer: str, stages: list[Stage], longest_s: int | None = None) -> Climbed:
+    """Run both engines at every stage and find where each difference vanishes."""
+    own_settings: Settings = {}
+    peer_settings: Settings = {}
+    climbed = Climbed(stages, [], [], [], [], [], np.empty(0))
+    for stage in stages:
+        own_settings, peer_settings = {**own_settings, **stage.own}, {**peer_settings, **stage.peer}
+        own, theirs = runner.own(own_settings), runner.peer(peer, peer_settings)
+        if stage.ask_again:
+            theirs = climbed.peer[-1].copy()
+            again = np.argwhere(climbed.differs[-1])
+            theirs[tuple(again.T)] = runner.ask_again(peer, peer_settings, again)
+        if longest_s is not None:
+            own, theirs = (np.where(times > longest_s, -1, times) for times in (own, theirs))
+        differs = find_differences(own, theirs)
+        for other in stage.tolerance:
+            differs &= find_differences(runner.own({**own_settings, **other}), theirs)
+        for kept, value in (
+            (climbed.own_settings, own_settings),
+            (climbed.own, own),
+            (climbed.peer, theirs),
+            (climbed.differs, differs),
+            (climbed.agreement, count_agreement(own, theirs, differs)),
+        ):
+            kept.append(value)  # type: ignore[attr-defined]
+        found = climbed.agreement[-1]
+        print(
+            f"{runner.case.name}, {peer}, {stage.name}: {found.share:.4%} {found.share_ever:.4%}", flush=True
+        )
+    causes = find_causes(climbed.differs)
+    return Climbed(
+        stages, climbed.own_settings, climbed.own, climbed.peer, climbed.differs, climbed.agreement, causes
+    )
