@@ -49,8 +49,6 @@ def read_name(text: object, codes: frozenset[str] = frozenset()) -> str | None:
     name = clean_name(text)
     if name is None:
         return None
-    if name.casefold() in codes:
-        return None
     # Inside a name only what can't be a word of it: a stop may have the code "A".
     inside = [code for code in codes if len(code) >= _SHORTEST_CODE and any(c.isdigit() for c in code)]
     for code in sorted(inside, key=len, reverse=True):

@@ -21,8 +21,7 @@ BEARINGS = {
 _INDICATORS = {
     "opp": "opposite", "oppositte": "opposite", "adj": "next to it", "adjacent": "next to it",
     "nr": "near", "o/s": "outside", "os": "outside", "bef": "before", "aft": "after", "cnr": "corner",
-    "jct": "junction", "junct": "junction", "jn": "junction", "n-bound": "northbound",
-    "s-bound": "southbound", "e-bound": "eastbound", "w-bound": "westbound", "nb": "northbound",
+    "jct": "junction", "junct": "junction", "jn": "junction", "nb": "northbound",
     "sb": "southbound", "eb": "eastbound", "wb": "westbound", "stn": "station", "tu allan": "outside",
     "gyferbyn": "opposite", "ger": "near",
 }  # fmt: skip
@@ -131,6 +130,12 @@ def _read_indicator(value: object, codes: frozenset[str]) -> str | None:
     if text is None:
         return None
     text = re.sub(r"^\((.+)\)$", r"\1", text)
+    text = re.sub(
+        r"(?<!\w)([NS]?[EW]|[NS])-?bound\b",
+        lambda m: f"{BEARINGS[m[1].upper()]}bound",
+        text,
+        flags=re.IGNORECASE,
+    )
     if (whole := _INDICATORS.get(text.casefold())) is not None:
         return whole
     first, _, rest = text.partition(" ")

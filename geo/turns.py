@@ -172,9 +172,10 @@ def _merge(one: _Run, other: _Run) -> _Run:
     """Two runs as one; its ends keep as much of their lines as angles are measured on."""
     joined = one.length_mm + other.length_mm
     head, tail = one.head, other.tail
-    if _length(head) < MEASURED_M:
+    whole = one.kind != STEPS  # a flight that doubles back is measured by itself
+    if whole and _length(head) < MEASURED_M:
         head = np.concatenate((head, other.head))
-    if _length(tail) < MEASURED_M:
+    if whole and _length(tail) < MEASURED_M:
         tail = np.concatenate((one.tail, tail))
     return replace(one, length_mm=joined, head=head, tail=tail)
 
@@ -215,6 +216,8 @@ def _absorb_short(runs: list[_Run]) -> list[_Run]:
 
 
 def _on_one_line(one: _Run, other: _Run) -> bool:
+    if one.kind == STEPS:  # flights that double back are one way up or down
+        return True
     corner = STREET_CORNER_DEG if one.street else PATH_CORNER_DEG
     return abs(_angle(one.tail, other.head)) < corner
 

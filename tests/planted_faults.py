@@ -167,6 +167,34 @@ FAULTS = (
         "if n and shortest < walk_s:",
         (f"{TIMETABLE}::test_unreachable_for_part_of_the_window",),
     ),
+    PlantedFault(
+        "journeys: left for right",
+        "geo/turns.py",
+        'side = abs(angle_deg), "right" if angle_deg > 0 else "left"',
+        'side = abs(angle_deg), "right" if angle_deg < 0 else "left"',
+        ("tests/test_walk_turns.py::test_left_right_and_straight_on",),
+    ),
+    PlantedFault(
+        "journeys: a claim of how often that is two minutes off",
+        "geo/frequency.py",
+        "if most - middle <= 1 and middle - least <= 1:",
+        "if most - middle <= 2 and middle - least <= 2:",
+        ("tests/test_journey_frequency.py::test_every_claim_holds_for_the_departures",),
+    ),
+    PlantedFault(
+        "journeys: a code told as a stop's name",
+        "geo/names.py",
+        "if name.casefold() in _PLACEHOLDERS | codes or",
+        "if name.casefold() in _PLACEHOLDERS or",
+        ("tests/test_journey_stops.py::test_titles",),
+    ),
+    PlantedFault(
+        "journeys: other routes beyond the walk limit",
+        "geo/journey.py",
+        "and access_mm + egress_mm <= query.walk.total_limit_mm",
+        "and access_mm <= query.walk.total_limit_mm",
+        ("tests/test_journey_service.py::test_other_routes_at_the_same_stops_and_nearby",),
+    ),
 )
 
 

@@ -38,10 +38,12 @@ def every(minutes: int, first: str, last: str) -> list[int]:
         (at("07:00", "07:07", "07:15", "07:22", "07:30"), "every 7 minutes from 07:00 until 07:30"),
         # Gaps of 27 to 33 minutes: not to the minute, but near 30.
         (at("07:00", "07:27", "08:00", "08:28", "09:01"), "about every 30 minutes from 07:00 until 09:01"),
-        # Gaps of 20, 35, 22, 40: no one number.
+        # Few and irregular: listed, though "every 20 to 40 minutes" would hold too.
+        (at("07:00", "07:20", "07:55", "08:17", "08:57"), "at 07:00, 07:20, 07:55, 08:17 and 08:57"),
+        # Gaps of 20, 35, 22, 40, twice over: no one number.
         (
-            at("07:00", "07:20", "07:55", "08:17", "08:57"),
-            "about every 20 to 40 minutes from 07:00 until 08:57",
+            at("07:00", "07:20", "07:55", "08:17", "08:57", "09:17", "09:52", "10:14", "10:54"),
+            "about every 20 to 40 minutes from 07:00 until 10:54",
         ),
         # A gap in the day.
         (

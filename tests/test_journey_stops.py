@@ -73,6 +73,8 @@ def stop_row(**fields) -> pd.Series:
         ({"name": "Library", "indicator": "opp junct"}, "Library (opposite the junction)"),
         ({"name": "Library", "indicator": "adj"}, "Library (next to it)"),
         ({"name": "Library", "indicator": "Stop Q3"}, "Library (Stop Q3)"),
+        ({"name": "Library", "indicator": "SW-bound"}, "Library (south-westbound)"),
+        ({"name": "Library", "indicator": "N-bound platform"}, "Library (northbound platform)"),
         ({"name": "Bus Stn Stand A (Stand A)", "indicator": None}, "Bus Stn Stand A"),
         ({"name": "Bus Stn Stand A", "indicator": "Stand A"}, "Bus Stn Stand A"),
         ({"name": "Friars Walk 11", "indicator": "Bay 11"}, "Friars Walk (Bay 11)"),

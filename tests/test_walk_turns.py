@@ -209,6 +209,27 @@ def test_ways_without_a_name_are_told_by_what_they_are() -> None:
     ]
 
 
+def test_flights_of_steps_that_double_back_are_one() -> None:
+    streets = [
+        street((0, 0), (100, 0), name="Quay"),
+        street((100, 0), (110, 0), highway="steps", steps=True),
+        street((110, 0), (110, 3), highway="steps", steps=True),
+        street((110, 3), (100, 3), highway="steps", steps=True),
+        street((110, 0), (140, 0), highway="steps", steps=True),  # another flight, to elsewhere
+        street((100, 3), (100, 103), name="Terrace"),
+    ]
+    assert words(streets, (0, 0), (100, 103)) == [
+        "go east along Quay, 100 m",
+        "straight on by the steps, 20 m",
+        "right into Terrace, 100 m",
+    ]
+
+
+def test_back_along_another_way_is_a_sharp_turn() -> None:
+    streets = [street((0, 0), (100, 0), name="Out"), street((100, 0), (0, 4), name="Back")]
+    assert words(streets, (0, 0), (20, 3.2))[1].startswith("sharp left into Back")
+
+
 def test_a_square_is_crossed() -> None:
     corners = [(0, 0), (60, 0), (60, 60), (0, 60)]
     sides = [street(corners[i], corners[(i + 1) % 4], highway="pedestrian") for i in range(4)]
