@@ -11,6 +11,7 @@ from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.places import Place, make_place, resolve_place
 from geo.tables import ReachTable
+from geo.whatif.difference import WhatIf
 from layers import catalogue, circumstances, measures, when
 from layers.catalogue import Drawn
 from layers.legend import build_legend
@@ -19,9 +20,10 @@ from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import SLACK, add_buses, list_rows_in_reach, summarise_reach
+from layers.what_if import draw_difference
 from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
-from . import look, stages, state, times_of_day
+from . import look, stages, state, times_of_day, what_if
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -41,11 +43,15 @@ SERVICES, PLACES, ROUTES, STOPS, OUTSIDE = (
 )
 
 
-def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> None:
+def draw(
+    key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None, found: WhatIf | None = None
+) -> None:
     """Controls, map, and what is in reach from the chosen neighbourhood."""
     _take_click(pack)
     # While the engine is made ready its layers are on offer already: a link may ask for one.
-    shade, circles, also = _ask_layers(pack, choices, results is None or results.gap is not None)
+    shade, circles, also = _ask_layers(
+        pack, choices, results is None or results.gap is not None, found is not None
+    )
     left, right = st.columns([0.66, 0.34], gap="medium")
     with right:
         place = _ask_place(pack)
@@ -60,6 +66,9 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
         with left:
             classed = times_of_day.ask(key, pack, choices, results, two=shade == TWO_TIMES)
     drawn = [] if classed is None else [when.draw_classed(classed, look.theme())]
+    if found is not None and shade == what_if.SHADING and (place is None or keep_shading):
+        names = {"kind": choices.kind, "category": choices.category, "group_id": choices.group_id}
+        drawn.append(draw_difference(pack, found, look.theme(), **names))
     drawn += _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
     title = _title(pack, choices, drawn, place, None if classed is None else times_of_day.say_when(classed))
     with left:
@@ -105,7 +114,7 @@ def _take_click(pack: AreaPack) -> None:
         st.session_state[state.PLACE] = found
 
 
-def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, str, list[str]]:
+def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool, tried: bool) -> tuple[str, str, list[str]]:
     counted = pack.neighbourhoods is not None and bool(pack.neighbourhoods["population"].notna().any())
     gap_known = has_gap and counted
     by_group = counted and choices.group_id != ALL
@@ -115,6 +124,7 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool) -> tuple[str, s
     shades += [*([IN_REACH] if can_reach else []), *([GROUP_SHARE] if by_group else []), *population]
     shades += circumstances.list_shades(pack)
     shades += [TIMES, TWO_TIMES] if can_reach else []
+    shades += [what_if.SHADING] if tried else []
     rounds = [
         NOTHING,
         *([GAP_NUMBER] if gap_known else []),
@@ -210,7 +220,8 @@ def _draw_layers(
     drawn: list[Drawn] = []
     if place is not None and results is not None:
         drawn += _draw_reach(key, pack, choices, place, filled=not keep_shading)
-    if shade not in (NOTHING, TIMES, TWO_TIMES) and (place is None or keep_shading or results is None):
+    apart = (NOTHING, TIMES, TWO_TIMES, what_if.SHADING)  # what `draw` has drawn, or nothing
+    if shade not in apart and (place is None or keep_shading or results is None):
         measure = _measure(pack, choices, results, shade)
         drawn += [] if measure is None else [catalogue.draw_shading(measure, theme)]
     if circles != NOTHING:

@@ -15,7 +15,7 @@ from layers.planner import (
 from layers.there_and_back import say_assumed
 from layers.words import NO_SERVICE, say_title
 
-from . import look, mapview, state, times_of_day
+from . import look, mapview, state, times_of_day, what_if
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -30,7 +30,12 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
             _draw_headline(pack, choices, gap)
             if choices.trip is not None and results is not None and results.reach is not None:
                 look.caption(say_assumed(results.reach))
-    st.fragment(mapview.draw)(key, pack, choices, results)
+    with st.container():
+        found = what_if.draw(key, pack, choices, results)
+    st.fragment(mapview.draw)(key, pack, choices, results, found)
+    with st.container():
+        if found is not None:
+            what_if.draw_table(pack, choices, found)
     if gap is not None:
         _draw_tables(key, pack, choices, gap)
 

@@ -54,6 +54,7 @@ class Results:
     reach: ReachTable | None
     gap: GapTable | None
     why_none: str | None
+    points: ReachTable | None = None
 
 
 def list_areas(faults: list[str]) -> list[PackEntry]:
@@ -109,7 +110,7 @@ def answer(key: AreaKey, query: Query, trip: ThereAndBack | None = None) -> Resu
     pack = engine.pack
     gap = engine.gap(query, points=points) if pack.neighbourhoods is not None else None
     weigh = compute_neighbourhood_reach if trip is None else weigh_neighbourhoods
-    return Results(weigh(points, pack), gap, None)
+    return Results(weigh(points, pack), gap, None, points)
 
 
 @st.cache_resource(max_entries=30, show_spinner=False)

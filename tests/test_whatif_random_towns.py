@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ def assert_same(ours, theirs) -> None:
 
 
 @given(questions(), st.data())
-@settings(max_examples=20)
+@settings(max_examples=15)
 def test_every_value_equals_that_of_a_full_computation(question, data):
     """Reach, there and back, gap and difference: every table, every value, every type."""
     spec, query = question
@@ -85,3 +86,11 @@ def test_the_pack_itself_is_never_changed(question, data):
     asked: Query = replace(query, scenario=scenario)
     answer(lambda: Engine(pack).reach(asked, level="point"))
     pd.testing.assert_frame_equal(Engine(pack).reach(query, level="point").frame, before)
+
+
+@pytest.mark.nightly
+@given(questions(), st.data())
+@settings(max_examples=3_000)
+def test_every_value_equals_that_of_a_full_computation_nightly(question, data):
+    """The same on many more towns."""
+    test_every_value_equals_that_of_a_full_computation.hypothesis.inner_test(question, data)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from data.errors import PackError, QueryError
-from geo.gap import SMALL_COUNT, count_groups, find_states, list_areas, roll_up
-from geo.people import compute_neighbourhood_reach, find_points
+from geo.gap import SMALL_COUNT, find_states, list_and_count, list_areas, roll_up, weigh_states
+from geo.people import compute_neighbourhood_reach
 from geo.profile import NONE
 from geo.provision import compute_provision
 from geo.query import Query
@@ -36,6 +36,7 @@ DIFFERENCE_COLUMNS: dict[str, str] = {
     "category": "string; '*' is any category of the kind",
     "group_id": "string; 'all' is all residents",
     "group_name": "string",
+    "counted": "people or households: what the row's numbers count",
     "people": "Int64: residents of the group; null where not published",
     "in_reach_before": "float64: people with at least one of the category in reach, as things are",
     "in_reach_after": "float64: the same under the scenario",
@@ -65,6 +66,12 @@ PAIR_COLUMNS: dict[str, str] = {
     "share_people_after": "float64, 0 to 1",
 }
 _KEY = ["kind", "category"]
+# What each part of the shares counts: before, after, and what changes (the last is the rest).
+_STATES = (
+    "in_reach_before", "cut_off_before", "not_known_before",
+    "in_reach_after", "cut_off_after", "not_known_after",
+    "gained", "lost", None,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,17 +156,20 @@ def compute_difference(old: AreaPack, new: AreaPack, before: ReachTable, after: 
         find_states(before, old, before.query), find_states(after, new, after.query)
     )
     gained, lost = will[0] & ~was[0], was[0] & ~will[0]
-    states = np.stack([was[0], will[0], gained, lost, was[1], will[1], was[2], will[2]])
-
-    hoods, own = old.neighbourhoods, old.origin_points
-    rows = find_points(before, own)
-    hood = pd.Index(hoods["neighbourhood_id"]).get_indexer(own["neighbourhood_id"].iloc[rows])
-    weight = own["weight"].to_numpy(np.float64)[rows]
-    share = np.zeros((len(hoods), *states.shape[:2]))
-    np.add.at(share, hood, states.transpose(2, 0, 1) * weight[:, None, None])
-
+    hoods = old.neighbourhoods
+    share = np.concatenate(
+        [
+            weigh_states(before, old, np.stack(part))
+            for part in (
+                (was[0], was[1], was[2]),
+                (will[0], will[1], will[2]),
+                (gained, lost, ~gained & ~lost),
+            )
+        ],
+        axis=1,
+    )
     areas, ward = list_areas(old, hoods)
-    counts = count_groups(hoods, old.groups, old.census)
+    groups, counts = list_and_count(old, hoods, old.groups, old.census)
     known = ~np.isnan(counts)
     people_of_hood = np.where(known, counts, 0.0)
     totals = roll_up(share[:, :, :, None] * people_of_hood[:, None, None, :], ward)
@@ -186,16 +196,11 @@ def compute_difference(old: AreaPack, new: AreaPack, before: ReachTable, after: 
     columns = {
         **{name: areas[name].array.take(area) for name in ("level", "area_id", "area_name")},
         **{name: categories[name].array.take(category) for name in _KEY},
-        "group_id": old.groups["group_id"].array.take(group),
-        "group_name": old.groups["name"].array.take(group),
+        "group_id": groups["group_id"].array.take(group),
+        "group_name": groups["name"].array.take(group),
+        "counted": groups["counted"].array.take(group),
         "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~published),
-        **{
-            name: number(state)
-            for state, name in enumerate(
-                ("in_reach_before", "in_reach_after", "gained", "lost", "cut_off_before", "cut_off_after",
-                 "not_known_before", "not_known_after")
-            )
-        },
+        **{name: number(state) for state, name in enumerate(_STATES) if name is not None},
         "small_count": published & (count < SMALL_COUNT),
         "services_before": categories["services_before"].to_numpy(np.int64)[category],
         "services_after": categories["services_after"].to_numpy(np.int64)[category],
