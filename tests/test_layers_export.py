@@ -57,9 +57,7 @@ def test_a_geopackage_holds_all_parts(engine: Engine, tmp_path: Path) -> None:
     assert done == sorted(done) and done[-1] == 1
 
 
-def test_times_of_day_are_columns_of_gap_and_neighbourhoods_and_a_table(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_times_of_day_are_columns_and_a_table(engine: Engine, tmp_path: Path) -> None:
     told: list[float] = []
     out = tmp_path / "all.gpkg"
     request = ExportRequest(Query(), (*PARTS, "times"), ("N1",), times_of_day=True)
