@@ -21,7 +21,8 @@ HALF_TERM = (day(2, 16), day(2, 20))
 @pytest.mark.parametrize(
     ("terms", "holidays", "date", "known"),
     [
-        ((SPRING, SUMMER), (HALF_TERM,), day(1, 5), True), ((SPRING, SUMMER), (HALF_TERM,), day(2, 18), False),
+        ((SPRING, SUMMER), (HALF_TERM,), day(1, 5), True),
+        ((SPRING, SUMMER), (HALF_TERM,), day(2, 18), False),
         # Between two terms lie holidays; before the first and after the last nobody knows.
         ((SPRING, SUMMER), (), day(4, 1), False), ((SPRING, SUMMER), (), day(1, 4), None),
         ((SPRING, SUMMER), (), day(7, 18), None),
