@@ -11,6 +11,7 @@ import streamlit as st
 
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
+from geo.journey import NoJourney
 from geo.journey_sheet import Sheet, Way, build_sheet, sheet_in_short
 from geo.places import resolve_place
 from geo.query import Query
@@ -21,7 +22,7 @@ from layers.planner import name_neighbourhoods
 from layers.text import escape_for_map
 from layers.words import say_journey_title
 
-from . import look, stages, state
+from . import look, stages, state, why
 from .sidebar import Choices
 from .stages import AreaKey
 
@@ -56,6 +57,8 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> No
     for way, column in zip(sheet.ways, st.columns(len(sheet.ways), gap="large"), strict=True):
         with column:
             _draw_way(pack, way)
+    if any(isinstance(way.journey, NoJourney) for way in sheet.ways):
+        why.draw_connector(key, pack, choices, origin, destination_id)
     _draw_files(pack, choices.query, sheet, destination_id)
     _draw_service(pack, destination_id)
     look.caption(say_journey_title(choices.query, pack.manifest))

@@ -23,7 +23,7 @@ from layers.reach_panel import SLACK, add_buses, list_rows_in_reach, summarise_r
 from layers.what_if import draw_difference
 from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
-from . import look, stages, state, times_of_day, what_if
+from . import look, stages, state, times_of_day, what_if, why
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -316,7 +316,9 @@ def _draw_summary(
             "The bands on the map show getting there; the list says there and back. Waits are at the venue; "
             f"“{SLACK}” is the time from the first to the last moment of leaving home that works."
         )
-        look.draw_table(summary.table, key="reach_table", height=250)
+        why.draw_services(key, pack, choices, reach, place.place_id, summary)
     elif summary.total:
         buses = stages.direct_buses(key, choices.query, place.place_id)
         look.draw_table(add_buses(summary.table, pack, buses), key="reach_table", height=250)
+    if choices.query.boardings == 1:
+        why.draw_planner(key, pack, choices, place.place_id)

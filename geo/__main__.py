@@ -25,6 +25,7 @@ from geo.options import (
     query_from_options,
     run_command,
 )
+from geo.places import check_points_near
 from geo.progress_bar import progress_bar as _progress_bar
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
@@ -56,8 +57,10 @@ def _run_reach(options: argparse.Namespace) -> None:
     if options.there_and_back:
         _write_there_and_back(options, engine, query)
         return
-    origins = read_points(options.origins, crs=pack.crs) if options.origins else None
-    services = read_points(options.services, crs=pack.crs) if options.services else None
+    origins, services = (
+        check_points_near(pack, read_points(path, crs=pack.crs)) if path else None
+        for path in (options.origins, options.services)
+    )
     level: Level = "point" if origins is not None else options.origins_level
     with _progress_bar("reach") as progress:
         table = engine.reach(query, origins=origins, services=services, level=level, progress=progress)

@@ -17,6 +17,7 @@ from geo.many import Rows, build_many, find_facts, stream_pairs
 from geo.matrix_table import MATRIX_SUFFIXES, describe_columns, write_matrix
 from geo.partition import Cutter
 from geo.parts import PART_ORIGINS, compute_missing, list_tiles, merge_parts, open_folder, run_here
+from geo.places import check_points_near
 from geo.query import Query
 from geo.write import build_metadata, check_target
 
@@ -37,7 +38,7 @@ def choose_origins(engine: Engine, choice: str) -> pd.DataFrame:
             )
         inside = pack.neighbourhoods.geometry.representative_point()
         return pd.DataFrame({"id": pack.neighbourhoods["neighbourhood_id"], "x": inside.x, "y": inside.y})
-    return read_points(Path(choice), crs=pack.crs)
+    return check_points_near(pack, read_points(Path(choice), crs=pack.crs))
 
 
 def choose_destinations(engine: Engine, choice: str) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def choose_destinations(engine: Engine, choice: str) -> pd.DataFrame:
         return _as_points(engine.pack.stops, "stop_id")
     if choice == "services":
         return _as_points(engine.own_services(), "service_id")
-    return read_points(Path(choice), crs=engine.pack.crs)
+    return check_points_near(engine.pack, read_points(Path(choice), crs=engine.pack.crs))
 
 
 def _as_points(frame: pd.DataFrame, id_column: str) -> pd.DataFrame:

@@ -94,6 +94,29 @@ def _place_at(pack: AreaPack, lon: float, lat: float, label: str | None = None) 
     return Place(name, label or name, lon, lat, float(x), float(y), "coordinates")
 
 
+def check_points_near(pack: AreaPack, points: pd.DataFrame) -> pd.DataFrame:
+    """A caller's own points (id, lon, lat, x, y) as they are, where all lie in or near the area.
+
+    Raises
+    ------
+    QueryError
+        Some are so far away that they are a mistake; each is named.
+    """
+    columns = (points["id"], *(points[name].to_numpy(float) for name in ("lon", "lat", "x", "y")))
+    far = [
+        f"{str(name)[:40]}: {lon:g},{lat:g}"
+        for name, lon, lat, x, y in zip(*columns, strict=True)
+        if _distance_from_area_m(pack, x, y) > FARTHEST_FROM_AREA_M
+    ]
+    if far:
+        raise QueryError(
+            f"Points more than {FARTHEST_FROM_AREA_M // 1000} km from {pack.manifest.name}; give longitude "
+            "and latitude in their own columns (are they swapped?), or choose another area:",
+            far[:20],
+        )
+    return points
+
+
 def _distance_from_area_m(pack: AreaPack, x: float, y: float) -> float:
     """How far a point is from the box about the area; infinite where it can't be projected."""
     if not (math.isfinite(x) and math.isfinite(y)):

@@ -117,7 +117,7 @@ def check_limits(pack: AreaPack, query: Query, trip: RoundTripSettings | None) -
                 yield f"{key} {name}: {row[f'{name}_people']} people, not those that the engine gains"
 
 
-@settings(max_examples=max(10, TOWNS // 10))
+@settings(max_examples=max(8, TOWNS // 20))
 @given(question=questions())
 def test_the_step_found_does_it_and_the_one_below_does_not(question: tuple[TownSpec, Query]) -> None:
     spec, query = question
@@ -126,19 +126,19 @@ def test_the_step_found_does_it_and_the_one_below_does_not(question: tuple[TownS
     assert list(check_limits(spec.build(), query, None)) == []
 
 
-@settings(max_examples=max(10, TOWNS // 10))
+@settings(max_examples=max(8, TOWNS // 20))
 @given(question=round_trip_questions())
 def test_there_and_back_the_step_found_does_it_and_the_one_below_does_not(
     question: tuple[AreaPack, Query, RoundTripSettings],
 ) -> None:
     pack, query, trip = question
-    assume(int(pack.sessions["start_s"].min(skipna=True) or 0) > 2 * 3600)
+    assume((pack.sessions["start_s"].dropna() > 2 * 3600).all())  # not read on the evening before
     query = dataclasses.replace(query, boardings=1)
     note(f"{query} {trip}")
     assert list(check_limits(pack, query, trip)) == []
 
 
-@settings(max_examples=4)
+@settings(max_examples=max(2, TOWNS // 150))
 @given(question=questions())
 def test_limits_equal_a_scan_of_every_step_by_the_slow_reference(question: tuple[TownSpec, Query]) -> None:
     spec, query = question
@@ -162,8 +162,8 @@ def test_limits_equal_a_scan_of_every_step_by_the_slow_reference(question: tuple
             before = reached(query, row["kind"])
             total = row["cut_off"] / row["people"] if row["people"] else 0.0
             for steps, change, column in (
-                (list_walk_steps_m(query)[:40], with_walk, "walk_m"),
-                (list_cutoff_steps_min(query)[:40], with_cutoff, "cutoff_min"),
+                (list_walk_steps_m(query)[:20], with_walk, "walk_m"),
+                (list_cutoff_steps_min(query)[:20], with_cutoff, "cutoff_min"),
             ):
                 least = None
                 for step in steps.tolist():

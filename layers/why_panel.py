@@ -1,0 +1,121 @@
+"""What would bring a category within reach of a neighbourhood, and the last bus home: as tables and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from data.areapack import AreaPack
+from geo.clock import clock
+from geo.engine import Engine
+from geo.query import Query
+from geo.roundtrip_people import compute_neighbourhood_round_trips
+from geo.tables import ReachTable, WhyTable
+from geo.why_words import say_distance
+from layers.measures import ANY_CATEGORY
+from layers.planner import MORE_PEOPLE, WITHOUT_IT
+from layers.there_and_back import ThereAndBack
+
+CHANGE = "What would change it"
+WALK, CUTOFF, SESSION = "A longer walk", "A longer journey", "A session moved"
+BUS, SECOND, NEAREST = "A later bus home", "A second bus", "Nearest"
+
+
+def ask_why(engine: Engine, query: Query, trip: ThereAndBack | None, neighbourhood_id: str) -> WhyTable:
+    """What would bring each category within reach of one neighbourhood."""
+    settings, day = (None, None) if trip is None else (trip.settings, trip.day)
+    return engine.why(query, settings, day=day, neighbourhood_ids=[neighbourhood_id])
+
+
+def build_why_table(why: WhyTable, *, kind: str, category: str | None) -> pd.DataFrame:
+    """One row per category that some people there have not in reach, with every change looked at.
+
+    ``category`` None: all of the kind, "any" first.
+    """
+    rows = choose_rows(why, kind=kind, category=category)
+    records = [{str(name): value for name, value in r.items()} for r in rows.to_dict("records")]
+    columns: dict[str, list[Any]] = {
+        "Category": ["Any" if r["category"] == ANY_CATEGORY else r["category"] for r in records],
+        WITHOUT_IT: [r["cut_off"] for r in records],
+        CHANGE: [say_change(r) for r in records],
+        MORE_PEOPLE: [r["people_gained"] for r in records],
+        WALK: [_or_no(r["walk_m"], lambda m: f"{m:,.0f} m") for r in records],
+        CUTOFF: [_or_no(r["cutoff_min"], lambda minutes: f"{minutes:.0f} min") for r in records],
+    }
+    if why.there_and_back:
+        columns[SESSION] = [_or_no(r["session_start_s"], lambda s: clock(int(s))) for r in records]
+        columns[BUS] = [_or_no(r["bus_needed_s"], lambda s: clock(int(s))) for r in records]
+    columns[SECOND] = ["yes" if r["second_bus"] else "no" for r in records]
+    columns[NEAREST] = [_or_no(r["nearest_m"], lambda m: f"{m / 1000:,.1f} km") for r in records]
+    return pd.DataFrame(columns)
+
+
+def say_change(record: Mapping[str, Any]) -> str:
+    """The sentence without the category and the people that stand beside it in a table."""
+    if record["answer"] == "nothing":
+        return f"Nothing that was looked at; the nearest is {say_distance(record['nearest_m'])} away"
+    said = str(record["sentence"]).partition(": ")[2].rpartition(", ")[0]
+    return said[:1].upper() + said[1:]
+
+
+def choose_rows(why: WhyTable, *, kind: str, category: str | None) -> pd.DataFrame:
+    """Rows of a kind, and of one category if it is given; that of "any" stands first."""
+    frame = why.frame[why.frame["kind"] == kind]
+    return frame if category is None else frame[frame["category"] == category]
+
+
+def _or_no(value: Any, words: Callable[[Any], str]) -> str:
+    return "no" if pd.isna(value) else words(value)
+
+
+def list_last_buses(
+    engine: Engine, query: Query, trip: ThereAndBack, reach: ReachTable, neighbourhood_id: str
+) -> dict[str, str]:
+    """Of each service that one can get to and not home from, which bus home there is, in words.
+
+    Parameters
+    ----------
+    reach : ReachTable
+        There and back, by neighbourhood.
+    """
+    frame, own = reach.frame, engine.pack.origin_points
+    chosen = (frame["origin_id"] == neighbourhood_id) & (frame["reason"] == "no_return")
+    service_ids = [str(one) for one in frame.loc[chosen, "service_id"]]
+    if not service_ids or own is None:
+        return {}
+    points = own[own["neighbourhood_id"] == neighbourhood_id].rename(columns={"point_id": "id"})
+    table = engine.round_trips(
+        query, trip.settings, service_ids=service_ids, day=trip.day, level="point",
+        origins=points.reset_index(drop=True),
+    )  # fmt: skip
+    told = compute_neighbourhood_round_trips(table, engine.pack).frame
+    told = told[(told["reason"] == "no_return") & told["text"].notna()]
+    return {str(one): str(text) for one, text in zip(told["service_id"], told["text"], strict=True)}
+
+
+def add_last_buses(
+    table: pd.DataFrame, pack: AreaPack, buses: dict[str, str], *, column: str = "Reach"
+) -> pd.DataFrame:
+    """The table of ``layers.reach_panel`` with the bus that there is where there is none home."""
+    if pack.services is None or table.empty or not buses:
+        return table
+    ids = pack.services["service_id"].to_numpy(object)[table.index.to_numpy()]
+    words = [
+        f"{said}: {buses[str(one)]}" if str(one) in buses else said
+        for one, said in zip(ids, table[column], strict=True)
+    ]
+    return table.assign(**{column: words})
+
+
+def say_last_buses(table: pd.DataFrame, pack: AreaPack, buses: Mapping[str, str]) -> list[str]:
+    """A line for each service of the table without a bus home: its name and the bus that there is."""
+    if pack.services is None or table.empty:
+        return []
+    ids = pack.services["service_id"].to_numpy(object)[table.index.to_numpy()]
+    return [
+        f"{name}: {buses[str(one)]}"
+        for one, name in zip(ids, table["Service"], strict=True)
+        if str(one) in buses
+    ]

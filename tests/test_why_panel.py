@@ -1,0 +1,98 @@
+"""The why table and the last bus home as the page shows them; the command line; the files."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from geo.__main__ import main
+from geo.engine import Engine
+from geo.tables import WHY_COLUMNS
+from layers.reach_panel import summarise_reach
+from layers.there_and_back import ThereAndBack
+from layers.why_panel import add_last_buses, ask_why, build_why_table, list_last_buses, say_last_buses
+from tests.proof import make_query
+from tests.roundtrip_towns import back, session, there, town
+from tests.towns import point
+
+EVIL = "<script>alert(1)</script>"
+
+
+def test_the_list_names_the_last_bus_home():
+    pack = town(there("09:50"), back("11:10", headsign="Moss Road"))
+    engine, query, trip = Engine(pack), make_query(), ThereAndBack()
+    reach = engine.reach_there_and_back(query, trip.settings)
+    hood = str(pack.neighbourhoods["neighbourhood_id"].iloc[0])
+    buses = list_last_buses(engine, query, trip, reach, hood)
+    assert buses == {"clinic": "the last 1 towards Moss Road leaves at 11:10; the session ends at 12:00"}
+    table = summarise_reach(pack, reach, hood, kind="service", category=None).table
+    told = f"Service clinic: {buses['clinic']}"
+    assert say_last_buses(table, pack, buses) == [told]
+    said = add_last_buses(table, pack, buses)["Reach"].tolist()
+    assert said == [
+        "No bus home after it ends: the last 1 towards Moss Road leaves at 11:10; the session ends at 12:00"
+    ]
+
+
+def test_where_all_come_home_no_bus_is_named():
+    pack = town(there("09:50"), back("12:10"))
+    engine, query, trip = Engine(pack), make_query(), ThereAndBack()
+    reach = engine.reach_there_and_back(query, trip.settings)
+    assert list_last_buses(engine, query, trip, reach, "home") == {}
+
+
+def test_a_row_shows_every_change_and_the_cheapest_in_words():
+    pack = town(there("09:50"), back("11:50", headsign=EVIL), points=[point("home", 0, 0, people=1240)])
+    hood = str(pack.neighbourhoods["neighbourhood_id"].iloc[0])
+    why = ask_why(Engine(pack), make_query(), ThereAndBack(), hood)
+    table = build_why_table(why, kind="service", category=None)
+    assert table["Category"].tolist() == ["Any", "Advice"]
+    row = table.iloc[1]
+    assert row["What would change it"] == f"If a 1 towards {EVIL} left for home at 12:03, not only at 11:50"
+    assert (row["People without it"], row["More people"]) == (1240.0, 1240.0)
+    assert (row["A longer walk"], row["A longer journey"], row["A second bus"]) == ("no", "no", "no")
+    assert (row["A session moved"], row["A later bus home"], row["Nearest"]) == ("10:15", "12:03", "5.0 km")
+    assert why.frame["sentence"].iloc[1].endswith("1,240 more people here could get there and back.")
+    assert build_why_table(why, kind="place", category=None).empty
+
+
+def test_fewer_than_ten_people_are_never_counted_out():
+    pack = town(there("09:50"), back("11:50"), points=[point("home", 0, 0, people=7)])
+    frame = Engine(pack).why(make_query(), ThereAndBack().settings).frame
+    assert "fewer than 10 more people here could" in frame["sentence"].iloc[0]
+
+
+def test_the_command_line_writes_the_table_and_its_meaning(tmp_path):
+    out = tmp_path / "why.csv"
+    place = "--category=*"
+    assert (
+        main(["why", "data/packs/demo", "--out", str(out), "--kind", "service", place, "--cutoff", "30"]) == 0
+    )
+    frame = pd.read_csv(out)
+    assert list(frame.columns) == list(WHY_COLUMNS)
+    assert set(frame["category"]) == {"*"} and set(frame["kind"]) == {"service"}
+    meta = json.loads((tmp_path / "why.csv.meta.json").read_text())
+    assert set(meta["columns"]) == set(WHY_COLUMNS)
+    assert meta["query"]["cutoff_s"] == 1800
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--place", "Nowhere at all"], "Nowhere at all"),
+        (["--category", "Lunch clubs"], "choose from"),
+        (["--place", "nan,nan"], "nan"),
+    ],
+)
+def test_what_is_not_there_is_refused(arguments, words, tmp_path, capsys):
+    assert main(["why", "data/packs/demo", "--out", str(tmp_path / "why.csv"), *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_term_and_day_narrow_what_is_asked():
+    pack = town(there("09:50"), back("11:50"), held=session("10:30", "12:00"))
+    frame = Engine(pack).why(make_query(), ThereAndBack().settings, day=1, category="Advice").frame
+    assert frame["category"].tolist() == ["Advice"]
