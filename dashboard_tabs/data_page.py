@@ -197,7 +197,7 @@ def _ask_duplicates(imported: Imported, merges: list[tuple[str, str]], key: str)
     if not pairs:
         st.caption("None: no two of one organisation and postcode have names alike.")
     for pair in pairs[:SHOWN_PAIRS]:
-        st.text(f"{pair.one} and {pair.other}: {pair.why}")
+        st.text(register_import.say_pair(imported, pair))
         look.draw_table(
             register_import.build_pair_table(imported, pair),
             key=f"register_pair_{key}_{pair.one}_{pair.other}",

@@ -20,7 +20,7 @@ from data.sources.service_duplicates import (
     merge_services,
 )
 from data.sources.service_export import register_to_csv
-from data.sources.service_faults import MESSAGES
+from data.sources.service_faults import HARMLESS, MESSAGES
 from data.sources.service_mapping import ProposedColumn, ProposedMapping, propose_mapping
 from data.sources.service_rejects import rejects_to_csv
 from data.sources.services import ServicesResult, read_services
@@ -115,6 +115,16 @@ def list_duplicates(imported: Imported) -> tuple[LikelyDuplicate, ...]:
     return find_likely_duplicates(imported.services)
 
 
+def say_pair(imported: Imported, pair: LikelyDuplicate) -> str:
+    """Say which two services may be one, by their names, and why."""
+    services = imported.services.set_index("service_id")
+    one, other = (
+        clean_text(services.at[key, "name"]) or clean_text(services.at[key, "organisation"]) or key
+        for key in (pair.one, pair.other)
+    )
+    return f"“{one}” and “{other}”: {clean_text(pair.why)}"
+
+
 def build_pair_table(imported: Imported, pair: LikelyDuplicate) -> pd.DataFrame:
     """Return two services side by side: a row a field that either has."""
     table = compare_services(imported.services, pair.one, pair.other)
@@ -141,11 +151,12 @@ def say_counts(imported: Imported) -> str:
 
 
 def build_row_table(imported: Imported) -> pd.DataFrame:
-    """Return every remark on a row: its number, whether it was imported, and what about it."""
+    """Return every remark on a row that asks for a look: its number, whether it was imported, and why."""
     rejected = {row.number for row in imported.result.rejected}
     rows = [
         (number, "rejected" if number in rejected else "imported", MESSAGES[code][1], clean_text(words))
         for number, code, words in imported.result.row_faults
+        if code not in HARMLESS
     ]
     return pd.DataFrame(rows, columns=["Row", "What became of it", "Why", "What it says"])
 

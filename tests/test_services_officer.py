@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from data.errors import SourceError
 from data.sources.service_duplicates import find_likely_duplicates
 from data.sources.service_mapping import propose_mapping
 from data.sources.service_rejects import rejects_to_csv
 from data.sources.services import ServicesResult, read_services
+from data.template import write_template
 from tests.officers_workbook import FILLED, HEADER, build_csv, build_workbook
 
 CRS = "EPSG:27700"
@@ -119,6 +121,25 @@ def test_the_duplicate_stands_beside_its_other(result: ServicesResult) -> None:
     names = result.services.set_index("service_id")["name"]
     (pair,) = find_likely_duplicates(result.services)
     assert sorted([names[pair.one], names[pair.other]]) == ["Lunch Club", "Lunch club"]
+
+
+def test_the_sheet_that_was_filled_in_is_read_and_not_the_template_s_examples(tmp_path: Path) -> None:
+    """Somebody renamed three headers: now the sheet of examples has more of the template's names."""
+    path = write_template(tmp_path / "ours.xlsx")
+    book = load_workbook(path)
+    sheet = book["Services"]
+    for number, header in ((1, "Ref no."), (2, "Organisatn"), (3, "Servise")):
+        sheet.cell(1, number, header)
+    for number, value in ((1, "A1"), (2, "Our Own Trust"), (3, "Our own lunch")):
+        sheet.cell(2, number, value)
+    sheet.insert_rows(1)
+    sheet["A1"] = "OUR LIST"
+    book.save(path)
+    result = read_services(path, crs=CRS)
+    assert list(result.services["name"]) == ["Our own lunch"] and result.counts.rows == 1
+    book["Services"].delete_rows(3)
+    book.save(path)
+    assert read_services(path, crs=CRS).counts.rows == 0
 
 
 @pytest.mark.parametrize("name", ["Total Fitness", "Count Me In", "Totally Thorn Green"])

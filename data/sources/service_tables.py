@@ -23,7 +23,14 @@ from data.sources.service_words import clean_text
 HEADER_WITHIN = 20
 MOST_ROWS = 200_000
 MOST_UNPACKED = 300_000_000
+# A sheet with this share of the best one's known columns may be the register.
+LIKE_THE_BEST = 0.5
+# Sheets of the template that explain it.
+NOT_REGISTERS = frozenset({"Guide", "Examples"})
 _DELIMITERS = (",", ";", "\t", "|")
+
+
+_Found = tuple[int, int, list[list[str]], str]  # known columns, the header's row, all rows, the sheet
 
 
 @dataclass(frozen=True)
@@ -69,23 +76,42 @@ def read_table(
         candidates, remarks = _read_csv(path, count_known)
     else:
         raise SourceError(f"{path.name}: not a table this reads; save it as .csv or .xlsx")
-    best: tuple[int, int, list[list[str]], str] | None = None
-    for name, rows in candidates:
-        for index, row in enumerate(rows[:HEADER_WITHIN]):
-            known = count_known(row)
-            if known and (best is None or known > best[0]):
-                best = (known, index, rows, name)
-    if best is None:
+    found = [
+        (known, index, rows, name)
+        for name, rows in candidates
+        for known, index in [_find_header(rows, count_known)]
+        if known
+    ]
+    if not found:
         raise SourceError(
             f"{path.name}: no row of the first {HEADER_WITHIN} names the columns looked for; {advice}"
         )
-    _, index, table_rows, name = best
+    _, index, table_rows, name = _choose_sheet(found)
     if index:
         remarks.append(("title_rows", f"{index} row(s) above the header were passed over"))
     if name and len(candidates) > 1:
         others = ", ".join(other for other, _ in candidates if other != name)
         remarks.append(("sheets_ignored", f"only the sheet {name!r} was read, not {others}"))
     return _cut(table_rows, index, remarks)
+
+
+def _find_header(rows: list[list[str]], count_known: Callable[[Sequence[str]], int]) -> tuple[int, int]:
+    """How many names of columns the best of the first rows has, and which row that is."""
+    counted = [count_known(row) for row in rows[:HEADER_WITHIN]]
+    most = max(counted, default=0)
+    return most, counted.index(most) if counted else 0
+
+
+def _choose_sheet(found: list[_Found]) -> _Found:
+    """The first sheet with about as many known columns as any, and with rows under them.
+
+    Not the one with the most: people change headers in the sheet that they fill
+    in, and never in the examples behind it.
+    """
+    most = max(known for known, *_ in found)
+    likely = [one for one in found if one[0] >= LIKE_THE_BEST * most]
+    filled = [one for one in likely if len(one[2]) > one[1] + 1 and one[3] not in NOT_REGISTERS]
+    return (filled or [one for one in likely if one[3] not in NOT_REGISTERS] or likely)[0]
 
 
 def _cut(rows: Sequence[Sequence[str]], index: int, remarks: list[tuple[str, str]]) -> RawTable:
