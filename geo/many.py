@@ -22,6 +22,7 @@ from geo.destinations import index_destinations
 from geo.engine import Engine
 from geo.inputs import ReachInputs
 from geo.matrix_kernels import NONE, fill_matrix
+from geo.partition import Cutter
 from geo.profile import walk_limit_binds, walk_seconds
 from geo.query import Query
 from geo.reasons import find_stops_near
@@ -34,7 +35,7 @@ Progress = Callable[[float], None]
 # Pairs of the table that one thread works in: 25 bytes each, so that it stays in the processor's cache.
 TABLE_PAIRS = 200_000
 MOST_ROWS = 64
-# Origins answered at a time; what is in reach of them is held until they are passed on.
+# Origins answered at a time: what can matter to them and what is in reach of them is held.
 BLOCK_ORIGINS = 512
 # Destinations indexed at a time: bounds the index's memory.
 BLOCK_DESTINATIONS = 32_768
@@ -183,6 +184,9 @@ def stream_pairs(
 ) -> Iterator[Pairs]:
     """Answer block after block of origins, in order.
 
+    Where only pairs in reach are wanted, each block is asked of what can matter
+    to it (:mod:`geo.partition`): the cost of a block does not grow with the region.
+
     Parameters
     ----------
     inputs : ReachInputs
@@ -194,22 +198,32 @@ def stream_pairs(
     progress : callable, optional
         Called with the share done, 0 to 1, after each block.
     """
-    n, m = len(inputs.origin_ids), len(inputs.service_ids)
-    filler = _Filler(inputs, query, rows)
+    n = len(inputs.origin_ids)
+    cutter = Cutter(inputs, query) if rows == "reached" else None
+    whole = _Filler(inputs, query, rows) if rows == "all" else None
     for first in range(0, n, block_origins):
         last = min(first + block_origins, n)
-        beside = [
-            filler.answer(first, last, to_first, min(to_first + block_destinations, m))
-            for to_first in range(0, m, block_destinations)
-        ]
-        yield _join_beside(beside) if beside else _no_pairs(first, last - first, filler)
+        if cutter is not None:
+            part = cutter.cut(np.arange(first, last))
+            found = compute_pairs(part.inputs, query, block_destinations=block_destinations)
+            yield replace(
+                found, first=first, destination=part.destinations.astype(np.int32)[found.destination]
+            )
+        elif whole is not None:
+            yield whole.answer(first, last, block_destinations)
         if progress is not None:
             progress(last / n)
 
 
-def compute_pairs(inputs: ReachInputs, query: Query, *, rows: Rows = "reached") -> Pairs:
-    """Answer all origins at once: :func:`stream_pairs`, joined."""
-    return join_pairs(list(stream_pairs(inputs, query, rows=rows)))
+def compute_pairs(
+    inputs: ReachInputs,
+    query: Query,
+    *,
+    rows: Rows = "reached",
+    block_destinations: int = BLOCK_DESTINATIONS,
+) -> Pairs:
+    """Answer all origins at once, of the inputs as they are."""
+    return _Filler(inputs, query, rows).answer(0, len(inputs.origin_ids), block_destinations)
 
 
 class _Table:
@@ -266,8 +280,22 @@ class _Filler:
         self.own = threading.local()  # a table for each thread
         self.indexed: tuple[tuple[int, int], tuple[np.ndarray, ...]] | None = None
 
-    def answer(self, first: int, last: int, to_first: int, to_last: int) -> Pairs:
-        """Answer a block of origins to a block of destinations; these are numbered from ``to_first``."""
+    def answer(self, first: int, last: int, block_destinations: int) -> Pairs:
+        """Answer a block of origins to all destinations, so many at a time."""
+        m = len(self.inputs.service_ids)
+        beside = [
+            self._answer_block(first, last, to_first, min(to_first + block_destinations, m))
+            for to_first in range(0, m, block_destinations)
+        ]
+        return _join_beside(beside) if beside else self._no_pairs(first, last - first)
+
+    def _no_pairs(self, first: int, n: int) -> Pairs:
+        """What origins reach where there is no destination at all."""
+        none = np.empty(0, np.int32)
+        times = np.empty((len(self.percentiles), 0), np.int32)
+        return Pairs(first, np.zeros(n + 1, np.int64), none, none, none, none, times, self.window_s)
+
+    def _answer_block(self, first: int, last: int, to_first: int, to_last: int) -> Pairs:
         index = self._index(to_first, to_last)
         parts = run_blocks(
             last - first,
@@ -344,13 +372,6 @@ class _Filler:
         target = direct.target[legs]
         inside = (target >= to_first) & (target < to_last)
         return (row * (to_last - to_first) + target - to_first)[inside], legs[inside]
-
-
-def _no_pairs(first: int, n: int, filler: _Filler) -> Pairs:
-    """What origins reach where there is no destination at all."""
-    none = np.empty(0, np.int32)
-    times = np.empty((len(filler.percentiles), 0), np.int32)
-    return Pairs(first, np.zeros(n + 1, np.int64), none, none, none, none, times, filler.window_s)
 
 
 def _join_beside(blocks: list[Pairs]) -> Pairs:
