@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from data.errors import PartError, UsageError
 from geo.__main__ import main
 from geo.engine import Engine
-from geo.many import build_many
+from geo.many import build_many, compute_pairs, find_facts
 from geo.matrix import choose_destinations, choose_origins, export_matrix
+from geo.matrix_table import build_batch
 from geo.partition import Cutter, split_area
 from geo.parts import compute_part, keep_part, list_tiles, part_to_bytes
 from geo.query import Query
@@ -27,15 +29,25 @@ from tests.towns import build_town, point, route, service, trip
 QUERY = Query(window_start_s=34_200, window_end_s=35_400)
 
 
+def uncut(engine: Engine, query: Query, points: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
+    """The matrix of the region as one piece: nothing is cut, neither into parts nor for a block."""
+    inputs = build_many(engine, query, *points)
+    batch = build_batch(compute_pairs(inputs, query), query, *find_facts(inputs))
+    return pa.Table.from_batches([batch]).to_pandas()
+
+
 def check_parts_equal_the_whole(
     engine: Engine, query: Query, folder: Path, part_origins: int, points: tuple[pd.DataFrame, pd.DataFrame]
 ) -> int:
-    """Rows of the whole, which the parts gave too, byte by byte."""
+    """Rows of the whole, which the parts gave too: the same values as uncut, the same bytes as in one go."""
     whole, parts = folder / "whole.parquet", folder / "parts.parquet"
     rows = export_matrix(engine, query, *points, whole)
     kept = folder / "kept"
     assert export_matrix(engine, query, *points, parts, parts=kept, part_origins=part_origins) == rows
     assert parts.read_bytes() == whole.read_bytes()
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(parts), uncut(engine, query, points), check_categorical=False
+    )
     return rows
 
 
@@ -69,7 +81,12 @@ def two_lines() -> Engine:
                 route("night", trip(("W1", "22:40"), ("W2", "22:50"))),
             ],
             points=[point("west", 100, 0), point("east", 50_100, 0), point("away", 25_000, 0)],
-            services=[service("w", 3100, 0), service("e", 53_100, 0), service("l", 2000, 9100)],
+            services=[
+                service("w", 3100, 0),
+                service("e", 53_100, 0),
+                service("l", 2000, 9100),
+                service("on foot", 25_500, 0),
+            ],
         )
     )
 
@@ -84,7 +101,8 @@ def test_a_part_holds_what_can_matter_and_nothing_else() -> None:
     assert len(timetable.stop_first) - 1 == 2, "W1, where one gets on, and W2, by the service"
     assert timetable.n_lanes == 1 and timetable.n_trips == 1, "neither the night's trip nor the line across"
     nowhere = cutter.cut(np.array([2]))
-    assert len(nowhere.destinations) == 0 and nowhere.inputs.timetable.n_lanes == 0
+    assert nowhere.destinations.tolist() == [3], "a walk of 650 m needs no stop"
+    assert nowhere.inputs.timetable.n_lanes == 0
     assert cutter.cut(np.array([0, 1])).destinations.tolist() == [0, 1]
 
 
