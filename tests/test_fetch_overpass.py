@@ -116,8 +116,13 @@ def test_waits_are_told_and_retry_after_is_honoured(
     place: Loopback, make_client: Make, tmp_path: Path, waits: list[float]
 ) -> None:
     told: list[str] = []
+    shown: list[int] = []
     place.break_next("busy429", "/overpass", retry_after="60")
-    fetch_streets(make_client(tell=told.append), AREA, tmp_path / "streets.osm")
+    fetch_streets(
+        make_client(tell=told.append), AREA, tmp_path / "streets.osm",
+        progress=lambda done, *_: shown.append(done),
+    )  # fmt: skip
+    assert shown == sorted(shown) and shown[-1] > shown[0] > 0  # one count over all questions
     assert any("asked too often" in line and "waiting 60 s" in line for line in told) and waits[0] >= 60
     assert [line for line in told if "of 3" in line] and "streets (1 of 3)" in told[0]
 

@@ -110,13 +110,22 @@ def _ask_all(
     mine = answers / asked
     if client.refresh or not _is_young(mine):
         shutil.rmtree(answers, ignore_errors=True)
-    found = []
+    found, before, now = list[Path](), 0, 0
+
+    def tell(done: int, _total: int | None, left_s: float | None) -> None:
+        """Count the bytes of all questions together: one bar that never goes back."""
+        nonlocal now
+        now = done
+        if progress is not None:
+            progress(before + done, None, left_s)
+
     for number, question in enumerate(questions, start=1):
         client.tell(
             f"OpenStreetMap: asking Overpass for {question.about} ({number} of {len(questions)}); when it is "
             "busy it lets people wait a minute or more"
         )
-        found += ask_overpass(client, source, question, mine / f"{number:02}", progress=progress)
+        found += ask_overpass(client, source, question, mine / f"{number:02}", progress=tell)
+        before, now = before + now, 0
     whole = mine / "whole.osm"
     write_osm(found, whole)
     try:
