@@ -19,7 +19,7 @@ from data.check import check_content
 from data.config import AreaConfig, RawFile, raw_files
 from data.coordinates import choose_crs
 from data.edges import find_edges
-from data.errors import SourceError
+from data.errors import FeedError, SourceError
 from data.manifest import CalendarFacts, Fault, Manifest, Source, WalkFacts
 from data.packio import fill_digests
 from data.progress import Progress, SilentProgress
@@ -27,6 +27,7 @@ from data.service_days import ServiceDate, choose_service_date
 from data.sources.boundaries import read_areas
 from data.sources.faultlog import FaultLog
 from data.sources.gtfs import GtfsResult, read_gtfs
+from data.sources.gtfs_join import join_timetables
 from data.sources.gtfs_zip import FeedZip
 from data.sources.naptan import read_naptan
 from data.sources.osm import read_streets
@@ -210,13 +211,7 @@ def build_pack(config: AreaConfig, raw: Path, progress: Progress | None = None) 
     area = people.area if people.neighbourhoods is not None else None
 
     progress.step(f"timetable: {config.timetable.gtfs.file}")
-    gtfs = read_gtfs(
-        resolve_raw(raw, config.timetable.gtfs),
-        crs=crs,
-        clip=area,
-        margin_m=config.margin_m,
-        progress=progress.part,
-    )
+    gtfs = _build_timetable(config, raw, crs, area, progress)
     found.faults += gtfs.faults
     progress.step("stops")
     stops = _build_stops(config, raw, crs, gtfs, area, found)
@@ -293,6 +288,33 @@ def _choose_service_date(config: AreaConfig, feed: Feed, calendar: CalendarFacts
         fixed=None if given.service_date is None or given.why is None else (given.service_date, given.why),
         nation=calendar.nation,
     )
+
+
+def _build_timetable(
+    config: AreaConfig, raw: Path, crs: str, area: shapely.Geometry | None, progress: Progress
+) -> GtfsResult:
+    """The timetable joined with those of neighbouring regions; one without a trip here is left out."""
+    files = (config.timetable.gtfs, *config.timetable.also)
+    results: list[tuple[RawFile, GtfsResult]] = []
+    empty: list[Fault] = []
+    for file in files:
+        try:
+            result = read_gtfs(
+                resolve_raw(raw, file), crs=crs, clip=area, margin_m=config.margin_m, progress=progress.part
+            )
+        except FeedError as error:
+            # A neighbour may have no bus this side of the border; the area's own timetable must have.
+            if file is config.timetable.gtfs or "no trip calls in the area" not in str(error):
+                raise
+            message = "timetable of a neighbouring region has no trip in the area; not used"
+            empty.append(
+                Fault(part="timetable", code="feed_without_trips", severity="note", count=1, message=message,
+                      file=Path(file.file).name)
+            )  # fmt: skip
+        else:
+            results.append((file, result))
+    joined = join_timetables([one for _, one in results], [Path(file.file).name for file, _ in results])
+    return replace(joined, faults=[*joined.faults, *empty])
 
 
 def _build_stops(

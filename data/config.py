@@ -232,6 +232,7 @@ class Timetable(_Strict):
     """The bus timetable, and the service date where it is fixed."""
 
     gtfs: RawFile
+    also: tuple[RawFile, ...] = Field(default=(), description="feeds of neighbouring regions; ids kept apart")
     service_date: dt.date | None = None
     why: str | None = Field(default=None, description="why this date; needed with service_date")
     school_holidays: tuple[tuple[dt.date, dt.date], ...] = ()

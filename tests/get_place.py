@@ -95,6 +95,12 @@ def _features() -> dict[str, list[dict[str, Any]]]:
          "geometry": _box(*_corner(place), SIDE, SIDE)}
         for place, (code, name) in enumerate(LSOAS.items())
     ]  # fmt: skip
+    # Across the border: one 8 km to the east, one in the corner of the box, over 12 km away.
+    lsoas += [
+        {"properties": {"LSOA21CD": code, "LSOA21NM": name}, "geometry": _box(x, y, SIDE, SIDE)}
+        for code, name, x, y in (("E01077770", "Leeds 001A", 10_000, 0),
+                                 ("E01077771", "Birmingham 001A", 11_000, 11_000))
+    ]  # fmt: skip
     areas = [
         {"properties": {"OA21CD": code, "LSOA21CD": parent},
          "geometry": _box(_corner(int(parent[-1]))[0] + half * SIDE / 2, _corner(int(parent[-1]))[1],
@@ -129,12 +135,19 @@ def _chosen(where: str, row: dict[str, Any]) -> bool:
     raise AssertionError(where)
 
 
+def _touches(shape: dict[str, Any], box: tuple[float, ...]) -> bool:
+    lon, lat = zip(*shape["coordinates"][0], strict=True)
+    return min(lon) <= box[2] and max(lon) >= box[0] and min(lat) <= box[3] and max(lat) >= box[1]
+
+
 def _geography(asked: Asked) -> Reply | None:
     found = re.fullmatch(r"/open_geography/(\w+)/FeatureServer/0/query", asked.path)
     if not found:
         return None
     rows = next((rows for start, rows in _features().items() if found[1].startswith(start)), [])
     rows = [row for row in rows if _chosen(asked.query["where"], row["properties"])]
+    if box := asked.query.get("geometry"):
+        rows = [row for row in rows if _touches(row["geometry"], tuple(map(float, box.split(","))))]
     if "returnCountOnly" in asked.query:
         return Reply(json.dumps({"count": len(rows)}).encode())
     start = int(asked.query.get("resultOffset", 0))

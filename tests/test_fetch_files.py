@@ -13,7 +13,7 @@ import shapely.geometry
 
 from data.errors import DownloadError, UsageError
 from data.fetch.authorities import find_authorities
-from data.fetch.bods import choose_region, fetch_timetable, plan_timetable
+from data.fetch.bods import fetch_timetable, own_regions, plan_timetable
 from data.fetch.deprivation import fetch_deprivation, plan_deprivation
 from data.fetch.http import Client
 from data.fetch.naptan import choose_atco_areas, fetch_stops, plan_stops
@@ -80,11 +80,11 @@ def test_a_short_or_strange_timetable_is_fetched_again(
 
 def test_regions_and_areas_cover_every_authority() -> None:
     greater = find_authorities(["Oldham", "Bury"])
-    assert choose_region(greater) == "north_west" and choose_atco_areas(greater) == ("180",)
+    assert own_regions(greater) == ["north_west"] and choose_atco_areas(greater) == ("180",)
     far = find_authorities(["Oldham", "Islington"])
-    assert choose_region(far) == "england" and choose_atco_areas(far) == ("180", "490")
-    assert choose_region(find_authorities(["Oldham", "Newport"])) == "all"
-    assert choose_region(find_authorities(["Thurrock"])) == "england"
+    assert own_regions(far) == ["north_west", "london"] and choose_atco_areas(far) == ("180", "490")
+    assert own_regions(find_authorities(["Newport", "Oldham"])) == ["wales", "north_west"]
+    assert own_regions(find_authorities(["Oldham", "Thurrock"])) == ["england"]
     assert choose_atco_areas(find_authorities(["Oldham", "Thurrock"])) == ()
 
 

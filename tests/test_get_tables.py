@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +14,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard_tabs import stages, state
+from data.check import check_pack
 from data.config import load_config
 from data.errors import DownloadError, UsageError
+from data.fetch import authorities, bods
 from data.fetch.http import Client
 from data.get import GetOptions
 from data.get.run import plan_only
 from data.packio import load_manifest, load_pack
 from geo.engine import warm
-from tests.get_place import LSOAS, NAME, people_of, rank_of, serve_welsh_place
+from tests import get_place
+from tests.get_place import CODE, LSOAS, NAME, people_of, rank_of, serve_place, serve_welsh_place
 from tests.loopback.fixtures import client, make_client, server, waits
 from tests.loopback.server import Loopback, Reply
 from tests.test_get_whole import alter, get, place
@@ -159,3 +164,89 @@ def test_what_is_missing_beyond_england_and_wales_is_named(
     with pytest.raises(UsageError, match=words):
         get(client, tmp_path / "pack", name)
     assert server.log == []
+
+
+def over_the_border(change: dict[str, tuple[str, str]]) -> bytes:
+    """The place's timetable as another region's feed has it: the same ids, other words in some files."""
+    with zipfile.ZipFile(io.BytesIO(get_place.timetable())) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    for name, (old, new) in change.items():
+        assert old in files[name]
+        files[name] = files[name].replace(old, new)
+    return get_place._zip(files)
+
+
+YORKSHIRE = "/bods/timetable/download/gtfs-file/yorkshire/"
+
+
+@pytest.fixture
+def border(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
+    """Thorn Green in the north west, with Leeds 8 km away and Birmingham beyond the margin."""
+    thorn = authorities.Authority(CODE, NAME, "england", "north_west", (), (NAME,))
+    monkeypatch.setattr(authorities, "_ask", lambda _: [thorn])
+    serve_place(server, region="north_west")
+    return server
+
+
+def test_a_place_at_a_border_has_the_buses_of_each_region_that_its_margin_touches(
+    border: Loopback, client: Client, tmp_path: Path
+):
+    # The same trip ids, of another operator: from Market Place to the Old Depot, which no other bus serves.
+    other = over_the_border(
+        {
+            "agency.txt": ("Thorn Green Buses", "White Rose Coaches"),
+            "stop_times.txt": ("9990TG002", "9990TG004"),
+        }
+    )
+    border.serve(YORKSHIRE, other, content_type="application/zip")
+    got = get(client, tmp_path / "pack")
+    asked = {asked.path for asked in border.log if "/bods/" in asked.path}
+    assert asked == {YORKSHIRE, YORKSHIRE.replace("yorkshire", "north_west")}
+    pack = load_pack(got.pack)
+    assert pack.feed.agency["agency_name"].tolist() == ["Thorn Green Buses", "White Rose Coaches"]
+    trips = pack.feed.trips["trip_id"].tolist()
+    assert trips == [*(f"T{n}" for n in range(20)), *(f"2:T{n}" for n in range(20))]
+    assert pack.stops["stop_id"].is_unique
+    assert pack.manifest.timetable.completeness == 1.0  # three quarters without the neighbour's feed
+    for region in ("north_west", "yorkshire"):
+        assert f"region {region}".replace("_", "\\_") in got.words or f"region {region}" in got.words
+    assert check_pack(got.pack).problems == ()
+
+
+@pytest.mark.parametrize("case", ["the same feed", "no bus on this side"])
+def test_a_neighbours_timetable_counts_nothing_twice_and_may_have_no_bus_here(
+    border: Loopback, client: Client, tmp_path: Path, case: str
+):
+    same = case == "the same feed"
+    body = get_place.timetable() if same else over_the_border({"stops.txt": (",53.", ",50.")})
+    border.serve(YORKSHIRE, body, content_type="application/zip")
+    got = get(client, tmp_path / "pack")
+    pack = load_pack(got.pack)
+    assert len(pack.feed.trips) == 20
+    assert pack.manifest.timetable.completeness == 0.75
+    codes = {fault.code for fault in pack.manifest.faults}
+    assert ("trip_in_two_feeds" if same else "feed_without_trips") in codes
+    assert ("on the same dates; counted once" if same else "has no trip in the area") in got.words
+
+
+def test_a_neighbours_timetable_that_was_cut_makes_no_pack(border: Loopback, client: Client, tmp_path: Path):
+    whole = get_place.timetable()
+    border.serve(YORKSHIRE, whole[: len(whole) // 2], content_type="application/zip")
+    with pytest.raises(DownloadError, match="zip"):
+        get(client, tmp_path / "pack")
+    assert not (tmp_path / "pack").exists()
+
+
+@pytest.mark.parametrize(
+    ("own", "near", "expected"),
+    [
+        (["north_west"], {"yorkshire", "wales"}, ["north_west", "wales", "yorkshire"]),
+        (["north_east"], {"scotland"}, ["north_east", "scotland"]),
+        (["wales"], {"england", "north_west"}, ["wales", "england"]),
+        (["north_west"], {"england"}, ["england"]),
+        (["england"], {"north_west", "wales"}, ["england", "wales"]),
+        (["london", "south_east"], set(), ["london", "south_east"]),
+    ],
+)
+def test_a_nations_feed_holds_its_regions(own: list[str], near: set[str], expected: list[str]):
+    assert bods._least(own, {*own, *near}) == expected

@@ -51,6 +51,7 @@ def query_features(
     fields: Sequence[str] = ("*",),
     keys: Sequence[str] = (),
     geometry: bool = True,
+    within: tuple[float, float, float, float] | None = None,
 ) -> Features:
     """Return every row of a question to one of the services of ``addresses.toml``.
 
@@ -67,6 +68,8 @@ def query_features(
         Columns that name a row together; left out, all of them do.
     geometry
         Ask for geometry in degrees, as GeoJSON.
+    within
+        Only what touches a box: west, south, east, north in degrees.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def query_features(
     refused: list[DownloadError] = []
     for name in names:
         try:
-            return _query(client, name, where, fields, keys, what, geometry)
+            return _query(client, name, {"where": where, **_box(within)}, fields, keys, what, geometry)
         except DownloadError as error:
             # A name that isn't there is answered with 404, or with 400 inside of a 200; the rest is trouble.
             # Offline, a name that was refused isn't kept, and the one that answered is.
@@ -101,7 +104,7 @@ def query_features(
 def _query(
     client: Client,
     name: str,
-    where: str,
+    question: dict[str, str | int],
     fields: Sequence[str],
     keys: Sequence[str],
     what: str,
@@ -110,8 +113,8 @@ def _query(
     source = client.source("open_geography")
     url = source.url(f"{name}/FeatureServer/0/query")
     page_size = int(source.settings["page_size"])
-    asked: dict[str, str | int] = {"where": where, "outFields": ",".join(fields)}
-    expected = _count(client, url, where)
+    asked: dict[str, str | int] = {**question, "outFields": ",".join(fields)}
+    expected = _count(client, url, question)
     # A fixed order, where the columns are known: without one, pages may overlap.
     if keys:
         asked["orderByFields"] = ",".join(keys)
@@ -152,16 +155,26 @@ def _query(
     )
 
 
-def _count(client: Client, url: str, where: str) -> int | None:
+def _box(within: tuple[float, float, float, float] | None) -> dict[str, str | int]:
+    """The box as ArcGIS takes it."""
+    if within is None:
+        return {}
+    return {
+        "geometry": ",".join(f"{value:.6f}" for value in within),
+        "geometryType": "esriGeometryEnvelope",
+        "inSR": 4326,
+        "spatialRel": "esriSpatialRelIntersects",
+    }
+
+
+def _count(client: Client, url: str, question: dict[str, str | int]) -> int | None:
     """How many rows there must be, None where the service doesn't count."""
     source = client.source("open_geography")
 
     def check(answer: Any) -> None:
         _check_error(answer)
 
-    answer = client.get_json(
-        source, url, {"where": where, "returnCountOnly": "true", "f": "json"}, check=check
-    )
+    answer = client.get_json(source, url, {**question, "returnCountOnly": "true", "f": "json"}, check=check)
     if not isinstance(answer, dict):
         return None
     count = answer.get("count", (answer.get("properties") or {}).get("count"))

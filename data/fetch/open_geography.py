@@ -168,6 +168,21 @@ def fetch_wards(client: Client, lsoas: Sequence[str], target: Path) -> Fetched:
     return _fetched(target, f"LSOA 2021 to ward {year} best-fit lookup", url, len(found), "neighbourhoods")
 
 
+def find_neighbours(
+    client: Client, box: tuple[float, float, float, float]
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return code, name and outline (coarse, degrees) of every LSOA that touches a box in degrees."""
+    answer = query_features(
+        client, "lsoa_bsc", where="1=1", what="LSOAs around the area", fields=(LSOA_CODE, LSOA_NAME),
+        keys=(LSOA_CODE,), within=box,
+    )  # fmt: skip
+    return [
+        (str(row[LSOA_CODE]), str(row.get(LSOA_NAME, "")), shape)
+        for row, shape in zip(answer.rows, answer.geometries, strict=True)
+        if shape
+    ]
+
+
 def plan_geography(
     client: Client, authorities: Sequence[Authority], *, detail: Detail = "bgc"
 ) -> list[Planned]:

@@ -74,6 +74,7 @@ def describe_area(addresses: Addresses, authorities: Sequence[Authority], raw: R
         columns = {"key_column": "LSOA21CD", "id_column": "WDCD", "name_column": "WDNM"}
         config["neighbourhoods"]["wards"] = {"lookup": file("wards"), **columns}
     config["indicators"] = _indicators(addresses, raw, file)
+    config["timetable"]["also"] = [file(key) for key in raw.files if key.startswith("timetable_")]
     if raw.school_dates is not None:
         config["timetable"] |= raw.school_dates
     places = file("streets") | {"title": "OpenStreetMap places, unchecked"}

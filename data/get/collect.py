@@ -128,11 +128,13 @@ def collect(
     else:
         with bar("streets") as progress:
             files["streets"] = streets.fetch_streets(client, area, folder / "streets.osm", progress=progress)
-    region = bods.choose_region(authorities)
-    with bar(f"timetable ({region})") as progress:
-        files["timetable"] = bods.fetch_timetable(
-            client, region, shared / f"bods_{region}.zip", progress=progress
-        )
+    client.tell("regions of timetables that the area and its margin touch")
+    for number, region in enumerate(bods.choose_regions(client, authorities, area, MARGIN_M)):
+        with bar(f"timetable ({region})") as progress:
+            key = "timetable" if number == 0 else f"timetable_{region}"
+            files[key] = bods.fetch_timetable(
+                client, region, shared / f"bods_{region}.zip", progress=progress
+            )
     if options.services_file is not None:
         given = options.services_file
         files["services"] = _take_file(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from data.errors import UsageError
@@ -58,7 +59,10 @@ def plan_get(client: Client, authorities: Sequence[Authority], options: GetOptio
                 note="size known once the boundaries are there; about 0.3 MB for each km² of a town",
             )
         )  # fmt: skip
-    plans.append(bods.plan_timetable(client, bods.choose_region(authorities)))
+    for region in bods.own_regions(authorities):
+        own = bods.plan_timetable(client, region)
+        more = "and those of other regions within 10 km, known once the boundaries are there"
+        plans.append(replace(own, note=f"{own.note}; {more}" if own.note else more))
     if options.services_url is not None:
         plans.append(plan_services(options.services_url))
     return plans
