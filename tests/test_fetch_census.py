@@ -234,7 +234,7 @@ def test_what_was_fetched_is_there_offline(
 
 def test_plans_ask_nobody(server: Loopback, client: Client) -> None:
     plans = [*plan_census(client, [PLACE]), *plan_geography(client, [PLACE])]
-    assert len(plans) == 7 and all(plan.url.startswith(server.base) for plan in plans) and server.log == []
+    assert len(plans) == 8 and all(plan.url.startswith(server.base) for plan in plans) and server.log == []
 
 
 def test_apostrophes_are_doubled() -> None:
