@@ -10,13 +10,16 @@ import dataclasses
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, note, settings
+from hypothesis import strategies as st
 
 from data.areapack import AreaPack
+from data.packio import load_pack
 from geo.engine import Engine
 from geo.gap import find_states
 from geo.query import Query
@@ -24,13 +27,22 @@ from geo.roundtrip import RoundTripSettings
 from geo.thereandback import compute_there_and_back
 from geo.why_search import list_cutoff_steps_min, list_walk_steps_m
 from tests import reference_people
+from tests.random_sessions import both_ways, with_sessions
 from tests.reference_walk import AmbiguousTown
-from tests.strategies import TownSpec, questions
-from tests.test_roundtrip_random_towns import questions as round_trip_questions
+from tests.strategies import WINDOWS_S, TownSpec, queries, questions, towns
 
 TOWNS = int(os.environ.get("ONE_BUS_REACH_TOWNS", "300"))
+DEMO = Path(__file__).parent.parent / "data" / "packs" / "demo"
 SEEN: Counter[str] = Counter()
 Cell = tuple[str, str, str]  # neighbourhood, kind, category
+
+
+@st.composite
+def round_trip_questions(draw: st.DrawFn) -> tuple[AreaPack, Query, RoundTripSettings]:
+    """A town with buses both ways, its sessions, and a question; not just past midnight."""
+    start_s = draw(st.sampled_from(WINDOWS_S[1:])) + draw(st.integers(0, 300))
+    pack, trip = draw(with_sessions(draw(both_ways(draw(towns(start_s)), start_s)), start_s))
+    return pack, draw(queries(start_s)), trip
 
 
 def count_cut_off(
@@ -132,7 +144,6 @@ def test_there_and_back_the_step_found_does_it_and_the_one_below_does_not(
     question: tuple[AreaPack, Query, RoundTripSettings],
 ) -> None:
     pack, query, trip = question
-    assume((pack.sessions["start_s"].dropna() > 2 * 3600).all())  # not read on the evening before
     query = dataclasses.replace(query, boardings=1)
     note(f"{query} {trip}")
     assert list(check_limits(pack, query, trip)) == []
@@ -175,6 +186,88 @@ def test_limits_equal_a_scan_of_every_step_by_the_slow_reference(question: tuple
                 assert ours == least, (row["neighbourhood_id"], column)
     except AmbiguousTown:
         assume(False)
+
+
+def change_points(engine: Engine, query: Query, hood: str, trip: RoundTripSettings) -> dict[str, set[str]]:
+    """Origin points of a neighbourhood that have each category ('service' only) in reach, there and back."""
+    own = engine.pack.origin_points
+    points = own[own["neighbourhood_id"] == hood].rename(columns={"point_id": "id"}).reset_index(drop=True)
+    table = compute_there_and_back(engine, query, trip, origins=points)
+    categories, state = find_states(table, engine.pack, query)
+    return {
+        f"{row['kind']} {row['category']}": {str(points["id"][at]) for at in np.flatnonzero(state[0][number])}
+        for number, row in categories.iterrows()
+    }
+
+
+@pytest.fixture(scope="module")
+def demo_rows() -> tuple[Engine, pd.DataFrame]:
+    engine = Engine(load_pack(DEMO))
+    hoods = [str(one) for one in engine.pack.neighbourhoods["neighbourhood_id"]]
+    frame = engine.why(Query(), RoundTripSettings(), kind="service", neighbourhood_ids=hoods[4:8]).frame
+    return engine, frame
+
+
+def test_on_the_demo_each_kind_of_change_does_it_and_one_step_less_does_not(demo_rows) -> None:
+    engine, frame = demo_rows
+    trip, seen = RoundTripSettings(), Counter()
+    weight = dict(
+        zip(engine.pack.origin_points["point_id"], engine.pack.origin_points["weight"], strict=True)
+    )
+    for row in frame.to_dict("records"):
+        key, hood = f"{row['kind']} {row['category']}", row["neighbourhood_id"]
+        before = change_points(engine, Query(), hood, trip)[key]
+        least = row["cut_off"] / row["people"] / 2
+
+        def gained(asked: Engine, query: Query, key=key, hood=hood, before=before) -> float:
+            return sum(weight[one] for one in change_points(asked, query, hood, trip)[key] - before)
+
+        changes = [("walk", row["walk_m"], 10, with_walk), ("cutoff", row["cutoff_min"], 1, with_cutoff)]
+        for name, value, step, change in changes:
+            if pd.notna(value) and seen[name] < 2:
+                seen[name] += 1
+                assert gained(engine, change(Query(), int(value))) >= least - 1e-9, (name, row["sentence"])
+                assert gained(engine, change(Query(), int(value) - step)) < least - 1e-9, (
+                    name,
+                    row["sentence"],
+                )
+        if pd.notna(row["session_shift_min"]) and seen["session"] < 2:
+            seen["session"] += 1
+            moved = Engine(move_session(engine.pack, row["session_id"], int(row["session_shift_min"])))
+            assert gained(moved, Query()) >= least - 1e-9, row["sentence"]
+        if pd.notna(row["bus_trip_id"]) and seen["bus"] < 2:
+            seen["bus"] += 1
+            for minutes, does_it in (
+                (int(row["bus_later_min"]), True),
+                (int(row["bus_later_min"]) - 1, False),
+            ):
+                later = Engine(run_again(engine.pack, row["bus_trip_id"], 60 * minutes))
+                assert (gained(later, Query()) >= least - 1e-9) == does_it, row["sentence"]
+    assert seen["walk"] and seen["session"] and seen["bus"], seen
+
+
+def move_session(pack: AreaPack, session_id: str, minutes: int) -> AreaPack:
+    """The pack with one session moved; the demo's have known times."""
+    table = pack.sessions.copy()
+    chosen = table["session_id"] == session_id
+    table.loc[chosen, ["start_s", "end_s"]] += 60 * minutes
+    assert chosen.any()
+    return dataclasses.replace(pack, sessions=table)
+
+
+def run_again(pack: AreaPack, trip_id: str, later_s: int) -> AreaPack:
+    """The pack with a copy of a trip that runs later."""
+    feed = pack.feed
+    at = int(np.flatnonzero(feed.trips["trip_id"] == trip_id)[0])
+    calls = feed.stop_times["trip_index"] == at
+    again = {name: values[calls].copy() for name, values in feed.stop_times.items()}
+    again["trip_index"][:] = len(feed.trips)
+    for name in ("arrival_s", "departure_s"):
+        again[name] += later_s
+    copy = feed.trips.iloc[[at]].assign(trip_id=f"{trip_id} again")
+    trips = pd.concat([feed.trips, copy], ignore_index=True).astype(feed.trips.dtypes.to_dict())
+    times = {name: np.concatenate([values, again[name]]) for name, values in feed.stop_times.items()}
+    return dataclasses.replace(pack, feed=dataclasses.replace(feed, trips=trips, stop_times=times))
 
 
 def test_the_random_towns_were_worth_trying() -> None:
