@@ -28,12 +28,13 @@ PART_WORDS = {
     "isochrones": "Isochrones",
     "times": "Times of day (every neighbourhood × category)",
     "indicators": "Age, English, cars, deprivation",
+    "why": "What would change it (every neighbourhood × category)",
 }
 EVERYTHING = "Everything"
 FORMATS = {EVERYTHING: [".gpkg"], "neighbourhoods": [".gpkg", ".geojson", ".parquet", ".csv"],
            "gap": [".csv", ".parquet", ".gpkg"], "reach": [".parquet", ".csv", ".gpkg"],
            "times": [".csv", ".parquet", ".gpkg"], "isochrones": [".geojson", ".gpkg", ".parquet", ".csv"],
-           "indicators": [".csv", ".parquet", ".gpkg"]}  # fmt: skip
+           "indicators": [".csv", ".parquet", ".gpkg"], "why": [".csv", ".parquet", ".gpkg"]}  # fmt: skip
 CHOSEN, EVERY = "one neighbourhood", "every neighbourhood"
 _FIRST = {"own_percentiles": [50, 85], "own_slack": 60, "own_speed": 4.8, "own_leg": 640, "own_total": 1280}
 

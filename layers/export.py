@@ -40,11 +40,11 @@ from layers.there_and_back import (
 )
 from layers.words import say_title
 
-Part = Literal["gap", "reach", "neighbourhoods", "isochrones", "indicators", "times"]
+Part = Literal["gap", "reach", "neighbourhoods", "isochrones", "indicators", "times", "why"]
 PARTS: tuple[Part, ...] = ("neighbourhoods", "gap", "reach", "isochrones", "indicators")
 # Times of day take five computations, so they are there for whoever asks.
-ALL_PARTS: tuple[Part, ...] = (*PARTS, "times")
-TABLE_PARTS: tuple[Part, ...] = ("gap", "reach", "indicators", "times")
+ALL_PARTS: tuple[Part, ...] = (*PARTS, "times", "why")
+TABLE_PARTS: tuple[Part, ...] = ("gap", "reach", "indicators", "times", "why")
 DEFAULT_PARTS: dict[str, tuple[Part, ...]] = {
     ".gpkg": PARTS,
     ".geojson": ("neighbourhoods",),
@@ -58,6 +58,7 @@ TITLES: dict[Part, str] = {
     "isochrones": "Land in reach by walking and one bus",
     "times": "When each category is in reach, by neighbourhood",
     "indicators": "Age, English, cars and deprivation of neighbourhoods",
+    "why": "What would bring a category within reach, by neighbourhood",
 }
 _HEADLINE = (
     "people",
@@ -152,6 +153,7 @@ def export_pack(
         **(GAP_COLUMNS if {"gap", "neighbourhoods"} & set(parts) else {}),
         **(_describe_times(layers, parts) if "times" in parts or request.times_of_day else {}),
         **(INDICATOR_COLUMNS if parts == ("indicators",) else {}),
+        **(WHY_COLUMNS if "why" in parts else {}),
     }
     when = None if request.trip is None else say_sessions(request.trip)
     metadata = build_metadata(
@@ -209,6 +211,10 @@ def build_parts(
             built["indicators"] = known
         elif tuple(parts) == ("indicators",):
             raise ExportError(f"{pack.manifest.name} has no tables of age, English, cars or deprivation.")
+    if "why" in parts:
+        progress(0.3, "working out what would change it")
+        settings, day = (None, None) if request.trip is None else (request.trip.settings, request.trip.day)
+        built["why"] = engine.why(query, settings, day=day).frame
     return {part: built[part] for part in ALL_PARTS if part in built}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from geo.__main__ import main
 from geo.engine import Engine
 from geo.tables import WHY_COLUMNS
+from layers.export import ExportRequest, export_pack
 from layers.reach_panel import summarise_reach
 from layers.there_and_back import ThereAndBack
 from layers.why_panel import add_last_buses, ask_why, build_why_table, list_last_buses, say_last_buses
@@ -96,3 +98,14 @@ def test_term_and_day_narrow_what_is_asked():
     pack = town(there("09:50"), back("11:50"), held=session("10:30", "12:00"))
     frame = Engine(pack).why(make_query(), ThereAndBack().settings, day=1, category="Advice").frame
     assert frame["category"].tolist() == ["Advice"]
+
+
+def test_it_is_a_part_of_the_export_with_its_meaning(tmp_path):
+    pack = town(there("09:50"), back("11:50"))
+    request = ExportRequest(make_query(), ("why",), trip=ThereAndBack())
+    out = tmp_path / "why.csv"
+    export_pack(Engine(pack), request, out, today=dt.date(2026, 1, 1), progress=lambda _done, _what: None)
+    frame = pd.read_csv(out)
+    assert frame["answer"].tolist() == ["bus", "bus"]
+    meta = json.loads((tmp_path / "why.csv.meta.json").read_text())
+    assert set(WHY_COLUMNS) <= set(meta["columns"]) and meta["round_trip"]["linger_s"] == 2700
