@@ -16,7 +16,14 @@ from geo.engine import Engine
 from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
-from geo.tables import GAP_COLUMNS, PEOPLE_COLUMN, REACH_COLUMNS, THERE_AND_BACK_COLUMNS, GapTable
+from geo.tables import (
+    GAP_COLUMNS,
+    PEOPLE_COLUMN,
+    REACH_COLUMNS,
+    THERE_AND_BACK_COLUMNS,
+    WHY_COLUMNS,
+    GapTable,
+)
 from geo.timeofday import choose_times, describe_times
 from geo.when import compute_when, describe_time_columns
 from geo.write import (
