@@ -145,12 +145,10 @@ class Search:
         self.engine, self.query, self.settings, self.cells = engine, query, settings, cells
         wide = _take_points(engine.inputs(widen_query(query)), cells.points)
         n_columns = int(cells.column.max(initial=-1)) + 1
-        singles = [row for row, name in enumerate(cells.categories["category"]) if name != ANY_CATEGORY]
         asked = np.zeros((len(cells.points), n_columns), bool)  # cut off from a category that is asked about
         for row in range(len(cells.categories)):
             for at in cells.members[row]:
                 asked[:, at] |= cells.cut_off[row]
-        self.singles = singles
         service_row = {str(one): row for row, one in enumerate(wide.service_ids)}
         self.service_row = np.array([service_row[one] for one in cells.service_ids], np.int64)
         self.plan: tuple[PlannedSession, ...] = ()

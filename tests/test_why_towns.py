@@ -96,6 +96,15 @@ def test_a_second_bus():
     row = only(line_town(routes=lines))
     assert (row["answer"], row["second_bus"], row["second_bus_s"]) == ("second_bus", True, 1710)
     assert "with a second bus (29 minutes)" in row["sentence"]
+    # Two homes, the other four minutes farther: both are brought in, the median time is the shorter.
+    homes = [
+        point("a", 0, 0, people=60, neighbourhood="N"),
+        point("b", -320, 0, people=40, neighbourhood="N"),
+    ]
+    row = only(
+        line_town(routes=lines, points=homes, streets=None, detour_factor=1.0), window_start_s=9 * 3600
+    )
+    assert (row["second_bus_s"], row["second_bus_people"], row["people_gained"]) == (1710, 100.0, 100.0)
     two = Engine(line_town(routes=lines)).why(make_query(boardings=2)).frame
     assert two.empty  # asked with two buses, it is in reach
 
