@@ -247,7 +247,7 @@ def test_there_and_back_drives_numbers_panel_and_titles(app: AppTest) -> None:
     back, words = numbers(app), texts(app).replace("\\", "")
     assert back != there and back[0] == there[0]  # the same people, other verdicts
     assert "There and back: no service" in [metric.label for metric in app.metric]
-    assert "assumed session from 10:30 to 12:30" in words and "can be gone to and come home from" in words
+    assert "assumed session (10:30 to 12:30" in words and "can be gone to and come home from" in words
     assert message_sent(app)["title"] != title
     reach = [str(value) for table in app.dataframe for value in table.value.get("Reach", [])]
     engine = Engine(load_pack("demo"))
