@@ -126,6 +126,12 @@ def test_twenty_thousand_towns_equal_the_reference(asked: Asked) -> None:
     check_town(asked)
 
 
+@pytest.mark.nightly
+def test_the_nightly_run_tried_as_many_towns_as_it_says() -> None:
+    print(f"random towns: {SEEN['towns']}")
+    assert SEEN["towns"] >= NIGHTLY_TOWNS
+
+
 def gap_differences(frame: pd.DataFrame, pack: AreaPack, query: Query, theirs: dict) -> list[str]:
     """Values in which the engine's gap and the reference's differ."""
     lines = []

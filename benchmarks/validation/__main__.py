@@ -9,6 +9,7 @@ download --no-deps --no-binary :all: gtfs_kit==13.0.1``).
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import platform
 import sys
 import tempfile
@@ -49,6 +50,7 @@ def main() -> int:
     parser.add_argument("--gtfs-kit", type=Path, help="gtfs_kit's source archive (.tar.gz)")
     parser.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--feeds", nargs="+", choices=("newport", "cairns"), default=["newport", "cairns"])
+    parser.add_argument("--minutes", type=int, default=60, help="how many minutes from 09:30 on")
     parser.add_argument("--out", type=Path, help="write Markdown here too")
     options = parser.parse_args()
     lines = [f"Python {platform.python_version()}, {platform.system()}."]
@@ -63,6 +65,7 @@ def main() -> int:
             else:
                 print("cairns is left out: give --gtfs-kit")
                 continue
+            case = dataclasses.replace(case, minutes=options.minutes)
             lines += compare_case(case, folder, options.peers, options.only)
     print("\n".join(lines))
     if options.out:

@@ -27,7 +27,8 @@ class Stage:
     own, peer : what each side's settings gain at this stage; earlier stages' stay
     tolerance : further settings of our side, one run each: a difference that any of them
         removes is put down to this stage (walks within a metre of the limit)
-    ask_again : the peer is asked once more about every pair and minute that still differs, each alone
+    ask_again : the peer is asked once more about each pair and minute that still differs, alone and
+        with the two stops of our ride only
     """
 
     name: str

@@ -74,6 +74,7 @@ class Case:
     date: dt.date
     origins: list[str]
     destinations: list[str]
+    minutes: int = 60
 
 
 def make_newport(raw: Path, pack: Path, folder: Path) -> Case:
@@ -211,7 +212,7 @@ def common_settings(case: Case) -> dict[str, object]:
         "service_date": case.date.isoformat(),
         "timezone": case.timezone,
         "window_start": "09:30",
-        "window_minutes": 60,
+        "window_minutes": case.minutes,
         "walk_speed_kmh": 4.8,
         "max_walk_m": 640,
         "threads": 2,

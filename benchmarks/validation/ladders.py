@@ -148,9 +148,9 @@ def nigiri_ladder() -> list[Stage]:
             peer={"no_links": True},
         ),
         Stage(
-            "one minute at a time",
-            "asked for all journeys of some hours, nigiri leaves out some that are much slower than the best "
-            "of those hours; here it is asked for that minute alone",
+            "one stop at either end",
+            "given all stops near both ends, nigiri still drops a ride that is slower than some walk of its "
+            "own between two of them; here it is asked with the two stops of our ride alone",
             ask_again=True,
         ),
     ]

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.measure import Worker
 from benchmarks.validation.compare import Agreement, Stage, count_agreement, find_causes, find_differences
 from benchmarks.validation.feeds import ROOT, Case, common_settings, write_json
-from benchmarks.validation.own import Asked, make_ready
+from benchmarks.validation.own import Asked, find_ride, make_ready
 
 WORKERS = ROOT / "benchmarks" / "workers"
 UNREACHED = np.iinfo(np.uint32).max
@@ -41,13 +41,24 @@ class Runner:
         """A peer's times, in the same form."""
         return self._keep(name, self._with_files(settings), lambda s, out: self._run_peer(name, s, out))
 
-    def ask_again(self, name: str, settings: Settings, places: np.ndarray) -> np.ndarray:
-        """A peer's times of chosen (minute, origin, destination), each asked alone."""
-        np.save(self.folder / "places.npy", places)
-        filled = self._with_files({**settings, "places": str(self.folder / "places.npy")})
+    def ask_again(self, name: str, settings: Settings, own: Settings, places: np.ndarray) -> np.ndarray:
+        """A peer's times of chosen (minute, origin, destination), with the stops of our own ride alone."""
+        asked = self.ready(own)
+        start_s = asked.query.window_start_s
+        rides = [find_ride(asked, row, end, start_s + 60 * minute) for minute, row, end in places.tolist()]
+        stops = {
+            "board": np.array(["" if ride is None else ride.board for ride in rides]),
+            "alight": np.array(["" if ride is None else ride.alight for ride in rides]),
+        }
+        has_ride = stops["board"] != ""
+        chosen = {key: value[has_ride] for key, value in stops.items()}
+        np.savez(self.folder / "places.npz", places=places[has_ride], **chosen)  # type: ignore[arg-type]
+        filled = self._with_files({**settings, "places": str(self.folder / "places.npz")})
         out = self.folder / "again.npy"
         self._run_peer(name, filled, out, case="again")
-        return np.load(out)
+        times = np.full(len(places), -1, np.int32)
+        times[has_ride] = np.load(out)
+        return times
 
     def ready(self, settings: Settings) -> Asked:
         """This engine with its legs, in this process: to look a journey up."""
@@ -133,7 +144,7 @@ def climb(runner: Runner, peer: str, stages: list[Stage], longest_s: int | None 
         if stage.ask_again:
             theirs = climbed.peer[-1].copy()
             again = np.argwhere(climbed.differs[-1])
-            theirs[tuple(again.T)] = runner.ask_again(peer, peer_settings, again)
+            theirs[tuple(again.T)] = runner.ask_again(peer, peer_settings, own_settings, again)
         if longest_s is not None:
             own, theirs = (np.where(times > longest_s, -1, times) for times in (own, theirs))
         differs = find_differences(own, theirs)

@@ -80,13 +80,17 @@ def load():
         return query
 
     def again():
-        """Chosen pairs at chosen minutes, each asked alone: seconds, -1 where there is none."""
+        """Chosen pairs at chosen minutes, each asked alone, with one stop at either end: -1 where none."""
+        asked = np.load(settings["places"])
+        stop_row = {stop: row for row, stop in enumerate(legs["stop_id"].tolist())}
         origins, ends = offsets("access"), offsets("egress")
         walks = walk_by_stops(origins, ends, len(legs["stop_id"]))
         times = []
-        for minute, row, column in np.load(settings["places"]).tolist():
+        stops = zip(asked["board"].tolist(), asked["alight"].tolist(), strict=True)
+        for (minute, row, column), (board, alight) in zip(asked["places"].tolist(), stops, strict=True):
             query = ask(start + minute)
-            query.start, query.destination = origins[row], ends[column]
+            query.start = [one for one in origins[row] if one.target() == location[stop_row[board]]]
+            query.destination = [one for one in ends[column] if one.target() == location[stop_row[alight]]]
             found = [60 * (journey.dest_time - start - minute) for journey in nigiri.route(timetable, query)]
             if settings.get("walk_by_stops") and walks[row, column] >= 0:
                 found.append(int(walks[row, column]))
