@@ -156,11 +156,24 @@ class Town:
         return within(self.lengths[key], "stop", limit_mm, self.pack.stops["stop_id"])
 
 
+_WALKED: list[tuple] = []
+
+
+def _walk_once(pack: AreaPack, places: Mapping[Key, XY], stops: Mapping[Key, XY], avoid_steps: bool) -> tuple:
+    """All walks of a town; several questions of one town in a row walk once."""
+    for walked_pack, walked_places, avoided, found in _WALKED:
+        if walked_pack is pack and avoided == avoid_steps and walked_places == places:
+            return found
+    found = compute_walks(pack, places, stops, avoid_steps=avoid_steps)
+    _WALKED[:] = [(pack, dict(places), avoid_steps, found)]
+    return found
+
+
 def build_reference(pack: AreaPack, query: Query, places: Mapping[Key, XY]) -> Town:
     """Walk between all places and stops and expand the trips of three days."""
     date = query.service_date or pack.manifest.timetable.service_date
     stops = {("stop", s.stop_id): (s.x, s.y) for s in pack.stops.itertuples()}
-    lengths, outside = compute_walks(pack, places, stops, avoid_steps=query.walk.avoid_steps)
+    lengths, outside = _walk_once(pack, places, stops, query.walk.avoid_steps)
     return Town(pack, query, date, expand_trips(pack, date, query), lengths, outside)
 
 
