@@ -23,6 +23,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 ADDED = 1
 WEEKS_AFTER_START = 12
 LOOK_BACK_DAYS = 730
+_KEPT = "_days_of_calendars"
 
 DatePeriod = tuple[dt.date, dt.date]
 
@@ -51,7 +52,14 @@ class _Days:
 
 
 def _arrays(feed: Feed) -> _Days:
-    calendar, dates = feed.calendar, feed.calendar_dates
+    """The calendars as arrays, kept with the feed, which is never changed: sessions ask for many days."""
+    kept = feed.__dict__.get(_KEPT)
+    if kept is None:
+        kept = feed.__dict__[_KEPT] = _read_calendars(feed.calendar, feed.calendar_dates)
+    return kept
+
+
+def _read_calendars(calendar: pd.DataFrame, dates: pd.DataFrame) -> _Days:
     services = pd.Index(pd.unique(pd.concat([calendar["service_id"], dates["service_id"]]).astype(object)))
     return _Days(
         services,

@@ -1,0 +1,109 @@
+"""The difference as a layer, a table and words; people gained and lost by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from geo.engine import Engine
+from geo.query import Query
+from geo.whatif.difference import WhatIf, compare_pairs, compute_what_if
+from geo.whatif.toml import parse_scenario
+from layers.styles import FILL_OPACITY, GROUND, MINIMUM_CONTRAST, THEMES, blend, contrast
+from layers.what_if import (
+    LABELS,
+    build_difference_table,
+    build_fills,
+    draw_difference,
+    list_routes,
+    say_difference,
+)
+from tests.test_whatif_towns import BY_BUS, at, ride, town
+from tests.towns import point, route, service
+
+ANY = {"kind": "service", "category": "*", "group_id": "all"}
+
+
+@pytest.fixture(scope="module")
+def found() -> WhatIf:
+    """Home's 120 people lose the clinic; 50 far out gain a service at their door; 30 have none either way."""
+    pack = town(
+        points=[
+            point("home", 0, 0, people=120, neighbourhood="N1"),
+            point("far", 7000, 0, people=50, neighbourhood="N2"),
+            point("farther", 8900, 0, people=30, neighbourhood="N2"),
+        ],
+        routes=[route("10", ride("09:40")), route("9", ride("09:50")), route("X1", ride("09:55"))],
+        services=[service("clinic", 2180, 0)],
+        groups={"g": {"N1": 60, "N2": 16}},
+    )
+    text = f"""
+    name = "Out of <town>"
+    [[change]]
+    kind = "remove_service"
+    service = "clinic"
+    [[change]]
+    kind = "add_service"
+    name = "Hall"
+    category = "Advice"
+    at = "{at(7000)}"
+    """
+    query = replace(Query(), scenario=parse_scenario(text.encode(), "t.toml"))
+    return compute_what_if(Engine(pack), query)
+
+
+def test_people_gained_and_lost_by_hand(found):
+    rows = found.frame.set_index(["level", "area_id", "category", "group_id"])
+    whole = rows.loc[("area", "town", "*", "all")]
+    assert (whole["gained"], whole["lost"]) == (50, 120)
+    assert (whole["in_reach_before"], whole["in_reach_after"], whole["cut_off_after"]) == (120, 50, 150)
+    # A group's 16 people in N2 are spread as all residents are: 50 of 80.
+    group = rows.loc[("area", "town", "*", "g")]
+    assert (group["gained"], group["lost"]) == (10, 60)
+    home, far = (rows.loc[("neighbourhood", hood, "*", "all")] for hood in ("N1", "N2"))
+    assert home["nearest_before_s"] == BY_BUS and far["nearest_after_s"] == 0
+    assert (home["gained"], home["lost"], far["gained"], far["lost"]) == (0, 120, 50, 0)
+
+
+def test_pairs_that_differ(found):
+    pairs = compare_pairs(found.changed.base.pack, found.changed.pack, found.before, found.after)
+    told = {
+        (row.origin_id, row.service_id): (row.class_before, row.class_after) for row in pairs.itertuples()
+    }
+    assert told[("N1", "clinic")][0] == "one_bus" and told[("N2", "what-if-2")][1] == "walk"
+    assert len(told) == 4  # the service that goes and the one that comes, for both neighbourhoods
+
+
+def test_the_layer_says_who_gains_and_who_loses(found):
+    drawn = draw_difference(found.changed.base.pack, found, "light", **ANY)
+    shading = drawn.parts["shading"]
+    assert shading["classes"] == [0, 3] and len(shading["fills"]) == len(LABELS) == 5
+    assert shading["values"] == ["120 lose it", "50 gain reach"]
+    assert "<town>" not in shading["label"] and "&lt;town" in shading["label"]
+    assert [entry.count for entry in drawn.layer.legend] == [1, 1]
+    sentence = say_difference(found, **ANY)
+    assert sentence == "50 people gain reach of at least one, 120 lose it: 50 in reach, 120 now."
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_neighbouring_classes_differ_by_contrast_or_by_dots(theme):
+    fills = build_fills(theme)
+    seen = [blend(fill.colour, GROUND[theme]["land"], FILL_OPACITY) for fill in fills]
+    for (one, a), (other, b) in zip(
+        zip(fills, seen, strict=True), list(zip(fills, seen, strict=True))[1:], strict=False
+    ):
+        assert contrast(a, b) >= MINIMUM_CONTRAST or one.pattern != other.pattern
+    # Dots, and dots alone, say that people lose: no colour needs to be told from another for it.
+    assert [fill.pattern for fill in fills] == ["dots", "dots", "plain", "plain", "plain"]
+
+
+def test_tables_hold_what_differs_most_first(found):
+    hoods = build_difference_table(found, by="neighbourhood", **ANY)
+    assert hoods["Lose reach"].tolist() == [120, 0] and hoods["Gain reach"].tolist() == [0, 50]
+    assert build_difference_table(found, by="category", **ANY)["Category"].tolist() == ["Advice", "Any"]
+    assert len(build_difference_table(found, by="group", **ANY)) == 2
+
+
+def test_routes_are_listed_as_people_count(found):
+    assert list_routes(found.changed.base.pack, ("bus",)) == ["9", "10", "X1"]
