@@ -9,8 +9,10 @@ reference.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 
@@ -18,8 +20,12 @@ from data.errors import QueryError
 from data.service_days import find_trips_on
 from geo.engine import Engine
 from geo.query import Query
+from geo.roundtrip import DEFAULT_ROUND_TRIP
 from geo.whatif.apply import apply_scenario
+from geo.whatif.engine import ScenarioEngine
+from geo.whatif.recompute import recompute_there_and_back
 from geo.whatif.toml import parse_scenario
+from tests.roundtrip_towns import session, with_sessions
 from tests.towns import (
     _TO_LONLAT,
     CRS,
@@ -300,79 +306,6 @@ def test_a_minibus_counts_as_a_bus_unless_it_is_another_vehicle(ask):
     assert ask(special, modes=("bus", "special_bus"))["best_duration_s"] == 60 + 409
 
 
-def ring():
-    """Home and shop 400 m apart on Direct Road, 1,000 m apart round about."""
-    return town(
-        streets=[
-            street((0, 0), (400, 0), name="Direct Road"),
-            street((0, 0), (0, 300), (400, 300), (400, 0), name="Round Road"),
-        ],
-        stops={"Home": (0, 0)},
-        routes=[],
-        services=[service("clinic", 400, 0)],
-    )
-
-
-def test_a_closed_street_is_walked_round(ask):
-    assert ask(ring())["walk_time_s"] == 300
-    closed = change(
-        ring(), 'kind = "close_street"', 'street = "Direct Road"', f'near = "{at(200)}"', "within_m = 50"
-    )
-    assert ask(closed)["walk_time_s"] == 750
-
-
-def test_only_the_street_near_the_place_is_closed():
-    words = refusal(
-        ring(), 'kind = "close_street"', 'street = "Direct Road"', f'near = "{at(200, 300)}"', "within_m = 50"
-    )
-    assert "300 m away" in words
-    assert "Did you mean Direct Road" in refusal(
-        ring(), 'kind = "close_street"', 'street = "Directt Rd"', f'near = "{at(200)}"'
-    )
-
-
-def streets_apart():
-    """Two streets 200 m apart that meet 500 m away; home and shop face each other."""
-    return town(
-        streets=[
-            street((500, 0), (0, 0), (0, 200), (500, 200), name="Bend"),
-            street((500, 0), (900, 0), name="On"),
-        ],
-        stops={"Home": (0, 0)},
-        routes=[],
-        points=[point("home", 490, 0)],
-        services=[service("clinic", 490, 200)],
-    )
-
-
-def test_a_footpath_is_walked_along(ask):
-    # 490 + 200 + 490 m are walked in 885 s; straight over 200 m, 150 s.
-    assert ask(streets_apart())["walk_time_s"] == 885
-    lines = ['kind = "footpath"', f'points = ["{at(490)}", "{at(490, 200)}"]']
-    assert ask(change(streets_apart(), *lines))["walk_time_s"] == 150
-    # By way of a point 120 m aside: 2 x hypot(100, 120) = 312.4 m, 234.3 s, so 235 s.
-    by_way = f'points = ["{at(490)}", "{at(610, 100)}", "{at(490, 200)}"]'
-    assert ask(change(streets_apart(), lines[0], by_way))["walk_time_s"] == 235
-
-
-def test_a_footpath_of_steps_is_no_way_for_who_avoids_steps(ask):
-    lines = ['kind = "footpath"', f'points = ["{at(490)}", "{at(490, 200)}"]', "steps = true"]
-    assert ask(change(streets_apart(), *lines))["walk_time_s"] == 150
-    assert ask(change(streets_apart(), *lines), avoid_steps=True)["walk_time_s"] == 885
-
-
-def test_nobody_starts_from_a_footpath(ask):
-    # A house 60 m from its street and 10 m from the path still starts from the street: 60 + 10 + 200 + 0.
-    path = ['kind = "footpath"', f'points = ["{at(490)}", "{at(490, 200)}"]']
-    aside = build_town(
-        streets=[street((500, 0), (0, 0), (0, 200), (500, 200)), street((500, 0), (900, 0))],
-        stops={"Home": (0, 0)},
-        points=[point("home", 500, 60)],
-        services=[service("clinic", 490, 200)],
-    )
-    assert ask(change(aside, *path))["walk_time_s"] == 203  # 270 m: 202.5 s
-
-
 def test_a_pack_without_streets_says_so():
     pack = town("09:40", streets=None)
     assert "has no streets" in refusal(pack, 'kind = "close_street"', "way = 4")
@@ -396,3 +329,30 @@ def test_changes_are_made_in_their_order(ask):
     pack = apply_scenario(pack, parse_scenario(text.encode(), "two.toml"))
     # 30 m from there are walked in 22.5 s, so 23 s.
     assert ask(pack, pair=("home", "shop"), max_walk_m=100)["best_duration_s"] == 68 + 60 + 150 + 23
+
+
+def test_a_bus_home_taken_away_is_noticed_by_what_is_recomputed():
+    # The only bus home leaves Town at 11:05; without it nobody gets back from the session. Of two homes and
+    # two services only one pair can change: the other home and the other service have no bus at all.
+    back = trip(("Town", "11:05"), ("Home", "11:15"), headsign="Home")
+    early = trip(("Town", "07:05"), ("Home", "07:15"), headsign="Home")
+    pack = with_sessions(
+        town(
+            routes=[route("1", ride("09:40", headsign="Town"), early, back)],
+            points=[point("home", 0, 0), point("far", 7000, 0)],
+            services=[service("clinic", 2180, 0), service("barn", 5000, 0)],
+        ),
+        session("10:00", "11:00"),
+    )
+    base, query = Engine(pack), Query()
+    lines = ('kind = "last_bus"', "route = 1", 'towards = "Home"', 'time = "08:00"')
+    scenario = parse_scenario("\n".join(("[[change]]", *lines)).encode(), "test.toml")
+    before = base.reach_there_and_back(query, level="point")
+    changed = ScenarioEngine(base, scenario)
+    asked = replace(query, scenario=scenario)
+    after = recompute_there_and_back(changed, before, asked, DEFAULT_ROUND_TRIP).frame
+    full = Engine(apply_scenario(pack, scenario)).reach_there_and_back(query, level="point").frame
+    pd.testing.assert_frame_equal(after, full, check_exact=True)
+    pairs = before.frame.set_index(["origin_id", "service_id"])["reach_class"]
+    assert pairs[("home", "clinic")] == "one_bus"
+    assert after.set_index(["origin_id", "service_id"])["reach_class"][("home", "clinic")] == "not_in_reach"

@@ -1,0 +1,79 @@
+"""Streets closed and footpaths added, by hand (see ``tests/test_whatif_towns.py``)."""
+
+from __future__ import annotations
+
+from tests.test_whatif_towns import at, change, refusal, town
+from tests.towns import build_town, point, service, street
+
+
+def ring():
+    """Home and shop 400 m apart on Direct Road, 1,000 m apart round about."""
+    return town(
+        streets=[
+            street((0, 0), (400, 0), name="Direct Road"),
+            street((0, 0), (0, 300), (400, 300), (400, 0), name="Round Road"),
+        ],
+        stops={"Home": (0, 0)},
+        routes=[],
+        services=[service("clinic", 400, 0)],
+    )
+
+
+def test_a_closed_street_is_walked_round(ask):
+    assert ask(ring())["walk_time_s"] == 300
+    closed = change(
+        ring(), 'kind = "close_street"', 'street = "Direct Road"', f'near = "{at(200)}"', "within_m = 50"
+    )
+    assert ask(closed)["walk_time_s"] == 750
+
+
+def test_only_the_street_near_the_place_is_closed():
+    words = refusal(
+        ring(), 'kind = "close_street"', 'street = "Direct Road"', f'near = "{at(200, 300)}"', "within_m = 50"
+    )
+    assert "300 m away" in words
+    assert "Did you mean Direct Road" in refusal(
+        ring(), 'kind = "close_street"', 'street = "Directt Rd"', f'near = "{at(200)}"'
+    )
+
+
+def streets_apart():
+    """Two streets 200 m apart that meet 500 m away; home and shop face each other."""
+    return town(
+        streets=[
+            street((500, 0), (0, 0), (0, 200), (500, 200), name="Bend"),
+            street((500, 0), (900, 0), name="On"),
+        ],
+        stops={"Home": (0, 0)},
+        routes=[],
+        points=[point("home", 490, 0)],
+        services=[service("clinic", 490, 200)],
+    )
+
+
+def test_a_footpath_is_walked_along(ask):
+    # 490 + 200 + 490 m are walked in 885 s; straight over 200 m, 150 s.
+    assert ask(streets_apart())["walk_time_s"] == 885
+    lines = ['kind = "footpath"', f'points = ["{at(490)}", "{at(490, 200)}"]']
+    assert ask(change(streets_apart(), *lines))["walk_time_s"] == 150
+    # By way of a point 120 m aside: 2 x hypot(100, 120) = 312.4 m, 234.3 s, so 235 s.
+    by_way = f'points = ["{at(490)}", "{at(610, 100)}", "{at(490, 200)}"]'
+    assert ask(change(streets_apart(), lines[0], by_way))["walk_time_s"] == 235
+
+
+def test_a_footpath_of_steps_is_no_way_for_who_avoids_steps(ask):
+    lines = ['kind = "footpath"', f'points = ["{at(490)}", "{at(490, 200)}"]', "steps = true"]
+    assert ask(change(streets_apart(), *lines))["walk_time_s"] == 150
+    assert ask(change(streets_apart(), *lines), avoid_steps=True)["walk_time_s"] == 885
+
+
+def test_nobody_starts_from_a_footpath(ask):
+    # A house 60 m from its street and 10 m from the path still starts from the street: 60 + 10 + 200 + 0.
+    path = ['kind = "footpath"', f'points = ["{at(490)}", "{at(490, 200)}"]']
+    aside = build_town(
+        streets=[street((500, 0), (0, 0), (0, 200), (500, 200)), street((500, 0), (900, 0))],
+        stops={"Home": (0, 0)},
+        points=[point("home", 500, 60)],
+        services=[service("clinic", 490, 200)],
+    )
+    assert ask(change(aside, *path))["walk_time_s"] == 203  # 270 m: 202.5 s
