@@ -93,4 +93,4 @@ def test_each_kind_of_change_equals_a_full_computation(area, real_pack):
         full = anew.reach_there_and_back(query, level="point").frame
         pd.testing.assert_frame_equal(back, full, check_exact=True)
         moved += not (len(ours) == len(before.frame) and ours.equals(before.frame))
-    assert moved >= 6, "most of these changes change something"
+    assert moved >= 4, "these changes change something"
