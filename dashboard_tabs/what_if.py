@@ -172,7 +172,8 @@ def _draw_upload(key: AreaKey) -> None:
     )
     file = st.file_uploader("Scenario file", type="toml", key="trial_upload", label_visibility="collapsed")
     if file is None:
-        st.session_state.pop(_FILE, None)
+        if st.session_state.pop(_FILE, None) is not None:
+            st.session_state[_PROBLEM] = None  # what was wrong with a file goes with it
         return
     if st.session_state.get(_FILE) == (file.file_id, key.area_id):
         return

@@ -349,6 +349,9 @@ _IN_WELSH = (("E07999999", "W06999999"), ("E0199990", "W0199990"), ("E009999", "
 def serve_welsh_place(server: Loopback) -> None:
     """Let the server answer as if Thorn Green lay in Wales."""
     serve_place(server, region="wales")
+    # England lies within its margin, as it does of Wrexham's.
+    path = "/bods/timetable/download/gtfs-file/yorkshire/"
+    server.serve(path, timetable(), content_type="application/zip")
     honest = server.responders.copy()
 
     def welsh(asked: Asked) -> Reply | None:

@@ -71,6 +71,7 @@ def test_a_welsh_place_has_its_own_nations_index_where_the_land_is_the_same(
     assert values.loc[codes[:2], "rank"].tolist() == [1, 151]
     assert values.loc[codes[:2], "decile"].tolist() == [1, 2]
     assert "WIMD 2019 is not known for 2 of 4 neighbourhoods" in got.words
+    assert f"- {client.source('wimd').settings['remark']}" in got.words
     assert "Welsh Index of Multiple Deprivation" in " ".join(pack.manifest.licences)
     assert not any("English Indices" in source.title for source in pack.manifest.sources)
 

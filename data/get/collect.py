@@ -120,6 +120,7 @@ def collect(
             files["wimd"] = wimd.fetch_wimd(
                 client, welsh, shared / "wimd.ods", folder / "wimd.csv", progress=progress
             )
+        missing.append(str(client.source("wimd").settings["remark"]))
     if options.streets is not None:
         client.tell(f"streets: cutting the area out of {options.streets.name}")
         files["streets"] = take_extract(

@@ -93,10 +93,6 @@ def _missing_indicators(pack: AreaPack) -> list[str]:
             )
             whole = rows["neighbourhood_id"].nunique()
             sentences.append(f"{table} is not known for {unknown:,} of {whole:,} neighbourhoods: {why}.")
-    if any(pack.indicators["source_table"].str.startswith("WIMD")):
-        sentences.append(
-            "WIMD 2019 is read, which ranks the areas of 2011; a newer index of Wales exists and is not read."
-        )
     return sentences
 
 

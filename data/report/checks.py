@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from data.areapack import AreaPack, WalkNetwork
-from data.report.model import Finding, MapPoint
+from data.report.model import Finding, MapPoint, say_trips
 
 MAX_EXAMPLES = 10
 MAX_POINTS = 500
@@ -95,7 +95,7 @@ def find_impossible_speeds(pack: AreaPack) -> Finding:
     for here, there, far, seconds, trip, count in zip(*columns, strict=True):
         words = (
             f"{names[here]} to {names[there]}: {far / 1000:.1f} km in {seconds / 60:.0f} min, "
-            f"{count} trip(s), for example {trip_ids.iloc[trip]}"
+            f"{say_trips(count)}, for example {trip_ids.iloc[trip]}"
         )
         examples.append(words)
         points += [mark_stop(stops, here, words), mark_stop(stops, there, words)]

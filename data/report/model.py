@@ -47,6 +47,11 @@ class Finding:
         return self.count / self.total if self.count is not None and self.total else None
 
 
+def say_trips(count: int) -> str:
+    """Return "1 trip", "1,200 trips"."""
+    return f"{count:,} trip{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class OperatorRow:
     """One operator; trips are those of the service date without duplicates."""

@@ -10,7 +10,7 @@ import pandas as pd
 from data.areapack import AreaPack
 from data.duplicates import DuplicateTrips
 from data.report.checks import MAX_EXAMPLES, MAX_POINTS, mark_stop, name_stops
-from data.report.model import Finding, MapPoint
+from data.report.model import Finding, MapPoint, say_trips
 from data.service_days import compute_feed_dates
 
 NOT_STATED = "Operator not stated"
@@ -76,7 +76,8 @@ def find_operators_without_service(pack: AreaPack, places: TripPlaces) -> Findin
         if dates:
             begin, end = min(first for first, _ in dates), max(last for _, last in dates)
             when = f"from {begin:%d %B %Y} to {end:%d %B %Y}"
-        examples.append(f"{name}: {len(own):,} trips, which run {when}")
+        run = "runs" if len(own) == 1 else "run"
+        examples.append(f"{name}: {say_trips(len(own))}, which {run} {when}")
         points += places.mark(own.tolist(), name)
     return Finding(
         "operators_without_service", "Operators without a trip on the service date", len(examples),
@@ -91,7 +92,7 @@ def find_duplicates(pack: AreaPack, places: TripPlaces, repeats: DuplicateTrips)
     """Trips of the service date that the timetable has twice, by operator."""
     by_operator = pd.Series(repeats.drop, dtype="int64").groupby(places.operator[repeats.drop], sort=True)
     examples = [
-        f"{name}: {len(rows):,} trips, for example {places.describe(int(rows.iloc[0]))}"
+        f"{name}: {say_trips(len(rows))}, for example {places.describe(int(rows.iloc[0]))}"
         for name, rows in sorted(by_operator, key=lambda group: (-len(group[1]), group[0]))
     ]
     return Finding(
@@ -118,7 +119,7 @@ def find_trips_without_shape(pack: AreaPack, places: TripPlaces) -> Finding:
         "The timetable has no route line for them; they are drawn straight from stop to stop. No time "
         "depends on it.",
         "note" if without.any() else "ok",
-        tuple(f"{name}: {count:,} trips" for name, count in counts.head(MAX_EXAMPLES).items()),
+        tuple(f"{name}: {say_trips(count)}" for name, count in counts.head(MAX_EXAMPLES).items()),
         places.mark(one_a_route.tolist()),
     )  # fmt: skip
 

@@ -57,7 +57,9 @@ def describe_count(finding: Finding) -> str:
     if finding.total is None:
         return f"{finding.count:,}"
     share = f" ({finding.share:.1%})" if finding.share is not None else ""
-    return f"{finding.count:,} of {finding.total:,} {finding.unit}{share}"
+    # Every unit's first plural is what is counted: "1 of 1 operator".
+    unit = re.sub(r"s\b", "", finding.unit, count=1) if finding.total == 1 else finding.unit
+    return f"{finding.count:,} of {finding.total:,} {unit}{share}"
 
 
 def describe_time(seconds: int | None) -> str:
