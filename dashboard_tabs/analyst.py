@@ -138,7 +138,7 @@ def _prepare(key: AreaKey, request: ExportRequest, name: str) -> None:
             shown, content = _read(out)
     except OneBusReachError as error:
         bar.empty()
-        st.error(str(error))
+        st.error(look.plain(str(error)))
         return
     bar.empty()
     st.session_state["prepared"] = ((key, request, name), shown, content)

@@ -52,7 +52,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> No
             stages.open_engine(key), choices.query, origin, destination, home_s=_seconds(home), **there
         )
     except OneBusReachError as error:
-        st.error(str(error))
+        st.error(look.plain(str(error)))
         return
     for way, column in zip(sheet.ways, st.columns(len(sheet.ways), gap="large"), strict=True):
         with column:

@@ -166,7 +166,7 @@ def _ask_place(pack: AreaPack) -> Place | None:
         try:
             return make_place(pack, *point, label="the clicked point") if point else None
         except OneBusReachError as error:
-            st.error(str(error))
+            st.error(look.plain(str(error)))
             return None
     hoods = pack.neighbourhoods.sort_values("name", kind="stable")
     names = dict(zip(hoods["neighbourhood_id"], hoods["name"], strict=True))
@@ -252,7 +252,7 @@ def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *,
         else:
             bands = build_bands(stages.open_engine(key).isochrones(choices.query, place, cutoffs))
     except OneBusReachError as error:
-        st.error(str(error))
+        st.error(look.plain(str(error)))
         return []
     if not bands:
         st.info("Nothing is in reach from there: it lies outside the street data.")

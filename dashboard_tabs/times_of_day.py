@@ -8,7 +8,7 @@ from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.timeofday import WINDOWS
 from geo.when import WhenTable
-from layers import when
+from layers import measures, when
 from layers.when import Classed
 from layers.words import NO_SERVICE, say_title
 
@@ -29,7 +29,7 @@ def work_out(key: AreaKey, choices: Choices) -> WhenTable | None:
     try:
         table = stages.compare_times_of_day(key, choices.query, tell)
     except OneBusReachError as error:
-        place.info(str(error))
+        place.info(look.plain(str(error)))
         return None
     place.empty()
     return table
@@ -79,7 +79,8 @@ def draw_table(key: AreaKey, pack: AreaPack, choices: Choices) -> str | None:
     if table is None:
         return None
     names = {"kind": choices.kind, "category": choices.category}
-    people = when.build_people_table(table, group_id=choices.group_id, **names)
+    counted = measures.counted_of(pack, choices.group_id)
+    people = when.build_people_table(table, group_id=choices.group_id, counted=counted, **names)
     if people is not None:
         look.draw_table(people, key="times_people")
     shown = when.build_when_table(pack, table, **names)

@@ -56,7 +56,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
         with file:
             _draw_upload(key)
         if problem := st.session_state.get(_PROBLEM):
-            st.error(look.plain(problem))
+            st.error("  \n".join(look.plain(line) for line in problem.splitlines()))  # one fault a line
         own = _own_scenario(key)
         if own is None:
             return None

@@ -78,7 +78,7 @@ def draw_planner(key: AreaKey, pack: AreaPack, choices: Choices, neighbourhood_i
     try:
         why = ask(key, choices, neighbourhood_id)
     except OneBusReachError as error:
-        st.error(str(error))
+        st.error(look.plain(str(error)))
         return
     table = build_why_table(why, kind=choices.kind, category=choices.asked)
     st.markdown("##### What would change it", help=HELP)
@@ -106,7 +106,7 @@ def draw_connector(
     try:
         why = ask(key, choices, hood, private=not own)
     except OneBusReachError as error:
-        st.error(str(error))
+        st.error(look.plain(str(error)))
         return
     rows = choose_rows(why, kind=row["kind"], category=row["category"])
     st.markdown("#### Why not, and what would change it", help=HELP)

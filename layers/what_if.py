@@ -21,16 +21,28 @@ import pandas as pd
 from data.areapack import AreaPack
 from geo.roundtrip import RoundTripSettings
 from geo.whatif.difference import DIFFERENCE_COLUMNS, WhatIf
-from geo.whatif.model import AddService, Change, ChangeHeadway, FirstBus, LastBus, RemoveService
+from geo.whatif.model import (
+    AddService,
+    AddStop,
+    Change,
+    ChangeHeadway,
+    CloseStreet,
+    FirstBus,
+    LastBus,
+    Minibus,
+    MoveStop,
+    RemoveService,
+)
 from geo.write import build_metadata, side_file, write_table
 from layers.catalogue import Drawn, Layer, LegendEntry
-from layers.measures import ANY_CATEGORY
+from layers.measures import ALL, ANY_CATEGORY
 from layers.styles import GROUND, Fill, Theme, build_palette
 from layers.text import escape_for_map
 from layers.words import say_clock, say_date, say_people
 
 MUCH = 100
 PEOPLE, NOW, THEN, GAINED, LOST = "People", "In reach now", "In reach then", "Gain reach", "Lose reach"
+HOUSEHOLDS = "Households"
 NEAREST_NOW, NEAREST_THEN = "Nearest now", "Nearest then"
 LABELS = (
     f"{MUCH} or more lose reach",
@@ -44,10 +56,6 @@ _LIMITS = (
     "whether they would go is not said, nor what the change would cost. Who only gets there sooner, or has "
     "more to choose from, is not counted."
 )
-_KINDS = {
-    "add_stop": "a stop more", "move_stop": "a stop elsewhere", "minibus": "a minibus",
-    "close_street": "a street closed", "footpath": "a footpath",
-}  # fmt: skip
 
 
 def choose_rows(frame: pd.DataFrame, level: str, kind: str, category: str, group_id: str) -> pd.DataFrame:
@@ -76,6 +84,9 @@ def draw_difference(
     if pack.neighbourhoods is None:
         raise ValueError("a pack without neighbourhoods has no difference by neighbourhood")
     rows = choose_rows(found.frame, "neighbourhood", kind, category, group_id)
+    counted = _counted(rows)
+    whose = [category] if category != ANY_CATEGORY else []
+    whose += list(rows["group_name"].iloc[:1]) if group_id != ALL else []
     rows = rows.reindex(pack.neighbourhoods["neighbourhood_id"])
     gained, lost = (rows[name].to_numpy(np.float64, na_value=np.nan) for name in ("gained", "lost"))
     net = np.round(gained - lost, 3)
@@ -91,15 +102,15 @@ def draw_difference(
     ]
     if not known.all():
         legend.append(LegendEntry("not published", missing, count=int((~known).sum())))
-    of = f" ({category})" if category != ANY_CATEGORY else ""
+    of = f" ({', '.join(whose)})" if whose else ""
     scenario = found.query.scenario
     name = scenario.name if scenario is not None else ""
-    title = f"What if: {name}: people who gain or lose reach{of}"
+    title = f"What if: {name}: {counted} who gain or lose reach{of}"
     return Drawn(
         Layer(
             layer_id="what_if",
             title=title,
-            unit="people",
+            unit=counted,
             source="a scenario, computed here",
             date=f"timetable of {say_date(found.after.service_date)}",
             leaves_out=_LIMITS,
@@ -117,6 +128,11 @@ def draw_difference(
             }
         },
     )
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    """What the rows of one group count: people, or households."""
+    return "people" if rows.empty else str(rows["counted"].iloc[0])
 
 
 def _say_both(gained: float, lost: float) -> str:
@@ -141,12 +157,14 @@ def build_difference_table(
         first, names = by.capitalize(), rows["area_name"]
     elif by == "group":
         rows = frame[(frame["level"] == "area") & (frame["kind"] == kind) & (frame["category"] == category)]
-        first, names = "Group", rows["group_name"]
+        of = rows["group_name"] + " (" + rows["counted"] + ")"
+        first, names = "Group", rows["group_name"].where(rows["counted"] == "people", of)
     else:
         rows = frame[(frame["level"] == "area") & (frame["kind"] == kind) & (frame["group_id"] == group_id)]
         first, names = "Category", rows["category"].replace({ANY_CATEGORY: "Any"})
     columns: dict[str, Any] = {first: names.to_numpy(object)}
-    for name, source in ((PEOPLE, "people"), (GAINED, "gained"), (LOST, "lost"),
+    whole = HOUSEHOLDS if len(rows) and (rows["counted"] == "households").all() else PEOPLE
+    for name, source in ((whole, "people"), (GAINED, "gained"), (LOST, "lost"),
                          (NOW, "in_reach_before"), (THEN, "in_reach_after")):  # fmt: skip
         columns[name] = rows[source].to_numpy(np.float64, na_value=np.nan)
     if by == "neighbourhood":
@@ -166,7 +184,9 @@ def build_difference_table(
 
 def say_difference_cells(table: pd.DataFrame) -> dict[str, Callable[[Any], str]]:
     """A function for each number column that gives the words to show."""
-    words: dict[str, Callable[[Any], str]] = dict.fromkeys((PEOPLE, GAINED, LOST, NOW, THEN), say_people)
+    words: dict[str, Callable[[Any], str]] = {
+        name: say_people for name in (PEOPLE, HOUSEHOLDS, GAINED, LOST, NOW, THEN) if name in table
+    }
     words |= {name: _say_minutes for name in (NEAREST_NOW, NEAREST_THEN) if name in table}
     return words
 
@@ -189,7 +209,8 @@ def say_difference(found: WhatIf, *, kind: str, category: str, group_id: str) ->
             "or still has none."
         )
     return (
-        f"{say_people(row['gained'])} people gain reach of at least one, {say_people(row['lost'])} lose it: "
+        f"{say_people(row['gained'])} {row['counted']} gain reach of at least one, "
+        f"{say_people(row['lost'])} lose it: "
         f"{say_people(row['in_reach_after'])} in reach, {say_people(row['in_reach_before'])} now."
     )
 
@@ -212,8 +233,19 @@ def say_change(change: Change, names: Mapping[str, str]) -> str:
         often = f", every {change.every_min:g} minutes until then" if change.every_min else ""
         time, days = say_clock(change.time), _say_days(change.days)
         return f"Route {change.route}: the {which} bus at {time}{often}, {days}."
-    of = getattr(change, "route", None) or getattr(change, "name", None) or getattr(change, "street", None)
-    return f"{_KINDS[change.kind].capitalize()}{f': {of}' if of else ''}."
+    if isinstance(change, AddStop):
+        where = change.name or change.stop or names.get(change.at or "", change.at)
+        return f"A stop more: {where}, on route {change.route}."
+    if isinstance(change, MoveStop):
+        only = f", for route {change.route} only" if change.route else ""
+        return f"A stop elsewhere: {change.stop} to {names.get(change.to, change.to)}{only}."
+    if isinstance(change, Minibus):
+        places = ", ".join(names.get(place, place) for place in change.places)
+        return f"A minibus: {change.name}, {places}; {_say_days(change.days)}."
+    if isinstance(change, CloseStreet):
+        return f"A street closed: {change.street or f'way {change.way} of OpenStreetMap'}."
+    ends = " to ".join(names.get(place, place) for place in (change.points[0], change.points[-1]))
+    return f"A footpath: {change.name or ends}."
 
 
 def _say_days(days: tuple[str, ...]) -> str:

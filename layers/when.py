@@ -17,7 +17,7 @@ from geo.timeofday import Time
 from geo.when import TIMES_IN_REACH, TIMES_KNOWN, WhenTable
 from layers.catalogue import Drawn, Layer, LegendEntry
 from layers.measures import ANY_CATEGORY
-from layers.planner import NUMBER, PEOPLE, SHARE, UNKNOWN
+from layers.planner import HOUSEHOLDS, NUMBER, PEOPLE, SHARE, UNKNOWN
 from layers.styles import Theme, build_palette, choose_fills
 from layers.text import escape_for_map
 from layers.words import IN_REACH, NO_SERVICE, NOT_KNOWN, SMALL_RATE_BASE, say_clock, say_date
@@ -189,8 +189,13 @@ def build_when_table(pack: AreaPack, table: WhenTable, *, kind: str, category: s
     return shown.sort_values([TIMES, "Neighbourhood"], kind="stable")
 
 
-def build_people_table(table: WhenTable, *, kind: str, category: str, group_id: str) -> pd.DataFrame | None:
-    """People of the whole area at each time: in reach, with no service, not known; None without counts."""
+def build_people_table(
+    table: WhenTable, *, kind: str, category: str, group_id: str, counted: str = "people"
+) -> pd.DataFrame | None:
+    """People (or households) of the whole area at each time: in reach, with no service, not known.
+
+    None without counts.
+    """
     if table.gap is None:
         return None
     gap = table.gap
@@ -198,8 +203,8 @@ def build_people_table(table: WhenTable, *, kind: str, category: str, group_id: 
     rows = gap[chosen & (gap["group_id"] == group_id)]
     if rows.empty:
         return None
-    row = rows.iloc[0]
-    lines = []
+    row, lines = rows.iloc[0], []
+    whole = HOUSEHOLDS if counted == "households" else PEOPLE
     for time in table.times:
         inside, outside, unknown = (
             float(row[f"{time.name}_{state}"]) for state in ("in_reach", "cut_off", "not_known")
@@ -209,7 +214,7 @@ def build_people_table(table: WhenTable, *, kind: str, category: str, group_id: 
             {
                 "Time": TIME_WORDS[time.name],
                 "Day and hours": say_time(time).partition(": ")[2],
-                PEOPLE: float("nan") if pd.isna(row["people"]) else float(row["people"]),
+                whole: float("nan") if pd.isna(row["people"]) else float(row["people"]),
                 IN_REACH: inside,
                 NUMBER: outside,
                 SHARE: outside / base if base >= SMALL_RATE_BASE else float("nan"),

@@ -178,3 +178,7 @@ def test_the_tables_say_the_same(engine: Engine, table: WhenTable):
     sunday = people.set_index("Time").loc["Sunday"]
     assert sunday["In reach"] == 0 and sunday["No service within one bus"] == sunday["People"] > 0
     assert sunday["Day and hours"] == "Sunday 15 June 2025, 09:30 to 11:30"
+    asked = {"kind": "service", "category": "*", "group_id": "all"}
+    households = when.build_people_table(table, counted="households", **asked)
+    assert households is not None and "People" not in households
+    assert households["Households"].tolist() == people["People"].tolist()

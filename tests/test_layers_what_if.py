@@ -17,7 +17,9 @@ from layers.what_if import (
     build_fills,
     draw_difference,
     list_routes,
+    say_change,
     say_difference,
+    say_difference_cells,
 )
 from tests.test_whatif_towns import BY_BUS, at, ride, town
 from tests.towns import point, route, service
@@ -103,6 +105,57 @@ def test_tables_hold_what_differs_most_first(found):
     assert hoods["Lose reach"].tolist() == [120, 0] and hoods["Gain reach"].tolist() == [0, 50]
     assert build_difference_table(found, by="category", **ANY)["Category"].tolist() == ["Advice", "Any"]
     assert len(build_difference_table(found, by="group", **ANY)) == 2
+
+
+def test_households_are_never_called_people(found):
+    frame = found.frame
+    counted = frame["counted"].where(frame["group_id"] == "all", "households")
+    found = replace(found, frame=frame.assign(counted=counted))
+    asked = ANY | {"group_id": "g"}
+    said = say_difference(found, **asked)
+    assert said == "10 households gain reach of at least one, 60 lose it: 10 in reach, 60 now."
+    layer = draw_difference(found.changed.base.pack, found, "light", **asked).layer
+    name = frame.loc[frame["group_id"] == "g", "group_name"].iloc[0]
+    assert layer.unit == "households" and layer.title.endswith(f"households who gain or lose reach ({name})")
+    table = build_difference_table(found, by="neighbourhood", **asked)
+    assert "People" not in table and table["Households"].tolist() == [60, 16]
+    assert say_difference_cells(table)["Households"](16) == "16"
+    groups = build_difference_table(found, by="group", **ANY)["Group"].tolist()
+    assert [name.endswith(" (households)") for name in groups] == [False, True]
+
+
+def test_every_change_is_said_with_its_names():
+    text = """
+    [[change]]
+    kind = "add_stop"
+    route = "4"
+    at = "N1"
+    [[change]]
+    kind = "move_stop"
+    stop = "S1"
+    to = "N1"
+    route = "4"
+    [[change]]
+    kind = "minibus"
+    name = "Dial-a-ride"
+    places = ["N1", "S1"]
+    departures = ["09:15"]
+    days = "weekend"
+    [[change]]
+    kind = "close_street"
+    way = 77
+    [[change]]
+    kind = "footpath"
+    points = ["S1", "S2", "N1"]
+    """
+    changes = parse_scenario(text.encode(), "t.toml").changes
+    assert [say_change(one, {"N1": "Highmarl"}) for one in changes] == [
+        "A stop more: Highmarl, on route 4.",
+        "A stop elsewhere: S1 to Highmarl, for route 4 only.",
+        "A minibus: Dial-a-ride, Highmarl, S1; Saturday, Sunday.",
+        "A street closed: way 77 of OpenStreetMap.",
+        "A footpath: S1 to Highmarl.",
+    ]
 
 
 def test_routes_are_listed_as_people_count(found):
