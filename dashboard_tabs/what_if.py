@@ -101,14 +101,14 @@ def _draw_form(key: AreaKey, pack: AreaPack, choices: Choices) -> None:
         change = _ask_service(pack) if kind == _SERVICE else _ask_bus(routes, kind)
         if st.form_submit_button("Add this change", type="primary"):
             own = _own_scenario(key)
-            try:
-                added = change()
-            except (QueryError, ValueError) as error:
-                st.session_state[_PROBLEM] = _first_words(error)
-                return
             before = own.changes if own is not None else ()
             name = own.name if own is not None else "My scenario"
-            _use(key, Scenario(name, (*before, added)))
+            try:
+                scenario = Scenario(name, (*before, change()))
+            except (QueryError, ValueError) as error:  # times that can't be, or too many changes
+                st.session_state[_PROBLEM] = _first_words(error)
+                return
+            _use(key, scenario)
 
 
 def _first_words(error: Exception) -> str:

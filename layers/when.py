@@ -203,7 +203,8 @@ def build_people_table(
     rows = gap[chosen & (gap["group_id"] == group_id)]
     if rows.empty:
         return None
-    row, lines = rows.iloc[0], []
+    row = rows.iloc[0]
+    lines = []
     whole = HOUSEHOLDS if counted == "households" else PEOPLE
     for time in table.times:
         inside, outside, unknown = (
