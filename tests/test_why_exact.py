@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -188,14 +189,22 @@ def test_limits_equal_a_scan_of_every_step_by_the_slow_reference(question: tuple
         assume(False)
 
 
-def change_points(engine: Engine, query: Query, hood: str, trip: RoundTripSettings) -> dict[str, set[str]]:
-    """Origin points of a neighbourhood that have each category ('service' only) in reach, there and back."""
+def change_points(
+    engine: Engine, query: Query, hood: str, trip: RoundTripSettings | None, *, cut_off: bool = False
+) -> dict[str, set[str]]:
+    """Origin points of a neighbourhood with each category in reach (or cut off); None: the way there only."""
     own = engine.pack.origin_points
     points = own[own["neighbourhood_id"] == hood].rename(columns={"point_id": "id"}).reset_index(drop=True)
-    table = compute_there_and_back(engine, query, trip, origins=points)
+    table = (
+        engine.reach(query, level="point", origins=points)
+        if trip is None
+        else compute_there_and_back(engine, query, trip, origins=points)
+    )
     categories, state = find_states(table, engine.pack, query)
     return {
-        f"{row['kind']} {row['category']}": {str(points["id"][at]) for at in np.flatnonzero(state[0][number])}
+        f"{row['kind']} {row['category']}": {
+            str(points["id"][at]) for at in np.flatnonzero(state[int(cut_off)][number])
+        }
         for number, row in categories.iterrows()
     }
 
@@ -244,6 +253,35 @@ def test_on_the_demo_each_kind_of_change_does_it_and_one_step_less_does_not(demo
                 later = Engine(run_again(engine.pack, row["bus_trip_id"], 60 * minutes))
                 assert (gained(later, Query()) >= least - 1e-9) == does_it, row["sentence"]
     assert seen["walk"] and seen["session"] and seen["bus"], seen
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("trip", [None, RoundTripSettings()], ids=["there", "there and back"])
+def test_on_newport_the_walk_and_cut_off_named_do_it_and_one_step_less_does_not(
+    real_pack: Callable[[str], Any], trip: RoundTripSettings | None
+) -> None:
+    engine, query = Engine(real_pack("newport")), Query()
+    own = engine.pack.origin_points
+    weight = dict(zip(own["point_id"], own["weight"], strict=True))
+    hoods = [str(one) for one in engine.pack.neighbourhoods["neighbourhood_id"]][::4]
+    frame = engine.why(query, trip, neighbourhood_ids=hoods).frame
+    asked: Counter[str] = Counter()
+    for name, step, change in (("walk_m", 10, with_walk), ("cutoff_min", 1, with_cutoff)):
+        told = frame[frame[name].notna()].groupby("neighbourhood_id").head(2).head(6)
+        for row in told.to_dict("records"):
+            key, hood = f"{row['kind']} {row['category']}", row["neighbourhood_id"]
+            cut_off = change_points(engine, query, hood, trip, cut_off=True)[key]
+            half = sum(weight[one] for one in cut_off) / 2
+
+            def gained(limit: int, key=key, hood=hood, change=change, cut_off=cut_off) -> float:
+                now = change_points(engine, change(query, limit), hood, trip)[key]
+                return sum(weight[one] for one in cut_off & now)
+
+            asked[name] += 1
+            assert gained(int(row[name])) >= half - 1e-9, row["sentence"]
+            assert gained(int(row[name]) - step) < half - 1e-9, row["sentence"]
+    assert asked["walk_m"] >= 2, asked
+    assert asked["cutoff_min"] >= 2, asked
 
 
 def move_session(pack: AreaPack, session_id: str, minutes: int) -> AreaPack:

@@ -18,6 +18,7 @@ from geo.engine import Engine
 from geo.roundtrip import RoundTripSettings
 from tests.proof import line_town, make_query
 from tests.roundtrip_towns import back, session, there, town, with_sessions
+from tests.town_spec import seconds
 from tests.towns import point, route, service, trip
 
 BACK = RoundTripSettings()
@@ -62,6 +63,32 @@ def test_walk_limits_are_whole_tens_of_metres(apart: float, walk_m: int):
     assert only(pack)["walk_m"] == walk_m
 
 
+@pytest.mark.parametrize(("apart", "walk_m"), [(720.0, 720), (720.001, 730)])
+def test_the_walk_at_the_other_end_counts_alike(apart: float, walk_m: int):
+    pack = line_town(there("09:50"), clinic=4900.0 + apart, streets=None, detour_factor=1.0)
+    assert only(pack)["walk_m"] == walk_m
+
+
+@pytest.mark.parametrize(("apart", "walk_m"), [(1600.0, 1600), (1600.001, None)])
+def test_the_farthest_walk_looked_at_is_one_of_them(apart: float, walk_m: int | None):
+    pack = line_town(there("09:55"), home=100.0 - apart, streets=None, detour_factor=1.0)
+    assert only(pack)["walk_m"] == walk_m
+
+
+@pytest.mark.parametrize(("whole", "walk_m"), [(820, 720), (819, None)])
+def test_the_whole_walk_may_be_all_of_its_limit(whole: int, walk_m: int | None):
+    # 720 m to the stop and 100 m from the other one.
+    pack = line_town(there("09:50"), home=-620.0, streets=None, detour_factor=1.0)
+    assert only(pack, max_walk_total_m=whole)["walk_m"] == walk_m
+
+
+@pytest.mark.parametrize(("end", "walk_m"), [("09:40", 720), ("09:39:59", None)])
+def test_one_may_leave_at_the_very_end_of_the_window(end: str, walk_m: int | None):
+    # Nine minutes' walk and one of slack before the bus of 09:50.
+    pack = line_town(there("09:50"), home=-620.0, streets=None, detour_factor=1.0)
+    assert only(pack, window_end_s=seconds(end))["walk_m"] == walk_m
+
+
 def test_walking_all_the_way_is_half_of_it_a_leg():
     # 1,400 m and a bus the other way only: the whole walk is twice the leg limit, so 700 m does it.
     away = trip(("E", "09:40"), ("D", "09:45"))
@@ -78,6 +105,12 @@ def test_a_longer_journey():
     assert (row["answer"], row["cutoff_min"], row["cost_min"]) == ("cutoff", 49, 4.0)
     assert "if a journey could take 49 minutes instead of 45" in row["sentence"]
     assert row["walk_m"] is None
+
+
+@pytest.mark.parametrize(("arrives", "cutoff_min"), [("11:36:30", 120), ("11:36:31", None)])
+def test_the_longest_journey_looked_at_is_one_of_them(arrives: str, cutoff_min: int | None):
+    # 3.5 minutes and the ride.
+    assert only(line_town(trip(("A", "09:40"), ("E", arrives))))["cutoff_min"] == cutoff_min
 
 
 def test_nothing_would_do_it_and_how_far_the_nearest_is():
@@ -115,6 +148,13 @@ def test_a_session_that_starts_later():
     assert (row["answer"], row["session_shift_min"], row["session_start_s"]) == ("session", 30, 11 * 3600)
     assert "if the session of Service clinic started at 11:00 instead of 10:30" in row["sentence"]
     assert row["session_service_id"] == "clinic"
+
+
+@pytest.mark.parametrize(("arrives", "shift_min"), [("10:43:45", 15), ("10:43:46", 30)])
+def test_one_may_arrive_as_it_starts(arrives: str, shift_min: int):
+    # 75 s from the stop: at 10:45:00 for a session moved from 10:30 to 10:45, or a second too late.
+    row = only(town(trip(("A", "10:23"), ("E", arrives)), back("13:00")), BACK)
+    assert row["session_shift_min"] == shift_min
 
 
 def test_of_two_equal_moves_the_later_session():
@@ -159,6 +199,14 @@ def test_the_bus_home_of_a_drop_in_counts_from_the_earliest_visit():
     row = only(town(there("09:50"), there("14:00"), back("11:10"), held=held), BACK)
     assert (row["bus_later_min"], row["bus_needed_s"], row["answer"]) == (4, 11 * 3600 + 840, "bus")
     assert "if Service clinic were open" not in row["sentence"]
+
+
+@pytest.mark.parametrize(("home", "walk_m"), [("11:13:30", 720), ("11:13:29", None)])
+def test_a_visit_may_be_just_as_long_as_asked_for(home: str, walk_m: int | None):
+    # There at 10:11:15; after an hour 75 s to the stop and 60 s there: 11:13:30.
+    held = session("10:00", "16:00", kind="drop_in")
+    pack = line_town(there("09:50"), back(home), home=-620.0, streets=None, detour_factor=1.0)
+    assert only(with_sessions(pack, held), BACK)["walk_m"] == walk_m
 
 
 def test_drop_in_hours_that_open_earlier():
