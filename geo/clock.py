@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def typed_clock(time_s: int) -> str:
+    """A time of the service day as it is typed, hours past 24 for the night after.
+
+    >>> typed_clock(91_800)
+    '25:30'
+    """
+    return f"{time_s // 3600:02d}:{time_s % 3600 // 60:02d}"
+
+
 def clock(time_s: int, *, round_up: bool = False) -> str:
     """Time of day of a time in seconds, to the minute: down for leaving, up for arriving.
 

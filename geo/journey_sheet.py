@@ -70,6 +70,7 @@ def build_sheet(
     home_s: int | None = None,
 ) -> Sheet:
     """Find the way there (``find_journey``'s times) and, leaving at or after ``home_s``, the way home."""
+    engine = engine.under(query.scenario)
     journey = engine.journey(query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
     there = Way(THERE, journey, find_ride_service(engine, query, journey), None)
     if home_s is None:

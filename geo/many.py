@@ -23,6 +23,7 @@ from geo.engine import Engine
 from geo.inputs import ReachInputs
 from geo.matrix_kernels import NONE, fill_matrix
 from geo.partition import Cutter
+from geo.patterns import spread_ranges
 from geo.profile import walk_limit_binds, walk_seconds
 from geo.query import Query
 from geo.reasons import find_stops_near
@@ -70,7 +71,7 @@ class Pairs:
         """Return the pairs of these origins (numbers from 0, after ``first``), in this order."""
         counts = np.diff(self.indptr)[rows]
         indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        at = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], counts)
+        at = spread_ranges(self.indptr[rows], counts)
         return Pairs(
             0, indptr, self.destination[at], self.walk_s[at], self.ride_s[at], self.in_reach_s[at],
             self.percentile_s[:, at], self.window_s,
@@ -348,10 +349,11 @@ class _Filler:
         )  # fmt: skip
         table.touched[on_foot] = True
         touched = table.find_touched()
-        at = np.arange(n * width)
         if self.rows == "reached":
             best_s = np.minimum(table.walk_s.ravel()[touched], table.ride_s.ravel()[touched])
             at = touched[best_s <= query.cutoff_s]
+        else:
+            at = np.arange(n * width)
         row = at // width
         pairs = Pairs(
             first, np.concatenate(([0], np.cumsum(np.bincount(row, minlength=n)))).astype(np.int64),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,15 @@ from geo.engine import Engine, Progress, no_progress
 from geo.many import Rows, build_many, find_facts, stream_pairs
 from geo.matrix_table import MATRIX_SUFFIXES, describe_columns, write_matrix
 from geo.partition import Cutter
-from geo.parts import PART_ORIGINS, compute_missing, list_tiles, merge_parts, open_folder, run_here
+from geo.parts import (
+    PART_ORIGINS,
+    compute_missing,
+    list_tiles,
+    merge_parts,
+    open_folder,
+    remove_parts,
+    run_here,
+)
 from geo.places import check_points_near
 from geo.query import Query
 from geo.write import build_metadata, check_target
@@ -116,7 +123,7 @@ def export_matrix(
         )  # fmt: skip
         written = write_matrix(merge_parts(tiles, folder, len(origins)), out, metadata, query, *facts)
         if parts is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_parts(folder)
     else:
         blocks = stream_pairs(inputs, query, rows=rows, progress=lambda done: progress(done, "riding"))
         written = write_matrix(blocks, out, metadata, query, *facts)

@@ -8,6 +8,7 @@ for its own.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -207,6 +208,15 @@ def open_folder(folder: Path) -> None:
         raise ExportError(
             f"{folder}: can't hold the parts ({error.strerror}); give another folder."
         ) from error
+
+
+def remove_parts(folder: Path) -> None:
+    """Take the parts away, and the folder where nothing else is in it: a file of somebody's stays."""
+    for file in folder.glob("part-*.arrow"):
+        with contextlib.suppress(OSError):
+            file.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 Runner = Callable[[Iterator[tuple[Tile, bytes]]], Iterator[tuple[Tile, bytes]]]

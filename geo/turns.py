@@ -11,8 +11,8 @@ The lengths of the steps sum to the walk's, to the millimetre.
 from __future__ import annotations
 
 import math
+import weakref
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -276,9 +276,7 @@ class _Ways:
     areas: frozenset[int]
 
 
-@lru_cache(maxsize=8)
-def _find_ways(key: _Identity) -> _Ways:
-    network = key.network
+def _find_ways(network: WalkNetwork) -> _Ways:
     if network.osm_way is None:
         return _Ways(frozenset(), frozenset())
     kinds = np.array([_KINDS.get(name, ROAD) for name in network.highway_names], dtype=object)
@@ -310,18 +308,19 @@ def _is_round(network: WalkNetwork, edges: np.ndarray, length_m: float) -> bool:
     return bool(4 * math.pi * area / length_m**2 >= ROUNDNESS)
 
 
-@dataclass(frozen=True, eq=False)
-class _Identity:
-    """A network as a key: itself and no other."""
-
-    network: WalkNetwork
-
-    def __hash__(self) -> int:
-        return id(self.network)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.network is self.network
+# Of each network that is in use, by its identity. It goes with the network: streets as somebody's
+# scenario changes them are not to outlive the visit.
+_FOUND: dict[int, _Ways] = {}
 
 
 def _ways_of(network: WalkNetwork) -> _Ways:
-    return _find_ways(_Identity(network))
+    found = _FOUND.get(id(network))
+    if found is None:
+        found = _find_ways(network)
+        weakref.finalize(network, _forget, id(network))
+        _FOUND[id(network)] = found
+    return found
+
+
+def _forget(number: int) -> None:
+    _FOUND.pop(number, None)

@@ -74,6 +74,9 @@ class LaterBuses:
         service = {str(one): row for row, one in enumerate(inputs.service_ids)}
         self.service = [service[one.service_id] for one in plan]
         self.missed = self._list_missed(wanted)
+        self.of_point: dict[int, list[int]] = {}  # rows of missed
+        for row, one in enumerate(self.missed):
+            self.of_point.setdefault(one.point, []).append(row)
         self._latest_leave = lru_cache(maxsize=None)(self._find_latest_leave)
         self._calls = lru_cache(maxsize=None)(self._list_calls)
 
@@ -104,8 +107,9 @@ class LaterBuses:
 
         Of buses equally late the one that takes more people, then the first in the timetable.
         """
-        chosen_points, chosen_sessions = set(points), set(sessions)
-        missed = [m for m in self.missed if m.point in chosen_points and m.session in chosen_sessions]
+        chosen = set(sessions)
+        rows = sorted(row for point in set(points) for row in self.of_point.get(point, ()))
+        missed = [self.missed[row] for row in rows if self.missed[row].session in chosen]
         found: tuple[int, float, int] | None = None
         bus: LaterBus | None = None
         for date, trip in sorted({(self.plan[m.session].date, m.trip) for m in missed}):

@@ -15,6 +15,7 @@ from geo.engine import Engine
 from geo.journey_sheet import build_sheet, sheet_in_short, sheet_in_words, sheet_to_json
 from geo.places import resolve_place
 from geo.query import Query
+from geo.whatif.model import LastBus, Scenario
 from layers.__main__ import main as layers_main
 from layers.journey_page import build_page, build_toolbar
 from layers.journey_sketch import sketch_walk
@@ -61,6 +62,18 @@ def test_home_is_told_even_when_the_last_bus_has_gone() -> None:
     assert "The last one home that day: bus 7 (Town Buses) at 17:52 from the stop Stop B." in lines
     none = make_pack(OUT)
     assert "No single bus goes home that day." in sheet_in_words(make_sheet(none), none)
+
+
+def test_under_a_scenario_the_whole_sheet_is_of_the_changed_timetable() -> None:
+    engine = Engine(make_pack())
+    scenario = Scenario(name="Later", changes=(LastBus(route="7", time=19 * 3600, towards="Hill"),))
+    changed = engine.under(scenario)
+    ends = resolve_place(engine.pack, "home"), resolve_place(engine.pack, "clinic")
+    asked = {"arrive_by_s": 37_800, "home_s": 45_000}
+    for own in (engine, changed):
+        sheet = build_sheet(own, Query(scenario=scenario), *ends, **asked)
+        last = "The last one home that day: bus 7 (Town Buses) at 19:00 from the same stop."
+        assert last in sheet_in_words(sheet, changed.pack)
 
 
 def test_the_text_message_is_short_and_leaves_out_the_start() -> None:

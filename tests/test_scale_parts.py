@@ -19,7 +19,7 @@ from geo.many import build_many, compute_pairs, find_facts
 from geo.matrix import choose_destinations, choose_origins, export_matrix
 from geo.matrix_table import build_batch
 from geo.partition import Cutter, split_area
-from geo.parts import compute_part, keep_part, list_tiles, part_to_bytes
+from geo.parts import compute_part, keep_part, list_tiles, open_folder, part_to_bytes, remove_parts
 from geo.query import Query
 from tests.proof import line_town
 from tests.strategies import questions
@@ -230,6 +230,18 @@ def test_a_worker_of_another_version_refuses(monkeypatch) -> None:
     monkeypatch.setattr("geo.parts.ENGINE_VERSION", "0.0")
     with pytest.raises(PartError, match="install the same version"):
         compute_part(payload)
+
+
+def test_only_parts_are_taken_away(tmp_path: Path) -> None:
+    folder = tmp_path / "m.parquet.parts"
+    for name in ("part-00000-abc.arrow", "part-00001-abc.arrow", "notes.txt"):
+        open_folder(folder)
+        (folder / name).write_text("")
+    remove_parts(folder)
+    assert [one.name for one in folder.iterdir()] == ["notes.txt"]
+    (folder / "notes.txt").unlink()
+    remove_parts(folder)
+    assert not folder.exists()
 
 
 def test_what_cannot_be_made_in_parts_is_refused(tmp_path: Path, capsys) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo import turns
 from geo.snap import snap_points
 from geo.turn_words import round_to_tens, turns_in_words
 from geo.turns import compute_turns, name_turn
@@ -51,6 +53,14 @@ CROSSING = [
     street((-200, 0), (0, 0), name="Mill Street"),
     street((0, 0), (200, 0), name="Tib Street"),
 ]
+
+
+def test_nothing_is_kept_of_a_network_that_is_gone():
+    gc.collect()
+    before = len(turns._FOUND)
+    direct(CROSSING, (0, -120), (0, 120))
+    gc.collect()
+    assert len(turns._FOUND) <= before
 
 
 @pytest.mark.parametrize(

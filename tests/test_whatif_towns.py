@@ -196,6 +196,18 @@ def test_a_headway_fills_the_day_between_first_and_last_bus(ask):
     assert ask(often, **window)["best_duration_s"] == BY_BUS
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['kind = "headway"', "every_min = 0.01"],
+        ['kind = "first_bus"', 'time = "01:00"', "every_min = 0.01"],
+        ['kind = "last_bus"', 'time = "24:00"', "every_min = 0.01"],
+    ],
+)
+def test_more_buses_than_any_timetable_has_are_refused(lines):
+    assert "makes more than 20,000 buses" in refusal(town("09:00", "17:00"), *lines, "route = 1")
+
+
 def test_a_headway_in_part_of_the_day_leaves_the_rest():
     pack = town("06:00", "07:10", "09:00", "09:30", "10:00", "18:00")
     part = change(pack, 'kind = "headway"', "route = 1", "every_min = 15", 'start = "07:00"', 'end = "09:30"')

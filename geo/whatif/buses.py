@@ -13,6 +13,7 @@ import numpy as np
 
 from data.areapack import AreaPack, Feed
 from data.service_days import WEEKDAYS
+from geo.clock import typed_clock
 from geo.patterns import group_by_pattern, index_calls
 from geo.whatif.feed import (
     Copies,
@@ -52,6 +53,7 @@ def change_headway(pack: AreaPack, change: ChangeHeadway, mark: str) -> AreaPack
             return _nothing(day)
         times = day.leave_s[inside]
         leave = np.array(sorted({*spaced(int(times[0]), int(times[-1]), change.every_min), int(times[-1])}))
+        _check_added(len(leave))
         # The bus nearest in time shows the way; of two equally near the earlier.
         nearest = np.argmin(np.abs(leave[:, None] - times[None, :]), axis=1)
         gone = np.zeros(len(day.trip), bool)
@@ -71,6 +73,7 @@ def change_first_bus(pack: AreaPack, change: FirstBus, mark: str) -> AreaPack:
         leave = [change.time]
         if change.every_min is not None:
             leave = list(spaced(change.time, first - 1, change.every_min))
+            _check_added(len(leave))
         return _add(day, int(np.flatnonzero(day.usual)[0]), leave)
 
     return _change_days(pack, change, mark, edit)
@@ -87,9 +90,16 @@ def change_last_bus(pack: AreaPack, change: LastBus, mark: str) -> AreaPack:
         if change.every_min is not None:
             between = spaced(last, change.time, change.every_min)[1:]
             leave = sorted({*between, change.time})
+            _check_added(len(leave))
         return _add(day, int(np.flatnonzero(day.usual)[-1]), leave)
 
     return _change_days(pack, change, mark, edit)
+
+
+def _check_added(count: int) -> None:
+    """Refuse as soon as there are too many: a file from outside must not fill the memory first."""
+    if count > MOST_ADDED:
+        raise FaultyChange("every_min", f"makes more than {MOST_ADDED:,} buses")
 
 
 def _nothing(day: _Day) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -101,8 +111,9 @@ def _leave_out(
     day: _Day, gone: np.ndarray, words: str, time_s: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if gone.all():
-        clock = f"{time_s // 3600:02d}:{time_s % 3600 // 60:02d}"
-        raise FaultyChange("time", f"no bus would be left on some days ({words} {clock}); name other days")
+        raise FaultyChange(
+            "time", f"no bus would be left on some days ({words} {typed_clock(time_s)}); name other days"
+        )
     return gone, *_nothing(day)[1:]
 
 
@@ -154,13 +165,12 @@ def _change_days(
                 (int(day.trip[at]), int(time - day.leave_s[at]), when)
                 for at, time in zip(like, times, strict=True)
             ]
+            _check_added(len(copies))
         for at, trip in enumerate(own):
             if not np.array_equal(left[at], runs[of_service[at]]):
                 rest[int(trip)] = dates[left[at]]
     if not met:
         raise FaultyChange("days", "no bus of the route runs on these days")
-    if len(copies) > MOST_ADDED:
-        raise FaultyChange("every_min", f"makes {len(copies):,} buses; at most {MOST_ADDED:,}")
     kept[[trip for trip, days in rest.items() if not len(days)]] = False
     return replace(pack, feed=_write(feed, kept, rest, copies, mark))
 

@@ -104,7 +104,7 @@ def _patch(
     table as it was, -1 for new ones (all of whose pairs are to be computed).
     """
     n, m = pairs.shape
-    if pairs.mean() > LARGEST_SHARE or not n or not m:
+    if not n or not m or pairs.mean() > LARGEST_SHARE:
         return compute(np.arange(n), np.arange(m))
     row = np.arange(n)[:, None] * (len(before) // n) + old_column[None, :]
     parts, size = [before], len(before)
