@@ -15,7 +15,8 @@ _GB_BOX = (-8.7, 49.8, 1.9, 60.9)
 
 
 @lru_cache(maxsize=16)
-def _transformer(source: str, target: str) -> Transformer:
+def transformer(source: str, target: str) -> Transformer:
+    """The projection from one CRS to another, x (longitude) first."""
     return Transformer.from_crs(source, target, always_xy=True)  # a tenth of a second each time
 
 
@@ -44,7 +45,7 @@ def choose_crs(lon: float, lat: float, timezone: str | None = None) -> str:
 
 def from_lon_lat(lon: Any, lat: Any, crs: str) -> tuple[np.ndarray, np.ndarray]:
     """Project degrees to metres in ``crs``, rounded to the millimetre."""
-    x, y = _transformer(LON_LAT, crs).transform(np.asarray(lon), np.asarray(lat))
+    x, y = transformer(LON_LAT, crs).transform(np.asarray(lon), np.asarray(lat))
     return np.round(x, 3), np.round(y, 3)
 
 
@@ -54,7 +55,7 @@ def to_lon_lat(x: Any, y: Any, crs: str) -> tuple[np.ndarray, np.ndarray]:
     Rounded, so that files have the same bytes whatever the last bits of the
     projection library's sums.
     """
-    lon, lat = _transformer(crs, LON_LAT).transform(np.asarray(x), np.asarray(y))
+    lon, lat = transformer(crs, LON_LAT).transform(np.asarray(x), np.asarray(y))
     return np.round(lon, 7), np.round(lat, 7)
 
 
@@ -63,5 +64,5 @@ def between(x: Any, y: Any, source: str, target: str) -> tuple[np.ndarray, np.nd
     decimals = 7 if CRS(target).is_geographic else 3
     if CRS(source) == CRS(target):
         return np.round(np.asarray(x, float), decimals), np.round(np.asarray(y, float), decimals)
-    moved = _transformer(source, target).transform(np.asarray(x), np.asarray(y))
+    moved = transformer(source, target).transform(np.asarray(x), np.asarray(y))
     return np.round(moved[0], decimals), np.round(moved[1], decimals)

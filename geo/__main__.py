@@ -21,15 +21,16 @@ from geo.options import (
     add_round_trip_options,
     clock_to_seconds,
     cutoffs_to_seconds,
+    day_from_options,
+    describe_trip_options,
     print_json,
     query_from_options,
     run_command,
+    trip_from_options,
 )
 from geo.places import check_points_near
 from geo.progress_bar import progress_bar as _progress_bar
 from geo.query import Query
-from geo.roundtrip import RoundTripSettings
-from geo.sessions import parse_weekday
 from geo.whatif.command import add_whatif_options, run_whatif
 from geo.why_command import add_why_options, run_why
 from geo.write import (
@@ -75,21 +76,10 @@ def _run_reach(options: argparse.Namespace) -> None:
     print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
 
 
-def _settings_from_options(options: argparse.Namespace) -> RoundTripSettings:
-    return RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
-
-
-def _day_from_options(options: argparse.Namespace) -> int | None:
-    return None if options.day is None else parse_weekday(options.day)
-
-
 def _round_trip_metadata(options: argparse.Namespace, dates: Iterable[dt.date]) -> dict[str, Any]:
     """What a round trip's file says beside the query."""
     return {
-        "early_s": options.early,
-        "linger_s": options.linger,
-        "stay_s": options.stay,
-        "day": options.day,
+        **describe_trip_options(options),
         "service": getattr(options, "service", None),
         "service_dates": [date.isoformat() for date in dates],
         "verdict": "assumed: the source gives no times, and a session from 10:30 to 12:30 stands for it",
@@ -106,7 +96,7 @@ def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Qu
         )
     with _progress_bar("sessions") as progress:
         table = engine.reach_there_and_back(
-            query, _settings_from_options(options), day=_day_from_options(options),
+            query, trip_from_options(options), day=day_from_options(options),
             level=options.origins_level, progress=progress,
         )  # fmt: skip
     columns = {**REACH_COLUMNS, **THERE_AND_BACK_COLUMNS}
@@ -125,8 +115,8 @@ def _run_roundtrip(options: argparse.Namespace) -> None:
     from geo.tables import ROUNDTRIP_COLUMNS, ROUNDTRIP_PEOPLE_COLUMN
 
     check_target(options.out, TABLE_SUFFIXES)
-    query, day = query_from_options(options), _day_from_options(options)
-    settings = _settings_from_options(options)
+    query, day = query_from_options(options), day_from_options(options)
+    settings = trip_from_options(options)
     engine = _open(options, query)
     pack = engine.pack
     with _progress_bar("sessions") as progress:
@@ -189,7 +179,7 @@ def _run_gap(options: argparse.Namespace) -> None:
     if options.there_and_back:
         title = "People with no service within one bus there and back"
         points = engine.reach_there_and_back(
-            query, _settings_from_options(options), day=_day_from_options(options), level="point"
+            query, trip_from_options(options), day=day_from_options(options), level="point"
         )
     table = engine.gap(query, points=points)
     metadata = build_metadata(

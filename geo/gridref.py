@@ -1,21 +1,13 @@
-"""National grid references, and projections that are made once."""
+"""National grid references."""
 
 from __future__ import annotations
 
 import math
-from functools import cache
 
-from pyproj import Transformer
+from data.coordinates import BRITISH_GRID, transformer
 
-BRITISH_NATIONAL_GRID = "EPSG:27700"
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # without I
 _SQUARE_M = 100_000
-
-
-@cache
-def transformer(from_crs: str, to_crs: str) -> Transformer:
-    """The projection from one CRS to another (x, then y), made once: to make one takes milliseconds."""
-    return Transformer.from_crs(from_crs, to_crs, always_xy=True)
 
 
 def grid_reference(easting_m: float, northing_m: float, *, digits: int = 4) -> str | None:
@@ -53,6 +45,6 @@ def grid_reference(easting_m: float, northing_m: float, *, digits: int = 4) -> s
 
 def grid_reference_in(crs: str, x_m: float, y_m: float, *, digits: int = 4) -> str | None:
     """The grid reference of a point of any CRS; None outside Great Britain's grid."""
-    if crs != BRITISH_NATIONAL_GRID:
-        x_m, y_m = transformer(crs, BRITISH_NATIONAL_GRID).transform(x_m, y_m)
+    if crs != BRITISH_GRID:
+        x_m, y_m = transformer(crs, BRITISH_GRID).transform(x_m, y_m)
     return grid_reference(x_m, y_m, digits=digits)

@@ -147,9 +147,7 @@ def compute_cell_values(
     by_statistic: dict[Statistic, np.ndarray] = {}
     near = _cells_near(walks.by_stop, useful, len(cells.flat))
     if walk_limit_binds(query):
-        matrix = compute_matrix(
-            timetable, access, _take_rows(walks.by_cell, near), _take_targets(direct, near), query
-        )
+        matrix = compute_matrix(timetable, access, walks.by_cell.take(near), direct.keep_targets(near), query)
         by_statistic["best"] = _put(walk_s, near, matrix.best_s[0])
         for k, percentile in enumerate(percentiles):
             by_statistic[percentile] = _put(walk_s, near, matrix.percentile_s[k, 0])
@@ -162,7 +160,7 @@ def compute_cell_values(
             by_statistic["best"],
         )  # fmt: skip
     if percentiles:
-        times = compute_cells(profiles, _take_rows(walks.by_cell, near), walk_s[near], query)
+        times = compute_cells(profiles, walks.by_cell.take(near), walk_s[near], query)
         for k, percentile in enumerate(percentiles):
             by_statistic[percentile] = _put(walk_s, near, times.percentile_s[k])
     return CellValues(cells, by_statistic)
@@ -215,21 +213,6 @@ def _cells_near(by_stop: Legs, stops: np.ndarray, cell_count: int) -> np.ndarray
     for stop in stops.tolist():
         marked[by_stop.target[by_stop.indptr[stop] : by_stop.indptr[stop + 1]]] = True
     return np.flatnonzero(marked)
-
-
-def _take_rows(legs: Legs, rows: np.ndarray) -> Legs:
-    """The legs of these rows only."""
-    counts = np.diff(legs.indptr)[rows]
-    indptr = np.concatenate(([0], np.cumsum(counts)))
-    slots = np.arange(indptr[-1]) + np.repeat(legs.indptr[:-1][rows] - indptr[:-1], counts)
-    return Legs(indptr, legs.target[slots], legs.length_mm[slots])
-
-
-def _take_targets(legs: Legs, targets: np.ndarray) -> Legs:
-    """The legs of the one row to these targets only (ascending), renumbered."""
-    kept = np.isin(legs.target, targets)
-    target = np.searchsorted(targets, legs.target[kept]).astype(np.int32)
-    return Legs(np.array([0, len(target)]), target, legs.length_mm[kept])
 
 
 def _put(values: np.ndarray, rows: np.ndarray, new: np.ndarray) -> np.ndarray:

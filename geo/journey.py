@@ -14,8 +14,8 @@ import pandas as pd
 from shapely.geometry import LineString
 
 from data.areapack import Feed
+from data.coordinates import transformer
 from data.errors import QueryError
-from geo.gridref import transformer
 from geo.legs import leg_seconds
 from geo.places import Place
 from geo.query import Query

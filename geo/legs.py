@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geo.patterns import spread_ranges
+
 
 @dataclass(frozen=True)
 class Legs:
@@ -23,9 +25,9 @@ class Legs:
     def take(self, rows: np.ndarray) -> Legs:
         """Return these rows, in this order."""
         count = np.diff(self.indptr)[rows]
-        ends = np.cumsum(count)
-        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.indptr[rows] - (ends - count), count)
-        return Legs(np.concatenate(([0], ends)).astype(np.int64), self.target[at], self.length_mm[at])
+        indptr = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
+        at = spread_ranges(self.indptr[rows], count)
+        return Legs(indptr, self.target[at], self.length_mm[at])
 
     def keep_targets(self, targets: np.ndarray) -> Legs:
         """Return the legs to these targets (ascending rows), which are numbered anew."""

@@ -12,10 +12,13 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from data.errors import OneBusReachError
 from data.modes import MODES
 from geo.query import Query, WalkSettings
+from geo.roundtrip import RoundTripSettings
+from geo.sessions import parse_weekday
 from geo.whatif.toml import load_scenario
 
 _NEGATIVE = re.compile(r"^-\.?\d")
@@ -131,6 +134,23 @@ def add_round_trip_options(parser: argparse.ArgumentParser, *, switch: bool = Fa
         group.add_argument(
             name, type=_minutes_to_seconds, default=minutes * 60, metavar=str(minutes), help=words
         )
+
+
+def trip_from_options(options: argparse.Namespace) -> RoundTripSettings:
+    """The settings of :func:`add_round_trip_options`."""
+    return RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
+
+
+def day_from_options(options: argparse.Namespace) -> int | None:
+    """The weekday asked for, 0 Monday; None for any. Raises QueryError for what is none."""
+    return None if options.day is None else parse_weekday(options.day)
+
+
+def describe_trip_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What a file's metadata say of a round trip beside the query."""
+    return {
+        "early_s": options.early, "linger_s": options.linger, "stay_s": options.stay, "day": options.day,
+    }  # fmt: skip
 
 
 def query_from_options(options: argparse.Namespace) -> Query:

@@ -124,7 +124,7 @@ class Cutter:
         """Cut out what matters to these origins (ascending rows)."""
         inputs, t = self.inputs, self.inputs.timetable
         n_stops = len(t.stop_first) - 1
-        access, direct = _take_rows(inputs.access, origins), _take_rows(inputs.direct, origins)
+        access, direct = inputs.access.take(origins), inputs.direct.take(origins)
         near = np.zeros(n_stops, bool)
         near[access.target] = True
         later, reached = np.zeros(len(t.stop), bool), np.zeros(len(t.stop), bool)
@@ -134,11 +134,11 @@ class Cutter:
             t.arrival_s, t.departure_s, self.earliest_s, self.last_leave_s, self.last_useful_s,
             self.query.cutoff_s, later, reached, trip_from, trip_to,
         )  # fmt: skip
-        come_to = _take_rows(self._from_stops, np.unique(t.stop[reached]).astype(np.int64))
+        come_to = self._from_stops.take(np.unique(t.stop[reached]).astype(np.int64))
         destinations = np.unique(np.concatenate((come_to.target, direct.target))).astype(np.int64)
         got_off = np.zeros(n_stops, bool)
         got_off[t.stop[later]] = True
-        egress = _take_rows(inputs.egress, destinations)
+        egress = inputs.egress.take(destinations)
         egress = _keep_legs(egress, got_off[egress.target])
         left = np.zeros(n_stops, bool)
         left[egress.target] = True
@@ -165,12 +165,6 @@ def number_inputs(timetable: Timetable, access: Legs, egress: Legs, direct: Legs
         timetable, np.arange(n), np.arange(m), access, egress, direct, None,
         np.zeros(n, bool), np.zeros(m, bool), np.ones(n_stops, bool), np.ones(n_stops, bool),
     )  # fmt: skip
-
-
-def _take_rows(legs: Legs, rows: np.ndarray) -> Legs:
-    counts = np.diff(legs.indptr)[rows]
-    at = spread_ranges(legs.indptr[rows], counts)
-    return Legs(np.concatenate(([0], np.cumsum(counts))), legs.target[at], legs.length_mm[at])
 
 
 def _keep_legs(legs: Legs, kept: np.ndarray) -> Legs:

@@ -11,8 +11,8 @@ import pandas as pd
 from rapidfuzz import process, utils
 
 from data.areapack import AreaPack
+from data.coordinates import transformer
 from data.errors import QueryError
-from geo.gridref import transformer
 from geo.names import clean_name
 from geo.stop_words import describe_stop
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from data.errors import QueryError
 from data.modes import MODES
+from geo.clock import typed_clock
 from geo.whatif.model import Scenario
 
 DAY_S = 86_400
@@ -91,7 +92,7 @@ class Query:
     def __post_init__(self) -> None:
         faults = []
         if not 0 <= self.window_start_s < self.window_end_s <= 2 * DAY_S:
-            first, last = _say_time(self.window_start_s), _say_time(self.window_end_s)
+            first, last = typed_clock(self.window_start_s), typed_clock(self.window_end_s)
             faults.append(
                 f"window {first} to {last}: the start must be before the end, both between 00:00 and 48:00; "
                 "past midnight write 23:30-25:30 for 23:30 to 01:30"
@@ -121,8 +122,3 @@ class Query:
             faults.append(f"horizon {self.horizon_s} s: must be from 0 to 172800")
         if faults:
             raise QueryError("The question can't be asked as it stands:", faults)
-
-
-def _say_time(time_s: int) -> str:
-    """A time of the service day as it is typed: 25:30 is half past one in the night after."""
-    return f"{time_s // 3600:02d}:{time_s % 3600 // 60:02d}"

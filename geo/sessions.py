@@ -16,6 +16,7 @@ from data.calendars import Calendar, load_calendar
 from data.errors import PackError, QueryError
 from data.manifest import Manifest
 from data.service_days import WEEKDAYS, service_day_offset_s
+from geo.clock import typed_clock
 from geo.query import DAY_S
 
 ASSUMED_START_S = 37_800
@@ -335,15 +336,11 @@ def _find_faults(session: Session) -> list[str]:
     if session.start_s is not None and session.end_s is not None:
         if session.end_s <= session.start_s:
             faults.append(
-                f"{where}: ends at {_clock(session.end_s)}, before it starts at {_clock(session.start_s)}; "
-                "after midnight write 25:00 for 01:00"
+                f"{where}: ends at {typed_clock(session.end_s)}, before it starts at "
+                f"{typed_clock(session.start_s)}; after midnight write 25:00 for 01:00"
             )
         elif session.end_s - session.start_s > DAY_S:
             faults.append(f"{where}: lasts over 24 hours")
     if session.from_date and session.to_date and session.to_date < session.from_date:
         faults.append(f"{where}: runs until {session.to_date}, before it begins on {session.from_date}")
     return faults
-
-
-def _clock(time_s: int) -> str:
-    return f"{time_s // 3600:02d}:{time_s % 3600 // 60:02d}"

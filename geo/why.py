@@ -30,7 +30,6 @@ from geo.why_search import (
     ask_sessions,
     ask_window,
     compute_remedies,
-    take_rows,
     widen_query,
 )
 from geo.why_second_bus import find_two_buses_there, find_two_buses_there_and_back
@@ -156,12 +155,12 @@ class Search:
         if settings is None:
             asks = ask_window(query, self.service_row, cells.column)
         else:
-            near, plan = plan_round_trips(engine, query, settings, day=day)
+            _, plan = plan_round_trips(engine, query, settings, day=day)
             of_service = dict(zip(cells.service_ids, range(len(cells.service_ids)), strict=True))
-            self.plan = plan = tuple(one for one in plan if one.service_id in of_service)
-            number = np.array([of_service[one.service_id] for one in plan], np.int64)
+            self.plan = tuple(one for one in plan if one.service_id in of_service)
+            number = np.array([of_service[one.service_id] for one in self.plan], np.int64)
             self.plan_column = cells.column[number]
-            asks = ask_sessions(plan, settings, self.service_row[number], self.plan_column)
+            asks = ask_sessions(self.plan, settings, self.service_row[number], self.plan_column)
         self.remedies: Remedies = compute_remedies(engine, wide, query, settings, asks, asked)
         progress(0.6, "buses")
         near = _take_points(engine.inputs(query), cells.points)
@@ -255,8 +254,8 @@ def _take_points(inputs: ReachInputs, rows: np.ndarray) -> ReachInputs:
     return replace(
         inputs,
         origin_ids=inputs.origin_ids[rows],
-        access=take_rows(inputs.access, rows),
-        direct=take_rows(inputs.direct, rows),
+        access=inputs.access.take(rows),
+        direct=inputs.direct.take(rows),
         origin_outside=inputs.origin_outside[rows],
     )
 

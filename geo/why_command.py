@@ -9,10 +9,15 @@ from pathlib import Path
 
 from data.packio import load_pack
 from geo.engine import Engine
-from geo.options import add_query_options, add_round_trip_options, query_from_options
+from geo.options import (
+    add_query_options,
+    add_round_trip_options,
+    day_from_options,
+    describe_trip_options,
+    query_from_options,
+    trip_from_options,
+)
 from geo.progress_bar import progress_bar
-from geo.roundtrip import RoundTripSettings
-from geo.sessions import parse_weekday
 from geo.tables import WHY_COLUMNS
 from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
 
@@ -31,8 +36,7 @@ def run_why(options: argparse.Namespace) -> None:
     """Run the command."""
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
-    trip = RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
-    day = None if options.day is None else parse_weekday(options.day)
+    trip, day = trip_from_options(options), day_from_options(options)
     pack = load_pack(options.pack)
     with progress_bar("why") as progress:
         table = Engine(pack).why(
@@ -45,8 +49,6 @@ def run_why(options: argparse.Namespace) -> None:
         service_date=table.service_date, today=dt.date.today(), columns=WHY_COLUMNS,
     )  # fmt: skip
     if options.there_and_back:
-        metadata["round_trip"] = {
-            "early_s": trip.early_s, "linger_s": trip.linger_s, "stay_s": trip.stay_s, "day": options.day,
-        }  # fmt: skip
+        metadata["round_trip"] = describe_trip_options(options)
     write_table(table.frame, options.out, metadata)
     print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)

@@ -209,14 +209,12 @@ def _run_group(
     speed = query.walk.speed_mm_per_h
     total_mm = -1 if query.walk.max_walk_total_m is None else query.walk.total_limit_mm
     services, service = np.unique(asks.service[rows], return_inverse=True)
-    egress = sort_by_length(take_rows(inputs.egress, services))
+    egress = sort_by_length(inputs.egress.take(services))
     stops = timetable.stop_first
     per_leg = stops[egress.target + 1] - stops[egress.target]
     calls = spread_ranges(stops[egress.target], per_leg)
     call_first = np.concatenate(([0], np.cumsum(per_leg)))[egress.indptr].astype(np.int64)
-    place = np.full(len(inputs.service_ids), -1, np.int32)
-    place[services] = np.arange(len(services), dtype=np.int32)
-    direct = _keep_targets(inputs.direct, place)
+    direct = inputs.direct.keep_targets(services)
     part = [walk_step[:, columns], cutoff_step[:, columns], shift_bits[:, rows]]
     part = [np.ascontiguousarray(one) for one in part]
     want = np.ascontiguousarray(wanted[:, columns])
@@ -255,23 +253,8 @@ def _allowed_shifts(asks: Asks) -> np.ndarray:
     return bits
 
 
-def take_rows(legs: Legs, rows: np.ndarray) -> Legs:
-    """The legs of these rows alone, in this order."""
-    count = np.diff(legs.indptr)[rows]
-    at = spread_ranges(legs.indptr[rows], count)
-    return Legs(np.concatenate(([0], np.cumsum(count))), legs.target[at], legs.length_mm[at])
-
-
 def sort_by_length(legs: Legs, *, longest_first: bool = False) -> Legs:
     """The same legs, each row by length (not by target, as legs are elsewhere)."""
     row = np.repeat(np.arange(len(legs.indptr) - 1), np.diff(legs.indptr))
     order = np.lexsort((legs.target, -legs.length_mm if longest_first else legs.length_mm, row))
     return Legs(legs.indptr, legs.target[order], legs.length_mm[order])
-
-
-def _keep_targets(legs: Legs, place: np.ndarray) -> Legs:
-    """Legs to the targets that have a place (not -1), as numbered there."""
-    kept = place[legs.target] >= 0
-    row = np.repeat(np.arange(len(legs.indptr) - 1), np.diff(legs.indptr))[kept]
-    count = np.bincount(row, minlength=len(legs.indptr) - 1)
-    return Legs(np.concatenate(([0], np.cumsum(count))), place[legs.target[kept]], legs.length_mm[kept])

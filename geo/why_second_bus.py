@@ -21,7 +21,6 @@ from geo.sessions import PlannedSession
 from geo.timetable import Timetable
 from geo.transpose import transpose_legs
 from geo.twobuses import compute_two_buses
-from geo.why_search import take_rows
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -132,9 +131,9 @@ def _reached(
         timetable=timetable,
         origin_ids=inputs.service_ids[services],
         service_ids=inputs.origin_ids,
-        access=take_rows(inputs.egress, services),
+        access=inputs.egress.take(services),
         egress=inputs.access,
-        direct=take_rows(transpose_legs(inputs.direct, len(inputs.service_ids)), services),
+        direct=transpose_legs(inputs.direct, len(inputs.service_ids)).take(services),
         origin_outside=inputs.service_outside[services],
         service_outside=inputs.origin_outside,
     )

@@ -16,11 +16,11 @@ from geo.options import (
     add_query_options,
     add_round_trip_options,
     cutoffs_to_seconds,
+    day_from_options,
     query_from_options,
     run_command,
+    trip_from_options,
 )
-from geo.roundtrip import RoundTripSettings
-from geo.sessions import parse_weekday
 from layers.export import ALL_PARTS, ExportRequest, choose_parts, export_pack
 from layers.sheet_command import add_sheet_command
 from layers.there_and_back import ThereAndBack
@@ -71,8 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _trip_from_options(options: argparse.Namespace) -> ThereAndBack | None:
     if not options.there_and_back:
         return None
-    settings = RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
-    return ThereAndBack(None if options.day is None else parse_weekday(options.day), settings)
+    return ThereAndBack(day_from_options(options), trip_from_options(options))
 
 
 def run(options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from geo.clock import typed_clock
 from geo.query import Query
 from layers.there_and_back import ThereAndBack, say_day
 
@@ -22,12 +23,12 @@ def say_command(
     default = Query()
     walk, usual = query.walk, default.walk
     total = None if walk.max_walk_total_m in (None, 2 * walk.max_walk_m) else walk.max_walk_total_m
-    window = f"{_clock(query.window_start_s)}-{_clock(query.window_end_s)}"
+    window = f"{typed_clock(query.window_start_s)}-{typed_clock(query.window_end_s)}"
     options = [
         ("--what", what, ""),
         ("--origins", origins, ""),
         ("--date", query.service_date.isoformat() if query.service_date else "", ""),
-        ("--window", window, f"{_clock(default.window_start_s)}-{_clock(default.window_end_s)}"),
+        ("--window", window, f"{typed_clock(default.window_start_s)}-{typed_clock(default.window_end_s)}"),
         ("--cutoff", f"{query.cutoff_s / 60:g}", f"{default.cutoff_s / 60:g}"),
         ("--percentiles", _join(query.percentiles), _join(default.percentiles)),
         ("--max-walk", str(walk.max_walk_m), str(usual.max_walk_m)),
@@ -48,10 +49,6 @@ def say_command(
     if walk.avoid_steps:
         words.append("--avoid-steps")
     return shlex.join(words)
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
 
 
 def _join(values: tuple[object, ...]) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pyproj
 import shapely
+
+from data.coordinates import transformer
 
 DECIMALS = 5
 _DEGREES = "EPSG:4326"
@@ -39,12 +39,7 @@ def from_degrees(lon: float, lat: float, crs: str) -> tuple[float, float]:
 
 
 def _transform(source: str, target: str, x: Any, y: Any) -> tuple[Any, Any]:
-    return _WORKER.submit(lambda: _transformer(source, target).transform(x, y)).result()
-
-
-@lru_cache(maxsize=16)
-def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    return _WORKER.submit(lambda: transformer(source, target).transform(x, y)).result()
 
 
 def to_geojson(geometry: shapely.Geometry) -> Any:

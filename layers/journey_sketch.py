@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from data.areapack import AreaPack
-from geo.gridref import transformer
+from data.coordinates import transformer
 from geo.journey import WalkLeg
 from layers.text import escape_for_map
 

@@ -10,9 +10,14 @@ from pathlib import Path
 from data.errors import UsageError
 from data.packio import load_pack
 from geo.engine import Engine
-from geo.options import add_query_options, add_round_trip_options, query_from_options
-from geo.roundtrip import RoundTripSettings
-from geo.sessions import parse_weekday
+from geo.options import (
+    add_query_options,
+    add_round_trip_options,
+    day_from_options,
+    describe_trip_options,
+    query_from_options,
+    trip_from_options,
+)
 from geo.whatif.difference import DIFFERENCE_COLUMNS, PAIR_COLUMNS, WhatIf, compare_pairs, compute_what_if
 from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
 
@@ -39,16 +44,10 @@ def run_whatif(options: argparse.Namespace) -> None:
         check_target(options.pairs, TABLE_SUFFIXES)
     query = query_from_options(options)
     engine = Engine(load_pack(options.pack))
-    settings = (
-        RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
-        if options.there_and_back
-        else None
-    )
-    day = None if options.day is None else parse_weekday(options.day)
+    settings = trip_from_options(options) if options.there_and_back else None
+    day = day_from_options(options)
     found = compute_what_if(engine, query, settings=settings, day=day)
-    asked = None if settings is None else {
-        "early_s": options.early, "linger_s": options.linger, "stay_s": options.stay, "day": options.day,
-    }  # fmt: skip
+    asked = None if settings is None else describe_trip_options(options)
 
     def metadata(title: str, columns: dict[str, str]) -> dict[str, object]:
         facts = build_metadata(

@@ -47,7 +47,7 @@ class Spot:
     stop: int | None = None
 
 
-def _offer(wanted: str, known: Mapping[str, str], *, short: bool = False) -> str:
+def offer_nearest(wanted: str, known: Mapping[str, str], *, short: bool = False) -> str:
     """The nearest of what there is (what to compare with -> what to print), as an error shall offer it.
 
     ``short``: numbers and the like, of which every character counts.
@@ -98,7 +98,7 @@ def find_service(pack: AreaPack, text: str) -> int:
         for name, one in zip(services["name"], ids, strict=True)
         if isinstance(name, str)
     }
-    raise FaultyChange("service", f"{text[:60]!r} is no service of the pack.{_offer(text, known)}")
+    raise FaultyChange("service", f"{text[:60]!r} is no service of the pack.{offer_nearest(text, known)}")
 
 
 def find_stop(pack: AreaPack, field: str, text: str) -> int:
@@ -125,7 +125,7 @@ def find_stop(pack: AreaPack, field: str, text: str) -> int:
         for name, one in zip(stops["name"], ids, strict=True)
         if isinstance(name, str)
     }
-    raise FaultyChange(field, f"{text[:60]!r} is no stop of the pack.{_offer(text, known)}")
+    raise FaultyChange(field, f"{text[:60]!r} is no stop of the pack.{offer_nearest(text, known)}")
 
 
 def _named_alike(stops: pd.DataFrame, text: str) -> pd.DataFrame:
@@ -149,7 +149,7 @@ def find_trips(pack: AreaPack, change: OnRoute) -> np.ndarray:
         known = {one: one for one in numbers} | {one: one for one in routes["route_id"].astype(str)}
         raise FaultyChange(
             "route",
-            f"{change.route[:60]!r} is no route of the pack.{_offer(change.route, known, short=True)}",
+            f"{change.route[:60]!r} is no route of the pack.{offer_nearest(change.route, known, short=True)}",
         )
     if change.operator is not None:
         theirs = wanted & (_flags(operator, change.operator) | _flags(routes["agency_id"], change.operator))
@@ -206,7 +206,7 @@ def choose_direction(
     if not going.any():
         told = {str(one): str(one) for one in (*headsign.dropna(), *ends["name"].dropna(), *ends["stop_id"])}
         raise FaultyChange(
-            "towards", f"{towards[:60]!r}: no bus of the route goes there.{_offer(towards, told)}"
+            "towards", f"{towards[:60]!r}: no bus of the route goes there.{offer_nearest(towards, told)}"
         )
     return trips[going]
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import shapely
-from rapidfuzz import process, utils
 
 from data.areapack import AreaPack, WalkNetwork
 from geo.snap import snap_points
 from geo.walkgraph import UNJOINED_KIND, build_walk_graph
 from geo.whatif.model import AddFootpath, CloseStreet
-from geo.whatif.names import FaultyChange, find_spot
+from geo.whatif.names import FaultyChange, find_spot, offer_nearest
 
 _EDGE_COLUMNS = ("u", "v", "length_mm", "steps", "street", "highway")
 NO_WAY = -1  # a path that OpenStreetMap has no number for
@@ -74,11 +73,7 @@ def _find_named(pack: AreaPack, walk: WalkNetwork, change: CloseStreet) -> np.nd
     numbers = [n for n, name in enumerate(walk.street_names) if name.casefold() == wanted]
     named = np.isin(walk.street, numbers)
     if not named.any():
-        known = list(walk.street_names)
-        found = process.extract(
-            str(change.street), known, processor=utils.default_process, limit=3, score_cutoff=60
-        )
-        offer = f" Did you mean {' or '.join(name for name, _, _ in found)}?" if found else ""
+        offer = offer_nearest(str(change.street), {name: name for name in walk.street_names})
         raise FaultyChange("street", f"{str(change.street)[:60]!r} is no street of the pack.{offer}")
     spot = find_spot(pack, "near", str(change.near))
     edges = np.flatnonzero(named)
