@@ -21,7 +21,6 @@ from geo.tables import ReachTable
 if TYPE_CHECKING:
     from geo.engine import Engine
 
-_HOUR_S = 3_600
 _SATURDAY, _SUNDAY = 5, 6
 # Every window is two hours long, and the weekend's are the morning's: so that
 # what differs between two columns is the time and nothing else.
