@@ -331,6 +331,9 @@ def test_what_a_client_types_goes_nowhere_but_the_session(app: AppTest) -> None:
     assert typed not in str(dict(app.query_params))
     app.text_input(key="from_text").set_value("<script>alert(1)</script>").run()
     assert any("no neighbourhood" in error.value for error in app.error)
+    app.text_input(key="from_text").set_value("![x](https://example.org/x.png)").run()
+    assert app.error
+    assert "![x](" not in texts(app), "what was typed is text, not an image"
     app.text_input(key="from_text").set_value("").run()
 
 
