@@ -133,7 +133,7 @@ def name_turn(angle_deg: float) -> str:
 
 def _join_pieces(graph: WalkGraph, path: WalkPath) -> list[_Run]:
     """Neighbouring pieces of one street, cut at its corners."""
-    network, facts = graph.network, _ways_of(graph.network)
+    network, facts = graph.network, _ways_of(graph)
     junctions = graph.junction_node
     runs: list[_Run] = []
     ended_at = -1
@@ -308,19 +308,12 @@ def _is_round(network: WalkNetwork, edges: np.ndarray, length_m: float) -> bool:
     return bool(4 * math.pi * area / length_m**2 >= ROUNDNESS)
 
 
-# Of each network that is in use, by its identity. It goes with the network: streets as somebody's
-# scenario changes them are not to outlive the visit.
-_FOUND: dict[int, _Ways] = {}
+# Goes with the graph: streets as somebody's scenario changes them do not outlive the visit.
+_FOUND: weakref.WeakKeyDictionary[WalkGraph, _Ways] = weakref.WeakKeyDictionary()
 
 
-def _ways_of(network: WalkNetwork) -> _Ways:
-    found = _FOUND.get(id(network))
+def _ways_of(graph: WalkGraph) -> _Ways:
+    found = _FOUND.get(graph)
     if found is None:
-        found = _find_ways(network)
-        weakref.finalize(network, _forget, id(network))
-        _FOUND[id(network)] = found
+        found = _FOUND[graph] = _find_ways(graph.network)
     return found
-
-
-def _forget(number: int) -> None:
-    _FOUND.pop(number, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import weakref
 
 import numpy as np
 
@@ -86,10 +86,17 @@ def _round_up(limit_mm: int) -> int:
     return reach_mm
 
 
-@lru_cache(maxsize=4)
+# Of each graph those that reach farthest, which serve shorter walks too. They go with the graph:
+# streets as somebody's scenario changes them do not outlive the visit.
+_FARTHER: weakref.WeakKeyDictionary[WalkGraph, HubLabels] = weakref.WeakKeyDictionary()
+
+
 def _labels_reaching(graph: WalkGraph, reach_mm: int) -> HubLabels:
     """Labels for walks past those that the graph carries (longer limits than any preset's)."""
-    return build_hub_labels(graph.arc_indptr, graph.arcs, reach_mm=reach_mm)
+    labels = _FARTHER.get(graph)
+    if labels is None or labels.reach_mm < reach_mm:
+        labels = _FARTHER[graph] = build_hub_labels(graph.arc_indptr, graph.arcs, reach_mm=reach_mm)
+    return labels
 
 
 def _find_lines(graph: StraightLine, sources: Snapped, targets: Snapped, limit_mm: int) -> Legs:

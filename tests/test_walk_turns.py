@@ -55,7 +55,7 @@ CROSSING = [
 ]
 
 
-def test_nothing_is_kept_of_a_network_that_is_gone():
+def test_nothing_is_kept_of_streets_that_are_gone():
     gc.collect()
     before = len(turns._FOUND)
     direct(CROSSING, (0, -120), (0, 120))
