@@ -55,13 +55,14 @@ def test_the_first_page(app: AppTest) -> None:
     assert not app.error
     words = texts(app)
     assert "Fictional" in words and "Test data: not for decisions" in words
-    assert [tab.label for tab in app.tabs] == [
+    main = [
         "Planner",
         "Connector",
         "Analyst",
         "About the numbers",
         "The data",
     ]
+    assert [tab.label for tab in app.tabs if tab.label in main] == main  # the Planner has tabs of its own
     labels = [metric.label for metric in app.metric]
     assert labels == ["People", "There and back: at least one", "There and back: no service", "Not known"]
     message = message_sent(app)

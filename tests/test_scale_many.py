@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import ExportError, QueryError
+from data.packio import load_pack
 from geo.__main__ import main
 from geo.engine import Engine
 from geo.many import build_many, compute_pairs, stream_pairs
@@ -161,7 +162,8 @@ def test_the_command_line_writes_points_to_stops_and_back_again_the_same_bytes(
     assert len(frame) and set(frame["reach_class"]) == {"walk", "one_bus"}
     assert frame["best_duration_s"].max() <= 2700
     csv = tmp_path / "mine.csv"
-    csv.write_text("id,lon,lat\nmine,-2.0,53.0\n")
+    place = load_pack("demo").origin_points.iloc[0]
+    csv.write_text(f"id,lon,lat\nmine,{place['lon']},{place['lat'] + 0.3}\n")  # near the area, and not in it
     assert main(["matrix", "demo", "--out", str(again), "--origins", "neighbourhoods",
                  "--destinations", "services"]) == 0  # fmt: skip
     assert main(["matrix", "demo", "--out", str(again), "--origins", str(csv)]) == 0
