@@ -49,7 +49,7 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
     if pack.neighbourhoods is None or pack.census is None or pack.services is None:
         return None
     own = _own_scenario(key)
-    with st.expander("What if …? Try a change", expanded=own is not None, icon="🔀"):
+    with st.expander("What if …? Try a change", expanded=own is not None):
         build, file = st.tabs(["Build one", "From a file"])
         with build:
             _draw_form(key, pack, choices)
