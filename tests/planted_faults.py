@@ -38,6 +38,7 @@ class PlantedFault:
     sound: str
     faulty: str
     tests: tuple[str, ...]
+    nightly: bool = False  # kernels have to be compiled anew, or the tests take long
 
 
 FAULTS = (
@@ -159,6 +160,7 @@ FAULTS = (
         "done = np.int64(past[at])",
         "done = np.int64(n_goals)",
         (f"{TOWNS}::test_a_circular_route_that_calls_twice_is_ridden_by_position",),
+        nightly=True,
     ),
     PlantedFault(
         "moments from which nothing is reached left out of percentiles",
@@ -166,6 +168,7 @@ FAULTS = (
         "if n and 100 * reached >= needed and shortest < walk_s:",
         "if n and shortest < walk_s:",
         (f"{TIMETABLE}::test_unreachable_for_part_of_the_window",),
+        nightly=True,
     ),
     PlantedFault(
         "journeys: left for right",
@@ -180,6 +183,7 @@ FAULTS = (
         "if most - middle <= 1 and middle - least <= 1:",
         "if most - middle <= 2 and middle - least <= 2:",
         ("tests/test_journey_frequency.py::test_every_claim_holds_for_the_departures",),
+        nightly=True,
     ),
     PlantedFault(
         "journeys: a code told as a stop's name",
@@ -194,6 +198,7 @@ FAULTS = (
         "and access_mm + egress_mm <= query.walk.total_limit_mm",
         "and access_mm <= query.walk.total_limit_mm",
         ("tests/test_journey_service.py::test_other_routes_at_the_same_stops_and_nearby",),
+        nightly=True,
     ),
 )
 

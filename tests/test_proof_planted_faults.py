@@ -10,7 +10,14 @@ from tests.planted_faults import FAULTS, ROOT, check_fault, check_faults, copy_t
 
 
 def test_every_planted_fault_is_noticed() -> None:
-    assert check_faults() == []
+    often = tuple(fault for fault in FAULTS if not fault.nightly)
+    assert len(often) >= 18
+    assert check_faults(often) == []
+
+
+@pytest.mark.nightly
+def test_every_planted_fault_that_takes_long_is_noticed() -> None:
+    assert check_faults(tuple(fault for fault in FAULTS if fault.nightly)) == []
 
 
 def test_there_are_enough_faults_and_each_is_at_home() -> None:

@@ -61,7 +61,10 @@ def test_parts_equal_the_whole_in_random_towns(question, part_origins, tmp_path_
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(("area", "destinations"), [("newport", "services"), ("oldham", "stops")])
+@pytest.mark.parametrize(
+    ("area", "destinations"),
+    [("newport", "services"), pytest.param("oldham", "stops", marks=pytest.mark.nightly)],
+)
 def test_parts_equal_the_whole_on_real_data(real_pack, area: str, destinations: str, tmp_path: Path) -> None:
     engine = Engine(real_pack(area))
     points = choose_origins(engine, "points"), choose_destinations(engine, destinations)

@@ -76,7 +76,7 @@ def download(visitor, label: str) -> str:
 def test_a_badly_filled_template_is_put_right_step_by_step(dashboard, visit, upload: Path) -> None:
     visitor, other = open_register(visit(), dashboard), open_register(visit(), dashboard)
     page = visitor.page
-    page.locator('input[type="file"]').first.set_input_files(str(upload))
+    page.locator('input[type="file"][accept*="xlsx"]').set_input_files(str(upload))
     # Nothing is read before the columns are confirmed.
     shown(visitor, "1. Which column is which")
     assert page.get_by_text("2. What became of every row").count() == 0
