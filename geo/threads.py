@@ -32,7 +32,23 @@ def run_blocks(
     bounds = [row_count * block // blocks for block in range(blocks + 1)]
     if blocks == 1 or threads == 1:
         return [work(first, last) for first, last in itertools.pairwise(bounds)]
-    return list(_keep_pool(threads, os.getpid()).map(work, bounds[:-1], bounds[1:]))
+    results: dict[int, Result] = {}
+    # One iterator for all: each block is taken by whoever is free. The caller
+    # works too, so that it never waits for a thread to wake up.
+    waiting = iter(range(blocks))
+
+    def take() -> None:
+        for block in waiting:
+            results[block] = work(bounds[block], bounds[block + 1])
+
+    helpers = [_keep_pool(threads, os.getpid()).submit(take) for _ in range(min(threads, blocks) - 1)]
+    try:
+        take()
+    finally:
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+    return [results[block] for block in range(blocks)]
 
 
 @lru_cache(maxsize=4)

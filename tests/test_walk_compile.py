@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +86,22 @@ def test_a_kernel_takes_its_signature_only() -> None:
 def test_blocks_cover_all_rows_in_order(rows: int) -> None:
     parts = run_blocks(rows, lambda first, last: list(range(first, last)))
     assert [row for part in parts for row in part] == list(range(rows))
+
+
+def test_a_fault_in_a_block_is_told_and_the_threads_go_on() -> None:
+    def work(first: int, last: int) -> int:
+        if first >= 500:
+            raise ValueError("block of row 500")
+        return last - first
+
+    for _ in range(3):
+        with pytest.raises(ValueError, match="row 500"):
+            run_blocks(1000, work)
+    assert sum(run_blocks(500, work)) == 500
+
+
+def test_blocks_of_several_callers_keep_apart() -> None:
+    with ThreadPoolExecutor(4) as callers:
+        found = list(callers.map(lambda k: run_blocks(2000, lambda a, b: (k, b - a)), range(40)))
+    for k, parts in enumerate(found):
+        assert {mark for mark, _ in parts} == {k} and sum(rows for _, rows in parts) == 2000
