@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Literal
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
@@ -39,7 +38,7 @@ from geo.query import Query, WalkSettings
 from geo.reach import compute_reach
 from geo.roundtrip import DEFAULT_ROUND_TRIP, RoundTripSettings
 from geo.roundtrip_table import compute_round_trip_table
-from geo.snap import Snapped, snap_points
+from geo.snap import Snapped, snap_frame, snap_points
 from geo.straightline import StraightLine
 from geo.tables import GapTable, ReachTable, RoundTripTable, WhyTable
 from geo.thereandback import compute_neighbourhood_there_and_back, compute_there_and_back
@@ -144,8 +143,7 @@ class Engine(UnderScenario):
 
     def snap(self, avoid_steps: bool, points: pd.DataFrame) -> Snapped:
         """Put points (columns x, y: metres in the pack's CRS) onto the streets."""
-        x, y = (points[name].to_numpy(np.float64, na_value=np.nan) for name in ("x", "y"))
-        return snap_points(self.graph(avoid_steps), x, y, coverage=self.coverage)
+        return snap_frame(self.graph(avoid_steps), points, coverage=self.coverage)
 
     def _snap_stops(self, avoid_steps: bool) -> Snapped:
         """Stops count wherever they are near a street, also just beyond the coverage.

@@ -120,13 +120,11 @@ def _join_rows(  # type: ignore[no-untyped-def]
 
 def _label(graph: WalkGraph, labels: HubLabels, points: Snapped, limit_mm: int) -> tuple[np.ndarray, ...]:
     """Rows of (first, count) into hubs and distances, one a point; rows may have room at their end."""
-    known = np.diff(labels.indptr)
     at = np.where(points.outside, 0, points.chain)
-    room = (
-        known[graph.chain_u[at]] + known[graph.chain_v[at]]
-        if len(graph.chain_u)
-        else np.zeros(len(points), int)
-    )
+    room = np.zeros(len(points), np.int64)
+    if len(graph.chain_u):
+        for end in (graph.chain_u[at], graph.chain_v[at]):
+            room += labels.indptr[end + 1] - labels.indptr[end]
     first_of = np.concatenate(([0], np.cumsum(room))).astype(np.int64)
     counts = np.empty(len(points), np.int64)
     hub, length_mm = np.empty(first_of[-1], np.int32), np.empty(first_of[-1], np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -101,3 +102,15 @@ def snap_points(
     snapped.offset_mm[inside] = on_chain_mm
     snapped.off_network_mm[inside] = off_network_mm[inside]
     return snapped
+
+
+def snap_frame(
+    graph: WalkGraph | StraightLine, points: pd.DataFrame, *, coverage: BaseGeometry | None = None
+) -> Snapped:
+    """Snap a frame's points (columns x, y: metres in the pack's CRS, missing where not known)."""
+    # A plain column is taken as it stands: pandas takes longer over missing values than the search does.
+    x, y = (
+        column.to_numpy() if column.dtype == np.float64 else column.to_numpy(np.float64, na_value=np.nan)
+        for column in (points["x"], points["y"])
+    )
+    return snap_points(graph, x, y, coverage=coverage)
