@@ -87,7 +87,9 @@ def _run(client: Client, tasks: Iterator[tuple[Tile, bytes]]) -> Iterator[tuple[
         except TimeoutError:
             continue
         for future in done:
-            yield under_way.pop(future), _take_answer(future)
+            tile, answer = under_way.pop(future), _take_answer(future)
+            future.release()  # else it is computed again where its worker is lost while it is being kept
+            yield tile, answer
 
 
 def _take_answer(future: Any) -> bytes:
