@@ -83,6 +83,7 @@ FAULTS = (
         "shift = service_day_offset_s(service_date, date, pack.manifest.timetable.timezone)",
         "shift = days_after * DAY_S",
         (f"{TIMETABLE}::test_clocks_go_back", f"{TIMETABLE}::test_clocks_go_forward"),
+        nightly=True,
     ),
     PlantedFault(
         "seconds for minutes",
@@ -97,6 +98,7 @@ FAULTS = (
         "(-(-scaled // speed_mm_per_h))",
         "(scaled // speed_mm_per_h)",
         (f"{TOWNS}::test_speed_rounds_each_leg_up",),
+        nightly=True,
     ),
     PlantedFault(
         "UNREACHED as 0",
@@ -125,6 +127,7 @@ FAULTS = (
         'own["weight"].to_numpy(np.float64)[rows][order]',
         "np.full(len(rows), 1.0 / len(rows))[order]",
         (f"{PEOPLE}::test_a_neighbourhood_has_the_class_of_most_of_its_people",),
+        nightly=True,
     ),
     PlantedFault(
         "not known counted as cut off",
@@ -153,6 +156,7 @@ FAULTS = (
         "SPECIAL_BUS_TYPES = frozenset({710, 712, 715})",
         "SPECIAL_BUS_TYPES = frozenset()\nBUS_TYPES |= {710, 712, 715}",
         (f"{REASONS}::test_others_do_not_count_unless_asked_for",),
+        nightly=True,
     ),
     PlantedFault(
         "alighting by stop and not by position",
@@ -176,6 +180,7 @@ FAULTS = (
         'side = abs(angle_deg), "right" if angle_deg > 0 else "left"',
         'side = abs(angle_deg), "right" if angle_deg < 0 else "left"',
         ("tests/test_walk_turns.py::test_left_right_and_straight_on",),
+        nightly=True,
     ),
     PlantedFault(
         "journeys: a claim of how often that is two minutes off",
@@ -191,6 +196,7 @@ FAULTS = (
         "if name.casefold() in _PLACEHOLDERS | codes or",
         "if name.casefold() in _PLACEHOLDERS or",
         ("tests/test_journey_words.py::test_a_stop_without_a_name_is_never_its_code",),
+        nightly=True,
     ),
     PlantedFault(
         "journeys: other routes beyond the walk limit",

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import types
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,8 @@ def cluster(folder: Path) -> Iterator[object]:
     distributed = pytest.importorskip("distributed", reason="requirements-cluster.txt is not installed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(folder))  # the workers inherit it
+        # Streamlit's tests leave their page as the main program, which every worker would run at its start.
+        patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
         with distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
         ) as running:
