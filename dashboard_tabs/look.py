@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from data.manifest import Manifest
+from data.text import clean_text
 from layers.planner import say_cells
 from layers.styles import Theme
-from layers.text import clean_text, escape_for_map
+from layers.text import escape_for_map
 from layers.words import say_test_data
 
 _STYLE = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.text import clean_text
 from layers.measures import ANY_CATEGORY
 from layers.reach_panel import service_title
-from layers.text import clean_text
 
 NOT_STATED = "not stated"
 COST_WORDS = {"free": "free", "donation": "a donation is asked for", "paid": "there is a charge"}

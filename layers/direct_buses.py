@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 
+from data.text import clean_text
 from geo.engine import Engine
 from geo.inputs import ReachInputs
 from geo.legs import Legs, leg_seconds
 from geo.query import Query
 from layers.routes import route_of_trip
-from layers.text import clean_text
 
 _NOWHERE = np.iinfo(np.int32).max
 

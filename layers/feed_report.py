@@ -14,7 +14,7 @@ from data.report.write import (
     list_operators,
     list_routes,
 )
-from layers.text import clean_text
+from data.text import clean_text
 
 DOWNLOADS = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
 

@@ -9,11 +9,11 @@ from typing import Any
 import shapely
 
 from data.areapack import AreaPack
+from data.text import clean_text
 from geo.places import Place
 from layers.catalogue import Drawn
 from layers.geojson import from_degrees
 from layers.styles import CHOSEN_LINE, GROUND, Theme
-from layers.text import clean_text
 
 
 def build_message(

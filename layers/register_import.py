@@ -25,7 +25,7 @@ from data.sources.service_mapping import ProposedColumn, ProposedMapping, propos
 from data.sources.service_rejects import rejects_to_csv
 from data.sources.services import ServicesResult, read_services
 from data.template import COLUMNS
-from layers.text import clean_text
+from data.text import clean_text
 
 NOT_READ = "Keep with the record, don't read"
 FIELDS: dict[str, str] = {column.field: f"{column.header}: {column.meaning}" for column in COLUMNS}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.text import clean_text, escape_for_map
+from data.text import clean_text
+from layers.text import escape_for_map
 from tests.browser.hostile import HOSTILE_NAMES
 
 

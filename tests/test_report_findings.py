@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,6 +15,8 @@ from data.errors import UsageError
 from data.manifest import Fault
 from data.packio import write_pack
 from data.report import build_feed_report, report_to_html, report_to_json, report_to_markdown, write_report
+from data.report.write import draw_places
+from tests.browser.hostile import build_hostile_town
 from tests.towns import Calendar, build_town, route, street, trip
 
 STREET = street((0, 0), (9000, 0), name="High Street")
@@ -197,3 +200,13 @@ def test_every_finding_of_a_real_timetable_has_an_example_and_a_place(real_pack,
     assert report.service_date_why.split(":")[0] in words
     if area == "oldham":
         assert "SPT: 4 trips, which run from 21 February 2017" in words
+
+
+def test_pictures_of_hostile_places_are_well_formed() -> None:
+    report = build_feed_report(build_hostile_town())
+    assert any("\x1b" in point.label for found in report.findings for point in found.points)
+    drawn = [svg for found in report.findings if (svg := draw_places(report, found))]
+    assert drawn
+    for svg in drawn:
+        ElementTree.fromstring(svg)  # one control character, and a browser shows no picture at all
+    assert not {"\x00", "\x1b"} & set(report_to_html(report) + report_to_markdown(report))

@@ -14,6 +14,7 @@ from typing import Any
 from data.errors import UsageError
 from data.fetch.cache import write_atomic
 from data.report.model import FeedReport, Finding
+from data.text import clean_text
 
 SHOWN_ROUTES = 60
 SEVERITIES = {
@@ -157,8 +158,7 @@ def report_to_markdown(report: FeedReport) -> str:
 
 def _md(text: str) -> str:
     """Text that Markdown shows as it is."""
-    flat = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", flat)
+    return re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", clean_text(text))
 
 
 def _md_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -204,7 +204,8 @@ def report_to_html(report: FeedReport) -> str:
 
 
 def _h(text: Any) -> str:
-    return html.escape(str(text), quote=True)
+    """Text for HTML and SVG: one control character makes a whole SVG unreadable."""
+    return html.escape(clean_text(text), quote=True)
 
 
 def _html_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
