@@ -68,7 +68,7 @@ def choose_regions(
         if _in_metres(shapely.from_geojson(json.dumps(outline))).intersects(near):
             nation = "wales" if code.startswith("W") else "england"
             found.add(nation if authority is None else authority.bods_region)
-    # Open Geography ends at the border; who lies on the other side of it doesn't change.
+    # Open Geography ends at the border (data/fetch/addresses.toml says where the list is from).
     if codes & set(client.source("bods").settings["beside_scotland"]):
         found.add("scotland")
     return _least(own, found)

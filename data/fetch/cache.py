@@ -8,12 +8,14 @@ Last-Modified), and is asked for again by them.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,6 +66,13 @@ def write_atomic(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path`` whole or not at all. Raises as ``writing`` does."""
     with writing(path) as stream:
         stream.write(data)
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Put a CSV in UTF-8 at ``path`` whole or not at all. Raises as ``writing`` does."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    write_atomic(path, text.getvalue().encode())
 
 
 @dataclass(frozen=True)

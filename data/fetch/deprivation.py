@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data.errors import DownloadError
-from data.fetch.cache import write_atomic
+from data.fetch.cache import write_csv
 from data.fetch.download import ByteProgress, download
 from data.fetch.http import Client, UnusableAnswerError
 from data.fetch.result import Fetched, Planned, describe_download
@@ -79,9 +78,7 @@ def fetch_deprivation(
             f"lacks {len(missing)} of {len(english)} LSOAs ({', '.join(sorted(missing)[:5])})",
             "indices of 2025 are on LSOAs of 2021; are the boundaries of another year?",
         )  # fmt: skip
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *kept])
-    write_atomic(target, text.getvalue().encode())
+    write_csv(target, header, kept)
     described = describe_download(source, source.title, found, count=len(kept), counted="LSOAs")
     return Fetched(**(vars(described) | {"path": target, "size_bytes": target.stat().st_size}))
 

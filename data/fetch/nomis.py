@@ -17,7 +17,7 @@ from typing import Literal
 
 from data.errors import DownloadError, UsageError
 from data.fetch.authorities import Authority
-from data.fetch.cache import write_atomic
+from data.fetch.cache import write_csv
 from data.fetch.http import Client, UnusableAnswerError
 from data.fetch.result import Fetched, Planned
 
@@ -90,11 +90,8 @@ def fetch_output_area_people(
     table = _table(client, "TS021")
     cells, url = _fetch(client, authorities, table, ("0",), sorted(parents), "oa")
     people = {cell.area: cell.people for cell in cells}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("OA21CD", "LSOA21CD", "people"))
-    writer.writerows((area, parents[area], people[area]) for area in sorted(people) if area in parents)
-    write_atomic(target, text.getvalue().encode())
+    rows = ((area, parents[area], people[area]) for area in sorted(people) if area in parents)
+    write_csv(target, ("OA21CD", "LSOA21CD", "people"), rows)
     title = "Census 2021, residents by output area"
     return Fetched(
         "nomis", title, target, url, target.stat().st_size, count=len(people), counted="output areas"
@@ -279,13 +276,11 @@ def _write(
     client: Client, target: Path, table: _Table, cells: Sequence[_Cell], url: str, title: str
 ) -> Fetched:
     dimension = table.dimension.upper()
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("GEOGRAPHY_CODE", "GEOGRAPHY_NAME", dimension, f"{dimension}_NAME", "OBS_VALUE"))
-    writer.writerows(
-        (cell.area, cell.area_name, cell.category, cell.category_name, cell.people) for cell in cells
-    )
-    write_atomic(target, text.getvalue().encode())
+    header = ("GEOGRAPHY_CODE", "GEOGRAPHY_NAME", dimension, f"{dimension}_NAME", "OBS_VALUE")
+    write_csv(
+        target, header,
+        ((cell.area, cell.area_name, cell.category, cell.category_name, cell.people) for cell in cells),
+    )  # fmt: skip
     areas = len({cell.area for cell in cells})
     return Fetched(client.source("nomis").key, title, target, url, target.stat().st_size,
                    count=areas, counted="areas")  # fmt: skip

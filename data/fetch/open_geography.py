@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from data.errors import DownloadError
 from data.fetch.arcgis import Features, query_features, quote
 from data.fetch.authorities import Authority
-from data.fetch.cache import write_atomic
+from data.fetch.cache import write_atomic, write_csv
 from data.fetch.http import Client
 from data.fetch.result import Fetched, Planned
 
 Detail = Literal["bsc", "bgc", "bfc"]
 LSOA_CODE, LSOA_NAME, OA_CODE = "LSOA21CD", "LSOA21NM", "OA21CD"
+# Attributes and GeoJSON geometry by code.
+_Found = dict[str, tuple[dict[str, Any], dict[str, Any] | None]]
 _LOOKUP = ("LSOA11CD", "LSOA11NM", LSOA_CODE, LSOA_NAME)
 
 
@@ -44,7 +43,7 @@ def fetch_boundaries(
     DownloadError
         When rows or geometries are missing, or an authority has none.
     """
-    found: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {}
+    found: _Found = {}
     url = ""
     for authority in authorities:
         answer = query_features(
@@ -75,13 +74,10 @@ def fetch_output_areas(client: Client, lsoas: Sequence[str], target: Path) -> Fe
         When an LSOA has no output area in the answer.
     """
     found, url = _by_codes(client, "oa", lsoas, (OA_CODE, LSOA_CODE), "output areas")
-    without = sorted(set(lsoas) - {row[LSOA_CODE] for row, _ in found.values()})
-    if without:
-        raise DownloadError(
-            client.source("open_geography").title, url,
-            f"has no output areas for {len(without)} of {len(lsoas)} LSOAs ({', '.join(without[:5])})",
-            "run it again; if it stays so, build without output areas (postcodes are used instead)",
-        )  # fmt: skip
+    _check_all(
+        client, url, lsoas, (row[LSOA_CODE] for row, _ in found.values()), "output areas",
+        "build without output areas (postcodes are used instead)",
+    )  # fmt: skip
     _check_shapes(client, url, found)
     _write_geojson(target, found, (OA_CODE, LSOA_CODE))
     return _fetched(target, "Output area boundaries 2021", url, len(found), "output areas")
@@ -96,13 +92,7 @@ def fetch_centroids(client: Client, lsoas: Sequence[str], target: Path) -> Fetch
         When an LSOA has none.
     """
     found, url = _by_codes(client, "lsoa_centroids", lsoas, (LSOA_CODE,), "population-weighted centroids")
-    without = sorted(set(lsoas) - {row[LSOA_CODE] for row, _ in found.values()})
-    if without:
-        raise DownloadError(
-            client.source("open_geography").title, url,
-            f"has no weighted centroid for {len(without)} of {len(lsoas)} LSOAs ({', '.join(without[:5])})",
-            "run it again; if it stays so, build without centroids",
-        )  # fmt: skip
+    _check_all(client, url, lsoas, found, "weighted centroid", "build without centroids")
     _check_shapes(client, url, found)
     _write_geojson(target, found, (LSOA_CODE,))
     return _fetched(target, "LSOA population-weighted centroids 2021", url, len(found), "points")
@@ -124,10 +114,9 @@ def fetch_lookup(client: Client, authorities: Sequence[Authority], target: Path)
             for row in answer.rows
             if pattern.fullmatch(str(row.get(LSOA_NAME, "")))
         ]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_LOOKUP, *sorted(set(rows))])
-    write_atomic(target, text.getvalue().encode())
-    return _fetched(target, "LSOA 2011 to LSOA 2021 lookup", url, len(set(rows)), "pairs")
+    pairs = sorted(set(rows))
+    write_csv(target, _LOOKUP, pairs)
+    return _fetched(target, "LSOA 2011 to LSOA 2021 lookup", url, len(pairs), "pairs")
 
 
 def fetch_wards(client: Client, lsoas: Sequence[str], target: Path) -> Fetched:
@@ -138,12 +127,9 @@ def fetch_wards(client: Client, lsoas: Sequence[str], target: Path) -> Fetched:
     DownloadError
         When no such service answers (status 404), or an LSOA has no ward.
     """
-    step = int(client.source("open_geography").settings["codes_a_call"])
-    codes, url = sorted(set(lsoas)), ""
+    codes, url, year = sorted(set(lsoas)), "", ""
     found: dict[str, tuple[str, str]] = {}
-    year = ""
-    for start in range(0, len(codes), step):
-        where = f"{LSOA_CODE} IN ({','.join(map(quote, codes[start : start + step]))})"
+    for where in _where_codes(client, codes):
         answer = query_features(
             client, "ward_lookup", where=where, what="wards", keys=(LSOA_CODE,), geometry=False
         )
@@ -153,19 +139,10 @@ def fetch_wards(client: Client, lsoas: Sequence[str], target: Path) -> Fetched:
             name = row.get(f"{code[:-2]}NM")
             if code and row[code] and name:
                 found[str(row[LSOA_CODE])], year = (str(row[code]), str(name)), f"20{code[2:4]}"
-    missing = sorted(set(codes) - found.keys())
-    if missing:
-        raise DownloadError(
-            client.source("open_geography").title, url,
-            f"has no ward for {len(missing)} of {len(codes)} LSOAs ({', '.join(missing[:5])})",
-            "run it again; if it stays so, look at services.ward_lookup in data/fetch/addresses.toml",
-        )  # fmt: skip
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((LSOA_CODE, "WDCD", "WDNM"))
-    writer.writerows((code, *found[code]) for code in sorted(found) if code in set(codes))
-    write_atomic(target, text.getvalue().encode())
-    return _fetched(target, f"LSOA 2021 to ward {year} best-fit lookup", url, len(found), "neighbourhoods")
+    _check_all(client, url, codes, found, "ward", "look at services.ward_lookup in data/fetch/addresses.toml")
+    asked = [(code, *found[code]) for code in codes]
+    write_csv(target, (LSOA_CODE, "WDCD", "WDNM"), asked)
+    return _fetched(target, f"LSOA 2021 to ward {year} best-fit lookup", url, len(asked), "neighbourhoods")
 
 
 def find_neighbours(
@@ -219,14 +196,20 @@ def _where(authority: Authority) -> str:
     return " OR ".join(f"{LSOA_NAME} LIKE {quote(name + ' %')}" for name in authority.lsoa_names)
 
 
+def _where_codes(client: Client, lsoas: Iterable[str]) -> Iterator[str]:
+    """Conditions that together name every code, few enough in each for the address to be taken."""
+    step = int(client.source("open_geography").settings["codes_a_call"])
+    codes = sorted(set(lsoas))
+    for start in range(0, len(codes), step):
+        yield f"{LSOA_CODE} IN ({','.join(map(quote, codes[start : start + step]))})"
+
+
 def _name_pattern(authority: Authority) -> re.Pattern[str]:
     """Names of its own only: LIKE 'Newport %' would also take a 'Newport Pagnell 001A'."""
     return re.compile(rf"(?:{'|'.join(map(re.escape, authority.lsoa_names))}) \d{{3}}[A-Z]{{1,2}}")
 
 
-def _of_authority(
-    answer: Features, authority: Authority
-) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
+def _of_authority(answer: Features, authority: Authority) -> _Found:
     pattern = _name_pattern(authority)
     return {
         str(row[LSOA_CODE]): (row, shape)
@@ -237,13 +220,11 @@ def _of_authority(
 
 def _by_codes(
     client: Client, service: str, lsoas: Sequence[str], fields: Sequence[str], what: str
-) -> tuple[dict[str, tuple[dict[str, Any], dict[str, Any] | None]], str]:
-    """Rows of a service for LSOA codes, few enough a call for the address to be taken."""
-    step = int(client.source("open_geography").settings["codes_a_call"])
-    codes, url = sorted(set(lsoas)), ""
-    found: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {}
-    for start in range(0, len(codes), step):
-        where = f"{LSOA_CODE} IN ({','.join(map(quote, codes[start : start + step]))})"
+) -> tuple[_Found, str]:
+    """Rows of a service for LSOA codes, by the first of ``fields``, and the last address asked."""
+    found: _Found = {}
+    url = ""
+    for where in _where_codes(client, lsoas):
         answer = query_features(client, service, where=where, what=what, fields=fields, keys=fields[:1])
         url = answer.url
         for row, shape in zip(answer.rows, answer.geometries, strict=True):
@@ -251,9 +232,21 @@ def _by_codes(
     return found, url
 
 
-def _check_shapes(
-    client: Client, url: str, found: Mapping[str, tuple[dict[str, Any], dict[str, Any] | None]]
+def _check_all(
+    client: Client, url: str, lsoas: Iterable[str], found: Iterable[str], what: str, else_do: str
 ) -> None:
+    """Raise where an LSOA that was asked for isn't among those ``found``."""
+    asked = set(lsoas)
+    without = sorted(asked - set(found))
+    if without:
+        raise DownloadError(
+            client.source("open_geography").title, url,
+            f"has no {what} for {len(without)} of {len(asked)} LSOAs ({', '.join(without[:5])})",
+            f"run it again; if it stays so, {else_do}",
+        )  # fmt: skip
+
+
+def _check_shapes(client: Client, url: str, found: _Found) -> None:
     empty = sorted(code for code, (_, shape) in found.items() if not shape or not shape.get("coordinates"))
     if empty:
         raise DownloadError(
@@ -263,14 +256,9 @@ def _check_shapes(
         )  # fmt: skip
 
 
-def _write_geojson(
-    target: Path,
-    found: Mapping[str, tuple[dict[str, Any], dict[str, Any] | None]],
-    fields: Iterable[str],
-) -> None:
-    names = tuple(fields)
+def _write_geojson(target: Path, found: _Found, fields: Sequence[str]) -> None:
     features = [
-        {"type": "Feature", "properties": {name: found[code][0].get(name) for name in names},
+        {"type": "Feature", "properties": {name: found[code][0].get(name) for name in fields},
          "geometry": found[code][1]}
         for code in sorted(found)
     ]  # fmt: skip
@@ -280,8 +268,3 @@ def _write_geojson(
 
 def _fetched(target: Path, title: str, url: str, count: int, counted: str) -> Fetched:
     return Fetched("open_geography", title, target, url, target.stat().st_size, count=count, counted=counted)
-
-
-def count_by_parent(parents: Mapping[str, str]) -> Counter[str]:
-    """Return how many output areas each LSOA has."""
-    return Counter(parents.values())

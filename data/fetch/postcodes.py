@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data.errors import DownloadError
-from data.fetch.cache import write_atomic
+from data.fetch.cache import write_csv
 from data.fetch.download import ByteProgress, download
 from data.fetch.http import Client, UnusableAnswerError
 from data.fetch.result import Fetched, Planned, describe_download
@@ -59,9 +59,7 @@ def fetch_postcodes(
             source.title, _url(client), "has no postcode in the area",
             "is the area in Great Britain? The product's columns may have changed, too",
         )  # fmt: skip
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([HEADER, *sorted(rows)])
-    write_atomic(target, text.getvalue().encode())
+    write_csv(target, HEADER, sorted(rows))
     described = describe_download(source, source.title, found, count=len(rows), counted="postcodes")
     return Fetched(**(vars(described) | {"path": target, "size_bytes": target.stat().st_size}))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from data.errors import DownloadError
-from data.fetch.cache import write_atomic
+from data.fetch.cache import write_csv
 from data.fetch.download import ByteProgress, download
 from data.fetch.http import Client, UnusableAnswerError
 from data.fetch.ods import read_sheet
@@ -70,11 +69,8 @@ def fetch_wimd(
             f"lacks {len(missing)} of {len(set(lsoas))} LSOAs ({', '.join(missing[:5])})",
             f"the index is on {source.settings['area_level']}; is the lookup of other years?",
         )  # fmt: skip
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([name.format(year=source.settings["year"]) for name in HEADER])
-    writer.writerows((code, *found[code]) for code in sorted(set(lsoas)))
-    write_atomic(target, text.getvalue().encode())
+    header = [name.format(year=source.settings["year"]) for name in HEADER]
+    write_csv(target, header, ((code, *found[code]) for code in sorted(set(lsoas))))
     described = describe_download(
         source, source.title, brought, count=len(set(lsoas)), counted=str(source.settings["area_level"])
     )
