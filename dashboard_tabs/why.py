@@ -80,7 +80,7 @@ def draw_planner(key: AreaKey, pack: AreaPack, choices: Choices, neighbourhood_i
     except OneBusReachError as error:
         st.error(look.plain(str(error)))
         return
-    table = build_why_table(why, kind=choices.kind, category=choices.asked)
+    table = build_why_table(why, pack, kind=choices.kind, category=choices.asked)
     st.markdown("##### What would change it", help=HELP)
     if table.empty:
         st.caption("Everybody here whose reach is known has what is asked for on the left in reach.")

@@ -29,20 +29,21 @@ def say_why(
             f"{say_distance(record['nearest_m'])} away in a straight line."
         )
     gain = f"{say_gained(record['people_gained'])} here could get there{' and back' if back else ''}"
-    return f"{what}: {say_remedy(record, str(record['answer']), pack, query, settings)}, {gain}."
+    return f"{what}: {say_remedy(record, str(record['answer']), pack, query, back=back)}, {gain}."
 
 
-def say_remedy(
-    record: Mapping[str, Any], answer: str, pack: AreaPack, query: Query, settings: RoundTripSettings | None
-) -> str:
-    """One remedy as a condition: "if the walk to or from a stop could be 720 m instead of 640 m"."""
+def say_remedy(record: Mapping[str, Any], answer: str, pack: AreaPack, query: Query, *, back: bool) -> str:
+    """One remedy as a condition: "if the walk to or from a stop could be 720 m instead of 640 m".
+
+    ``back``: it was asked about there and back.
+    """
     if answer == "walk":
         return (
             f"if a walk to or from a stop could be {record['walk_m']:,.0f} m instead of "
             f"{query.walk.max_walk_m:,} m"
         )
     if answer == "cutoff":
-        each = " each way" if settings is not None else ""
+        each = " each way" if back else ""
         return (
             f"if a journey{each} could take {record['cutoff_min']:.0f} minutes instead of "
             f"{query.cutoff_s / 60:g}"
@@ -53,7 +54,7 @@ def say_remedy(
         return _say_bus(record, pack)
     took = record.get("second_bus_s")
     minutes = "" if took is None or pd.isna(took) else f" ({-(-int(took) // 60)} minutes)"
-    return f"with a second bus{' each way' if settings is not None else ''}{minutes}"
+    return f"with a second bus{' each way' if back else ''}{minutes}"
 
 
 def _say_session(record: Mapping[str, Any], pack: AreaPack) -> str:

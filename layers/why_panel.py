@@ -13,7 +13,7 @@ from geo.engine import Engine
 from geo.query import Query
 from geo.roundtrip_people import compute_neighbourhood_round_trips
 from geo.tables import ReachTable, WhyTable
-from geo.why_words import say_distance
+from geo.why_words import say_distance, say_remedy
 from layers.measures import ANY_CATEGORY
 from layers.planner import MORE_PEOPLE, WITHOUT_IT
 from layers.there_and_back import ThereAndBack
@@ -29,7 +29,7 @@ def ask_why(engine: Engine, query: Query, trip: ThereAndBack | None, neighbourho
     return engine.why(query, settings, day=day, neighbourhood_ids=[neighbourhood_id])
 
 
-def build_why_table(why: WhyTable, *, kind: str, category: str | None) -> pd.DataFrame:
+def build_why_table(why: WhyTable, pack: AreaPack, *, kind: str, category: str | None) -> pd.DataFrame:
     """One row per category that some people there have not in reach, with every change looked at.
 
     ``category`` None: all of the kind, "any" first.
@@ -39,7 +39,7 @@ def build_why_table(why: WhyTable, *, kind: str, category: str | None) -> pd.Dat
     columns: dict[str, list[Any]] = {
         "Category": ["Any" if r["category"] == ANY_CATEGORY else r["category"] for r in records],
         WITHOUT_IT: [r["cut_off"] for r in records],
-        CHANGE: [say_change(r) for r in records],
+        CHANGE: [say_change(r, why, pack) for r in records],
         MORE_PEOPLE: [r["people_gained"] for r in records],
         WALK: [_or_no(r["walk_m"], lambda m: f"{m:,.0f} m") for r in records],
         CUTOFF: [_or_no(r["cutoff_min"], lambda minutes: f"{minutes:.0f} min") for r in records],
@@ -52,11 +52,11 @@ def build_why_table(why: WhyTable, *, kind: str, category: str | None) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-def say_change(record: Mapping[str, Any]) -> str:
+def say_change(record: Mapping[str, Any], why: WhyTable, pack: AreaPack) -> str:
     """The sentence without the category and the people that stand beside it in a table."""
     if record["answer"] == "nothing":
         return f"Nothing that was looked at; the nearest is {say_distance(record['nearest_m'])} away"
-    said = str(record["sentence"]).partition(": ")[2].rpartition(", ")[0]
+    said = say_remedy(record, str(record["answer"]), pack, why.query, back=why.there_and_back)
     return said[:1].upper() + said[1:]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 
@@ -49,7 +50,7 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     pack = town(there("09:50"), back("11:50", headsign=EVIL), points=[point("home", 0, 0, people=1240)])
     hood = str(pack.neighbourhoods["neighbourhood_id"].iloc[0])
     why = ask_why(Engine(pack), make_query(), ThereAndBack(), hood)
-    table = build_why_table(why, kind="service", category=None)
+    table = build_why_table(why, pack, kind="service", category=None)
     assert table["Category"].tolist() == ["Any", "Advice"]
     row = table.iloc[1]
     assert row["What would change it"] == f"If a 1 towards {EVIL} left for home at 12:03, not only at 11:50"
@@ -57,7 +58,20 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     assert (row["A longer walk"], row["A longer journey"], row["A second bus"]) == ("no", "no", "no")
     assert (row["A session moved"], row["A later bus home"], row["Nearest"]) == ("10:15", "12:03", "5.0 km")
     assert why.frame["sentence"].iloc[1].endswith("1,240 more people here could get there and back.")
-    assert build_why_table(why, kind="place", category=None).empty
+    assert build_why_table(why, pack, kind="place", category=None).empty
+
+
+@pytest.mark.parametrize("category", ["Advice: debt, money", "1, 2: 3, 4: 5"])
+def test_a_category_s_name_may_hold_what_parts_a_sentence(category):
+    pack = town(there("09:50"), back("11:50", headsign="Hill: Top, Moss"))
+    pack = dataclasses.replace(pack, services=pack.services.assign(category=category))
+    hood = str(pack.neighbourhoods["neighbourhood_id"].iloc[0])
+    table = build_why_table(
+        ask_why(Engine(pack), make_query(), ThereAndBack(), hood), pack, kind="service", category=None
+    )
+    assert table["Category"].tolist() == ["Any", category]
+    words = "If a 1 towards Hill: Top, Moss left for home at 12:03, not only at 11:50"
+    assert table["What would change it"].tolist() == [words, words]
 
 
 def test_fewer_than_ten_people_are_never_counted_out():
