@@ -1,6 +1,22 @@
-"""Times of the service day as clock times."""
+"""Times of the service day as clock times, read and written."""
 
 from __future__ import annotations
+
+import re
+
+_CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
+
+
+def parse_clock(text: str) -> int:
+    """Seconds of a clock time ``HH:MM`` or ``HH:MM:SS``; hours may pass 24. ValueError where it is none.
+
+    >>> parse_clock("25:10")
+    90600
+    """
+    match = _CLOCK.match(text.strip())
+    if match is None:
+        raise ValueError(f"{text[:20]!r} is not a time; write it like 09:30 (25:10 is 01:10 the next day)")
+    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
 
 
 def typed_clock(time_s: int) -> str:

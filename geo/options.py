@@ -16,23 +16,24 @@ from typing import Any
 
 from data.errors import OneBusReachError
 from data.modes import MODES
+from geo.clock import parse_clock
 from geo.query import Query, WalkSettings
 from geo.roundtrip import RoundTripSettings
 from geo.sessions import parse_weekday
 from geo.whatif.toml import load_scenario
 
 _NEGATIVE = re.compile(r"^-\.?\d")
-_CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
 
 
 def clock_to_seconds(text: str) -> int:
-    """Seconds of a clock time ``HH:MM`` or ``HH:MM:SS``; hours may pass 24."""
-    match = _CLOCK.match(text.strip())
-    if match is None or int(match[1]) > 48:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time; write it like 09:30 (25:10 is 01:10 the next day)"
-        )
-    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
+    """Seconds of a clock time ``HH:MM`` or ``HH:MM:SS``; hours may pass 24, up to 48."""
+    try:
+        seconds = parse_clock(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if seconds >= 49 * 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; hours go up to 48")
+    return seconds
 
 
 def _window(text: str) -> tuple[int, int]:

@@ -20,11 +20,17 @@ class TripCalls:
     code: np.ndarray  # int64[calls]: stop, pickup and drop-off in one number
 
 
-def index_calls(stop_times: dict[str, np.ndarray], n_trips: int) -> TripCalls:
-    """Find every trip's calls; ``stop_times`` is sorted by trip."""
+def find_first_calls(stop_times: dict[str, np.ndarray], n_trips: int) -> np.ndarray:
+    """int64[trips + 1]: trip t's calls are the rows ``first[t] .. first[t + 1] - 1`` of ``stop_times``."""
     counts = np.bincount(stop_times["trip_index"], minlength=n_trips)
     first = np.zeros(n_trips + 1, np.int64)
     np.cumsum(counts, out=first[1:])
+    return first
+
+
+def index_calls(stop_times: dict[str, np.ndarray], n_trips: int) -> TripCalls:
+    """Find every trip's calls; ``stop_times`` is sorted by trip."""
+    first = find_first_calls(stop_times, n_trips)
     code = stop_times["stop_index"].astype(np.int64) << 8
     code |= stop_times["pickup_type"].astype(np.int64) << 4
     code |= stop_times["drop_off_type"].astype(np.int64)

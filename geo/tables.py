@@ -73,7 +73,8 @@ THERE_AND_BACK_COLUMNS: dict[str, str] = {
 }
 
 # Rows: (level, area, kind, category, group). category "*" is any category.
-GAP_COLUMNS: dict[str, str] = {
+# Whom a row counts, and of what: shared by every table of people.
+PEOPLE_ROW_COLUMNS: dict[str, str] = {
     "level": "neighbourhood, ward or area",
     "area_id": "string",
     "area_name": "string",
@@ -83,6 +84,9 @@ GAP_COLUMNS: dict[str, str] = {
     "group_name": "string",
     "counted": "people or households: what the row's numbers count",
     "people": "Int64: residents (or households) of the group; null where not published",
+}
+GAP_COLUMNS: dict[str, str] = {
+    **PEOPLE_ROW_COLUMNS,
     "in_reach": "float64: people with at least one of the category in reach",
     "cut_off": "float64: people with none in reach, known",
     "not_known": "float64: people whose reach is not known; the three sum to people",

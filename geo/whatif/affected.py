@@ -20,9 +20,8 @@ import numpy as np
 from data.areapack import AreaPack
 from geo.inputs import ReachInputs
 from geo.legs import Legs
-from geo.patterns import spread_ranges
+from geo.patterns import find_first_calls, spread_ranges
 from geo.timetable import Timetable
-from geo.whatif.feed import first_calls
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,9 @@ def find_changed_stops(old: AreaPack, new: AreaPack) -> np.ndarray:
     touched = np.zeros(len(new.stops), bool)
     if new.feed is old.feed:
         return touched
-    first_old, first_new = first_calls(old.feed), first_calls(new.feed)
+    first_old, first_new = (
+        find_first_calls(pack.feed.stop_times, len(pack.feed.trips)) for pack in (old, new)
+    )
     row_old = {trip: row for row, trip in enumerate(old.feed.trips["trip_id"])}
     match = np.array([row_old.get(trip, -1) for trip in new.feed.trips["trip_id"]], np.int64)
     pair_new = np.flatnonzero(match >= 0)

@@ -12,17 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.areapack import AreaPack, Feed
-from data.service_days import WEEKDAYS
+from data.service_days import WEEKDAYS, find_running_days
 from geo.clock import typed_clock
-from geo.patterns import group_by_pattern, index_calls
+from geo.patterns import TripCalls, group_by_pattern, index_calls
 from geo.whatif.feed import (
     Copies,
     add_calendar,
-    first_calls,
     list_dates,
     rebuild_trips,
     rename_service,
-    running_days,
     weekdays_of,
 )
 from geo.whatif.model import ChangeHeadway, FirstBus, LastBus, spaced
@@ -131,7 +129,8 @@ def _change_days(
     """
     feed = pack.feed
     trips = choose_direction(pack, find_trips(pack, change), change.towards, change.direction)
-    first = first_calls(feed)
+    calls = index_calls(feed.stop_times, len(feed.trips))
+    first = calls.first
     trips = trips[first[trips + 1] - first[trips] >= 2]
     leave_s = np.zeros(len(feed.trips), np.int64)
     leave_s[trips] = feed.stop_times["departure_s"][first[trips]]
@@ -147,7 +146,7 @@ def _change_days(
     for direction in dict.fromkeys(directions):
         own = trips[[one == direction for one in directions]]
         services = list(dict.fromkeys(service[own]))
-        runs = running_days(pack, services, dates)
+        runs = find_running_days(feed, services, dates)
         of_service = np.array([services.index(one) for one in service[own]])
         left = runs.copy()[of_service]  # bool[own trips, dates] that stay as they are
         for alike in _kinds_of_day(runs[:, asked], np.flatnonzero(asked)):
@@ -155,7 +154,7 @@ def _change_days(
             if not len(today):
                 continue
             met = True
-            day = _one_day(feed, own[today], leave_s)
+            day = _one_day(calls, own[today], leave_s)
             gone, like, times = edit(day)
             when = dates[alike]
             place = {int(trip): at for at, trip in enumerate(own)}
@@ -185,9 +184,9 @@ def _kinds_of_day(runs: np.ndarray, dates: np.ndarray) -> list[np.ndarray]:
     return np.split(dates[order], np.flatnonzero(np.diff(kind[order])) + 1)
 
 
-def _one_day(feed: Feed, trips: np.ndarray, leave_s: np.ndarray) -> _Day:
+def _one_day(calls: TripCalls, trips: np.ndarray, leave_s: np.ndarray) -> _Day:
     trips = trips[np.lexsort((trips, leave_s[trips]))]
-    pattern = group_by_pattern(index_calls(feed.stop_times, len(feed.trips)), trips)
+    pattern = group_by_pattern(calls, trips)
     return _Day(trips, leave_s[trips], pattern == np.argmax(np.bincount(pattern)))
 
 

@@ -20,7 +20,7 @@ from geo.provision import compute_provision
 from geo.query import Query
 from geo.reach import to_nullable
 from geo.roundtrip import RoundTripSettings
-from geo.tables import PEOPLE_COLUMN, ReachTable
+from geo.tables import PEOPLE_COLUMN, PEOPLE_ROW_COLUMNS, ReachTable
 from geo.whatif.engine import ScenarioEngine
 from geo.whatif.recompute import recompute_reach, recompute_there_and_back
 
@@ -29,15 +29,7 @@ if TYPE_CHECKING:
 
 # Rows: (level, area, kind, category, group), as in the gap table.
 DIFFERENCE_COLUMNS: dict[str, str] = {
-    "level": "neighbourhood, ward or area",
-    "area_id": "string",
-    "area_name": "string",
-    "kind": "service or place",
-    "category": "string; '*' is any category of the kind",
-    "group_id": "string; 'all' is all residents",
-    "group_name": "string",
-    "counted": "people or households: what the row's numbers count",
-    "people": "Int64: residents of the group; null where not published",
+    **PEOPLE_ROW_COLUMNS,
     "in_reach_before": "float64: people with at least one of the category in reach, as things are",
     "in_reach_after": "float64: the same under the scenario",
     "gained": "float64: people in reach under the scenario and not before",

@@ -14,17 +14,11 @@ from data import schema
 from data.areapack import AreaPack, Feed
 from data.coordinates import to_lon_lat
 from data.frames import build_frame
-from data.service_days import WEEKDAYS, find_running_days
-from geo.patterns import spread_ranges
+from data.service_days import WEEKDAYS
+from geo.patterns import find_first_calls, spread_ranges
 from geo.whatif.names import Spot
 
 _ADDED, _REMOVED = 1, 2
-
-
-def first_calls(feed: Feed) -> np.ndarray:
-    """int64[trips + 1]: trip t's calls are the rows ``first[t] .. first[t + 1] - 1`` of stop_times."""
-    counts = np.bincount(feed.stop_times["trip_index"], minlength=len(feed.trips))
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def freeze(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -45,12 +39,9 @@ def append_rows(table: schema.Table, frame: pd.DataFrame, rows: Sequence[Mapping
 
 def add_stop_row(pack: AreaPack, stop_id: str, name: str, spot: Spot) -> tuple[AreaPack, int]:
     """A pack with one more stop, and its row."""
-    taken = set(pack.stops["stop_id"])
-    base, number = stop_id, 2
-    while stop_id in taken:
-        stop_id, number = f"{base}-{number}", number + 1
     row = {
-        "stop_id": stop_id, "name": name, "x": spot.x, "y": spot.y, "lon": spot.lon, "lat": spot.lat,
+        "stop_id": _unused(stop_id, set(pack.stops["stop_id"])), "name": name,
+        "x": spot.x, "y": spot.y, "lon": spot.lon, "lat": spot.lat,
         "active": True, "in_feed": True, "served": False, "in_area": True,
     }  # fmt: skip
     return replace(pack, stops=append_rows(schema.STOPS, pack.stops, [row])), len(pack.stops)
@@ -83,7 +74,7 @@ class Copies:
 
 def rebuild_trips(feed: Feed, keep: np.ndarray, copies: Copies, mark: str) -> Feed:
     """Keep some trips (bool[trips]) and add copies after them, called ``mark/number``."""
-    first = first_calls(feed)
+    first = find_first_calls(feed.stop_times, len(feed.trips))
     source = np.concatenate((np.flatnonzero(keep), copies.trip)).astype(np.int64)
     shift = np.concatenate((np.zeros(int(keep.sum()), np.int64), copies.shift_s)).astype(np.int64)
     counts = first[source + 1] - first[source]
@@ -119,11 +110,6 @@ def list_dates(pack: AreaPack) -> np.ndarray:
     """Every date of the timetable, datetime64[D]."""
     facts = pack.manifest.timetable
     return np.arange(np.datetime64(facts.first_date, "D"), np.datetime64(facts.last_date, "D") + 1)
-
-
-def running_days(pack: AreaPack, service_ids: Sequence[str], dates: np.ndarray) -> np.ndarray:
-    """bool[services, dates]: on which dates each service runs."""
-    return find_running_days(pack.feed, service_ids, dates)
 
 
 def weekdays_of(dates: np.ndarray) -> np.ndarray:

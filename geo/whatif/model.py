@@ -11,7 +11,6 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -19,11 +18,11 @@ from pydantic.dataclasses import dataclass
 
 from data.modes import MODES
 from data.service_days import WEEKDAYS
+from geo.clock import parse_clock
 
 MOST_CHANGES = 50
 MOST_TIMES = 500
 LATEST_S = 48 * 3600
-_CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)(?::([0-5]\d))?$")
 _SPANS = {"weekdays": WEEKDAYS[:5], "weekend": WEEKDAYS[5:], "every day": WEEKDAYS}
 
 
@@ -32,12 +31,7 @@ def _read_clock(value: Any) -> Any:
     if isinstance(value, dt.time):
         return value.hour * 3600 + value.minute * 60 + value.second
     if isinstance(value, str):
-        match = _CLOCK.match(value.strip())
-        if match is None:
-            raise ValueError(
-                f"{value[:20]!r} is not a time; write it like 09:30 (25:10 is 01:10 the next day)"
-            )
-        return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
+        return parse_clock(value)
     return value
 
 
@@ -166,18 +160,24 @@ class MoveStop:
 
 
 @_change
-class ChangeHeadway:
-    """Buses every so many minutes, between the first bus and the last or in part of the day."""
+class _OnRoute:
+    """Which buses of a route are meant: those of an operator, in a direction, on some days."""
 
-    kind: Literal["headway"] = "headway"
     route: Text
     operator: Text | None = None
-    every_min: Minutes
-    start: Clock = 0
-    end: Clock = LATEST_S
     towards: Text | None = None
     direction: Direction | None = None
     days: Days = WEEKDAYS
+
+
+@_change
+class ChangeHeadway(_OnRoute):
+    """Buses every so many minutes, between the first bus and the last or in part of the day."""
+
+    kind: Literal["headway"] = "headway"
+    every_min: Minutes
+    start: Clock = 0
+    end: Clock = LATEST_S
 
     @model_validator(mode="after")
     def _whole(self) -> ChangeHeadway:
@@ -187,31 +187,25 @@ class ChangeHeadway:
 
 
 @_change
-class FirstBus:
-    """The first bus leaves at another time."""
+class _EndOfDay(_OnRoute):
+    """A bus at the one end of the day, and buses at a spacing between it and those that are there."""
 
-    kind: Literal["first_bus"] = "first_bus"
-    route: Text
-    operator: Text | None = None
     time: Clock
     every_min: Minutes | None = None
-    towards: Text | None = None
-    direction: Direction | None = None
-    days: Days = WEEKDAYS
 
 
 @_change
-class LastBus:
+class FirstBus(_EndOfDay):
+    """The first bus leaves at another time."""
+
+    kind: Literal["first_bus"] = "first_bus"
+
+
+@_change
+class LastBus(_EndOfDay):
     """The last bus leaves at another time."""
 
     kind: Literal["last_bus"] = "last_bus"
-    route: Text
-    operator: Text | None = None
-    time: Clock
-    every_min: Minutes | None = None
-    towards: Text | None = None
-    direction: Direction | None = None
-    days: Days = WEEKDAYS
 
 
 @_change

@@ -9,7 +9,7 @@ import numpy as np
 from data.areapack import AreaPack
 from geo.patterns import group_by_pattern, index_calls, spread_ranges
 from geo.stop_words import describe_stop
-from geo.whatif.feed import add_stop_row, first_calls, freeze, place_stop, spot_at
+from geo.whatif.feed import add_stop_row, freeze, place_stop, spot_at
 from geo.whatif.model import AddStop, MoveStop
 from geo.whatif.names import FaultyChange, choose_direction, find_spot, find_stop, find_trips
 
@@ -34,9 +34,10 @@ def add_stop(pack: AreaPack, change: AddStop, mark: str) -> AreaPack:
 
     feed, times = pack.feed, pack.feed.stop_times
     x, y = pack.stops["x"].to_numpy(float), pack.stops["y"].to_numpy(float)
-    first = first_calls(feed)
+    calls = index_calls(times, len(feed.trips))
+    first = calls.first
     trips = trips[first[trips + 1] - first[trips] >= 2]
-    pattern = group_by_pattern(index_calls(times, len(feed.trips)), trips)
+    pattern = group_by_pattern(calls, trips)
     row_before: list[np.ndarray] = []  # the call after which the new one comes, a trip each
     arrive: list[np.ndarray] = []
     delay: list[np.ndarray] = []
