@@ -43,12 +43,6 @@ def choose_crs(lon: float, lat: float, timezone: str | None = None) -> str:
     return f"EPSG:{32600 + zone}" if lat >= 0 else f"EPSG:{32700 + zone}"
 
 
-def from_lon_lat(lon: Any, lat: Any, crs: str) -> tuple[np.ndarray, np.ndarray]:
-    """Project degrees to metres in ``crs``, rounded to the millimetre."""
-    x, y = transformer(LON_LAT, crs).transform(np.asarray(lon), np.asarray(lat))
-    return np.round(x, 3), np.round(y, 3)
-
-
 def to_lon_lat(x: Any, y: Any, crs: str) -> tuple[np.ndarray, np.ndarray]:
     """Return degrees for metres in ``crs``, rounded to 7 decimals (a centimetre).
 

@@ -37,7 +37,6 @@ class ReachSummary:
 
     in_reach: int
     total: int
-    comes_to_you: int
     table: pd.DataFrame
     rows_in_reach: list[int]
     sentence: str
@@ -95,7 +94,6 @@ def summarise_reach(
     return ReachSummary(
         in_reach=number,
         total=total,
-        comes_to_you=int(home.sum()),
         table=table,
         rows_in_reach=[int(row) for row in joined.loc[joined["inside"], "row"]],
         sentence=_sentence(number, total, int(home.sum()), kind, _say_there_and_back(joined)),

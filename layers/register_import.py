@@ -161,20 +161,6 @@ def build_row_table(imported: Imported) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Row", "What became of it", "Why", "What it says"])
 
 
-def build_offer_table(imported: Imported) -> pd.DataFrame:
-    """Return postcodes that can't be found, each with what it may mean, likeliest first."""
-    rows = [
-        (
-            offer.row,
-            clean_text(offer.written),
-            ", ".join(code for code, _ in offer.offers),
-            offer.offers[0][1],
-        )
-        for offer in imported.result.offers
-    ]
-    return pd.DataFrame(rows, columns=["Row", "Written", "May mean", "Why"])
-
-
 def export_rejects(imported: Imported) -> bytes:
     """Return the rejected rows as CSV, safe to open in a spreadsheet."""
     return rejects_to_csv(imported.result.header, imported.result.rejected)

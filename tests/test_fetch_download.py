@@ -18,7 +18,7 @@ import pytest
 
 from data.errors import DownloadError
 from data.fetch.addresses import SourceAddress
-from data.fetch.download import describe_bytes, download
+from data.fetch.download import download
 from data.fetch.http import Client, UnusableAnswerError
 from data.fetch.zips import BadZipError, check_zip
 from tests.loopback.server import Loopback
@@ -214,9 +214,6 @@ def test_progress_says_bytes_and_ends_with_all(source: SourceAddress, client: Cl
     told: list[tuple[int, int | None, float | None]] = []
     download(client, source, source.url("file"), target, progress=lambda *given: told.append(given))
     assert told[-1] == (len(CONTENT), len(CONTENT), 0.0)
-    assert describe_bytes(12_000_000, 89_000_000, 40) == "12 of 89 MB, 40 s left"
-    assert describe_bytes(12_000_000, None, None) == "12 MB"
-    assert describe_bytes(12_000_000, 89_000_000, 600) == "12 of 89 MB, 10 min left"
 
 
 _KILLED = """

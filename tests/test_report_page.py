@@ -115,4 +115,4 @@ def test_every_row_is_accounted_for_in_words_and_tables(town: str, tmp_path: Pat
     assert register_import.find_clashes({0: "name", 1: "name", 2: None}) == [
         "name is chosen for 2 columns; keep one of them."
     ]
-    assert list(register_import.build_offer_table(imported)["May mean"]) == ["OL1 1AA"]
+    assert [code for offer in imported.result.offers for code, _ in offer.offers] == ["OL1 1AA"]

@@ -92,7 +92,7 @@ def test_near_headers_are_proposed_and_read_only_as_confirmed(tmp_path: Path):
     assert by_header["Providr"].field == "organisation"
     assert (by_header["Code Post"].field, by_header["Code Post"].basis) == ("postcode", "near")
     assert by_header["Colour"].field is None
-    assert all(column.confidence < 100 for column in proposed.needs_confirmation)
+    assert by_header["Providr"].confidence < 100 and by_header["Code Post"].confidence < 100
     assert by_header["Providr"].samples == ("Trust",)
     result = read_services(path, crs=CRS, postcodes=POSTCODES, mapping=proposed.mapping)
     row = result.services.iloc[0]
@@ -126,7 +126,7 @@ def test_a_workbook_with_merged_title_rows_is_proposed_and_read(tmp_path: Path):
     book.save(path)
     proposed = propose_mapping(path)
     assert [column.field for column in proposed.columns] == ["name", "organisation", "sessions", "postcode"]
-    assert [column.header for column in proposed.needs_confirmation] == ["Organsation"]
+    assert [column.basis for column in proposed.columns] == ["exact", "near", "exact", "exact"]
     result = read_services(path, crs=CRS, postcodes=POSTCODES, mapping=proposed.mapping)
     assert result.services["organisation"].tolist() == ["Trust"]
     assert result.sessions[["weekday", "rule"]].to_numpy().tolist() == [[1, "term_time"]]

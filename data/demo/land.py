@@ -58,7 +58,6 @@ class Land:
     station: Point
     border: Polygon
     urban: Polygon
-    hill: tuple[float, float]
     roads: list[Road]
     villages: list[Village]
     greens: list[tuple[str, str, Polygon]] = field(default_factory=list)
@@ -191,7 +190,6 @@ def build_land(rng: np.random.Generator) -> Land:
         station=Point(-300.0, -835.0),
         border=smooth_ring(_scaled(_BORDER), 2),
         urban=smooth_ring(_scaled(_URBAN), 2),
-        hill=(3.9 * SKETCH_UNIT_M, 4.3 * SKETCH_UNIT_M),
         roads=roads,
         greens=[
             (name, tag, _blob(x * SKETCH_UNIT_M, y * SKETCH_UNIT_M, r * SKETCH_UNIT_M, rng).difference(water))

@@ -36,7 +36,6 @@ from data.demo.service_words import (
 )
 from data.template.columns import HEADERS
 
-ENTRIES = 221
 PROVIDERS: tuple[tuple[int, int], ...] = ((1, 111), (2, 30), (3, 11), (4, 3), (5, 1))
 """(services of a provider, how many such providers)."""
 NOT_SPECIFIC = "not specific"

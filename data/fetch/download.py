@@ -98,14 +98,6 @@ def was_fetched_from(target: Path, url: str) -> bool:
     return note is not None and note.url == url and target.is_file()
 
 
-def describe_bytes(done: int, total: int | None, left_s: float | None) -> str:
-    """Return progress in words: "12 of 89 MB, 40 s left"."""
-    words = f"{done / 1e6:.0f} MB" if total is None else f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
-    if left_s is None:
-        return words
-    return f"{words}, {left_s / 60:.0f} min left" if left_s >= 90 else f"{words}, {left_s:.0f} s left"
-
-
 def download(
     client: Client,
     source: SourceAddress,

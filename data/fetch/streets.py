@@ -45,13 +45,12 @@ _GROUND: Tags = {
 }  # fmt: skip
 
 
-def plan_streets(client: Client, area: shapely.Geometry, *, margin_m: float) -> Planned:
-    """Return what would be asked of Overpass for an area in degrees."""
+def plan_streets(client: Client) -> Planned:
+    """Return what would be asked of Overpass."""
     source = client.source("overpass")
-    size = _area_km2(area, margin_m)
     return Planned(
         source.key, _TITLE, source.url(source.settings["path"]),
-        note=f"{size:,.0f} km²; about 0.3 MB for each in a town",
+        note="size known once the boundaries are there; about 0.3 MB for each km² of a town",
     )  # fmt: skip
 
 

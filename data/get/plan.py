@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from data.errors import UsageError
-from data.fetch import bods, deprivation, naptan, nomis, open_geography, postcodes, wimd
+from data.fetch import bods, deprivation, naptan, nomis, open_geography, postcodes, streets, wimd
 from data.fetch.authorities import Authority, find_authorities
 from data.fetch.cache import Cache
 from data.fetch.http import Client
@@ -39,7 +39,6 @@ def plan_get(client: Client, authorities: Sequence[Authority], options: GetOptio
 
     Servers are asked for sizes (HEAD requests) and for nothing else; offline, not even that.
     """
-    overpass = client.source("overpass")
     plans = [
         *open_geography.plan_geography(client, authorities),
         Planned("nomis", "Residents by output area", client.source("nomis").base, note="in pages"),
@@ -52,13 +51,7 @@ def plan_get(client: Client, authorities: Sequence[Authority], options: GetOptio
     if any(authority.nation == "wales" for authority in authorities):
         plans.append(wimd.plan_wimd(client))
     if options.streets is None:
-        plans.append(
-            Planned(
-                overpass.key, "Streets, places and ground (OpenStreetMap)",
-                overpass.url(overpass.settings["path"]),
-                note="size known once the boundaries are there; about 0.3 MB for each km² of a town",
-            )
-        )  # fmt: skip
+        plans.append(streets.plan_streets(client))
     for region in bods.own_regions(authorities):
         own = bods.plan_timetable(client, region)
         more = "and those of other regions within 10 km, known once the boundaries are there"

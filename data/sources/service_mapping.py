@@ -73,11 +73,6 @@ class ProposedMapping:
     remarks: tuple[tuple[str, str], ...]
 
     @property
-    def needs_confirmation(self) -> tuple[ProposedColumn, ...]:
-        """Columns whose field is a guess."""
-        return tuple(column for column in self.columns if column.field and column.basis != "exact")
-
-    @property
     def mapping(self) -> dict[int, str | None]:
         """The proposal as ``read_services`` takes it: position to field (None: kept with the record)."""
         return {column.position: column.field for column in self.columns}
