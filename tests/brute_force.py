@@ -256,11 +256,10 @@ class RawStreets:
         """Walks to those targets that are within the limit."""
         edge, along, off = self.snap(start)
         u, v, mm = self.edges[edge]
-        seeds = nx.MultiGraph()
-        seeds.add_edge("start", u, mm=along)
-        seeds.add_edge("start", v, mm=mm - along)
-        whole = nx.compose(self.graph.subgraph(self._around(start, limit_mm)).copy(), seeds)
-        found = nx.single_source_dijkstra_path_length(whole, "start", cutoff=limit_mm, weight="mm")
+        self.graph.add_edge("start", u, mm=along)
+        self.graph.add_edge("start", v, mm=mm - along)
+        found = nx.single_source_dijkstra_path_length(self.graph, "start", cutoff=limit_mm, weight="mm")
+        self.graph.remove_node("start")
         result = {}
         for key, place in targets.items():
             if math.dist(start, place) * 1000 > limit_mm:
@@ -273,10 +272,6 @@ class RawStreets:
             if ways:
                 result[key] = min(ways) + off + t_off
         return result
-
-    def _around(self, place: Place, limit_mm: int) -> list[int]:
-        reach_m = limit_mm / 1000 + 400
-        return [n for n in self.graph if math.dist(self.xy[n], place) <= reach_m]
 
 
 # ------------------------------------------------------------------ one pair
