@@ -5,10 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.once import make_once
+
+if TYPE_CHECKING:
+    from data.areapack import AreaPack
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_DATA = CHECKOUT.parent / "shared" / "data"
@@ -64,28 +69,26 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def real_pack(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
-    """Build a committed configuration from the real files, once a session: ``real_pack("newport")``."""
-    from functools import cache
-
+def real_pack(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], AreaPack]:
+    """Packs of the committed configurations from the real files: ``real_pack("newport")``."""
     from data.build import build_pack
     from data.config import load_config
     from data.packio import load_pack, write_pack
 
-    @cache
-    def build(area: str) -> Any:
-        config = load_config(CHECKOUT / "data" / "areas" / f"{area}.toml")
-        return load_pack(write_pack(build_pack(config, real_data), tmp_path_factory.mktemp("packs") / area))
+    @functools.cache
+    def get(area: str) -> AreaPack:
+        def make(folder: Path) -> None:
+            pack = build_pack(load_config(CHECKOUT / "data" / "areas" / f"{area}.toml"), real_data)
+            assert load_pack(write_pack(pack, folder)).digest == pack.digest
 
-    return build
+        return load_pack(make_once(tmp_path_factory, area, make))
+
+    return get
 
 
 @pytest.fixture(scope="session")
-def built_pack(real_data: Path) -> Callable[[str], Any]:
-    """Build a pack of the committed configurations from the real data, once a session."""
-    from data.build import build_pack
-    from data.config import load_config
+def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw files of the fictional borough; nobody may change them."""
+    from data.demo import write_raw
 
-    return functools.cache(
-        lambda name: build_pack(load_config(CHECKOUT / "data" / "areas" / f"{name}.toml"), real_data)
-    )
+    return make_once(tmp_path_factory, "demo_raw", write_raw)

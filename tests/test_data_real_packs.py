@@ -11,27 +11,11 @@ import pytest
 import shapely
 
 from data.areapack import AreaPack
-from data.build import build_pack
 from data.config import load_config
-from data.packio import load_pack, write_pack
 
 AREAS = Path(__file__).resolve().parent.parent / "data" / "areas"
 
 pytestmark = pytest.mark.real_data
-
-
-@pytest.fixture(scope="module")
-def packs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], AreaPack]:
-    built: dict[str, AreaPack] = {}
-
-    def get(name: str) -> AreaPack:
-        if name not in built:
-            pack = build_pack(load_config(AREAS / f"{name}.toml"), real_data)
-            built[name] = load_pack(write_pack(pack, tmp_path_factory.mktemp("packs") / name))
-            assert built[name].digest == pack.digest
-        return built[name]
-
-    return get
 
 
 @pytest.mark.parametrize(
@@ -39,9 +23,9 @@ def packs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     [("newport", 100, 159_569, 5), ("oldham", 142, 242_078, 5), ("newport_2011", 95, 145_736, 14)],
 )
 def test_areas_residents_and_groups(
-    packs: Callable[[str], AreaPack], name: str, areas: int, residents: int, groups: int
+    real_pack: Callable[[str], AreaPack], name: str, areas: int, residents: int, groups: int
 ) -> None:
-    pack = packs(name)
+    pack = real_pack(name)
     assert pack.neighbourhoods is not None
     assert pack.census is not None
     assert pack.groups is not None
@@ -56,9 +40,9 @@ def test_areas_residents_and_groups(
 
 
 def test_newport_2021_groups_sum_to_the_published_counts(
-    packs: Callable[[str], AreaPack], real_data: Path
+    real_pack: Callable[[str], AreaPack], real_data: Path
 ) -> None:
-    pack = packs("newport")
+    pack = real_pack("newport")
     raw = pd.read_csv(real_data / "newport/census/census2021_ts021_ethnicity_5groups_lsoa21_long.csv")
     published = raw.groupby("ethnic_group")["n"].sum()
     assert pack.census is not None
@@ -72,10 +56,10 @@ def test_newport_2021_groups_sum_to_the_published_counts(
 
 
 def test_newport_boundaries_put_output_areas_where_the_lookup_has_them(
-    packs: Callable[[str], AreaPack],
+    real_pack: Callable[[str], AreaPack],
 ) -> None:
     """Unchanged areas have the 2011 boundary, so every output area's point lies in its own neighbourhood."""
-    pack = packs("newport")
+    pack = real_pack("newport")
     assert pack.neighbourhoods is not None
     assert pack.origin_points is not None
     shape = pack.neighbourhoods.set_index("neighbourhood_id").geometry
@@ -90,8 +74,10 @@ def test_newport_boundaries_put_output_areas_where_the_lookup_has_them(
     assert areas.area.sum() == pytest.approx(shapely.union_all(areas.to_numpy()).area, rel=1e-6)  # no overlap
 
 
-def test_neighbourhoods_without_a_2011_output_area_have_postcodes(packs: Callable[[str], AreaPack]) -> None:
-    points = packs("newport").origin_points
+def test_neighbourhoods_without_a_2011_output_area_have_postcodes(
+    real_pack: Callable[[str], AreaPack],
+) -> None:
+    points = real_pack("newport").origin_points
     assert points is not None
     by_postcode = points[points["basis"] == "postcode"].groupby("neighbourhood_id")["weight"]
     assert 0 < len(by_postcode) <= 10  # only children of the five split areas can be without
@@ -101,10 +87,10 @@ def test_neighbourhoods_without_a_2011_output_area_have_postcodes(packs: Callabl
 
 
 def test_between_25_and_40_newport_neighbourhoods_lie_wholly_outside_the_streets(
-    packs: Callable[[str], AreaPack],
+    real_pack: Callable[[str], AreaPack],
 ) -> None:
     """By plain geometry: outside the coverage box, or over 300 m from every street line."""
-    pack = packs("newport")
+    pack = real_pack("newport")
     assert pack.walk is not None
     assert pack.coverage is not None
     assert pack.origin_points is not None
@@ -120,16 +106,16 @@ def test_between_25_and_40_newport_neighbourhoods_lie_wholly_outside_the_streets
 
 
 @pytest.mark.parametrize("name", ["newport", "oldham", "greater_manchester"])
-def test_the_service_day_is_an_ordinary_one(packs: Callable[[str], AreaPack], name: str) -> None:
+def test_the_service_day_is_an_ordinary_one(real_pack: Callable[[str], AreaPack], name: str) -> None:
     config = load_config(AREAS / f"{name}.toml")
-    day = packs(name).manifest.timetable.service_date
+    day = real_pack(name).manifest.timetable.service_date
     assert day.weekday() in (1, 2, 3)
     assert config.timetable.school_holidays
     assert not any(first <= day <= last for first, last in config.timetable.school_holidays)
 
 
-def test_oldham_walks_in_straight_lines_and_says_so(packs: Callable[[str], AreaPack]) -> None:
-    pack = packs("oldham")
+def test_oldham_walks_in_straight_lines_and_says_so(real_pack: Callable[[str], AreaPack]) -> None:
+    pack = real_pack("oldham")
     assert pack.walk is None
     assert any("straight lines times 1.3" in note for note in pack.manifest.notes)
     assert pack.manifest.timetable.completeness is not None
@@ -138,8 +124,8 @@ def test_oldham_walks_in_straight_lines_and_says_so(packs: Callable[[str], AreaP
     assert pack.manifest.why_test_data(pack.manifest.timetable.service_date) is not None
 
 
-def test_greater_manchester_is_reach_only_with_synthetic_points(packs: Callable[[str], AreaPack]) -> None:
-    pack = packs("greater_manchester")
+def test_greater_manchester_is_reach_only_with_synthetic_points(real_pack: Callable[[str], AreaPack]) -> None:
+    pack = real_pack("greater_manchester")
     assert pack.neighbourhoods is not None
     assert pack.origin_points is not None
     assert len(pack.neighbourhoods) == 1702

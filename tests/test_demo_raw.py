@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from data.demo import CONFIG_FILE, PACK_DIR, write_raw
+from data.demo import CONFIG_FILE, PACK_DIR
 from data.packio import write_pack
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -38,8 +38,8 @@ NINETEEN = {
 
 
 @pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_raw(tmp_path_factory.mktemp("demo_raw")) / "demo"
+def raw(demo_raw: Path) -> Path:
+    return demo_raw / "demo"
 
 
 @pytest.fixture(scope="module")

@@ -271,8 +271,8 @@ def check_ids(value: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def register(fernley_raw: Path) -> ServicesResult:
-    return read_services(fernley_raw / "demo" / "services" / "services.csv", crs=CRS)
+def register(demo_raw: Path) -> ServicesResult:
+    return read_services(demo_raw / "demo" / "services" / "services.csv", crs=CRS)
 
 
 def test_our_services_out_and_in_again(register: ServicesResult, tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ def test_real_tables_equal_a_plain_count_of_the_files(real_data: Path, area: str
 
 
 @pytest.mark.real_data
-def test_oldham_shares_are_those_of_the_file_for_the_larger_area(real_data: Path, built_pack: Any) -> None:
+def test_oldham_shares_are_those_of_the_file_for_the_larger_area(real_data: Path, real_pack: Any) -> None:
     with (real_data / "oldham/lookups/oa21_lsoa21_msoa21_lad22.csv").open(encoding="utf-8-sig") as stream:
         wider = {row["lsoa21cd"]: row["msoa21cd"] for row in csv.DictReader(stream)}
     with (real_data / "oldham/census/census2021_english_proficiency_msoa21.csv").open() as stream:
@@ -270,16 +270,16 @@ def test_oldham_shares_are_those_of_the_file_for_the_larger_area(real_data: Path
             row["msoa21_code"]: float(row["Proportion who cannot speak English (well)"])
             for row in csv.DictReader(stream)
         }
-    values = built_pack("oldham").indicator_values
+    values = real_pack("oldham").indicator_values
     shares = values[values["indicator_id"] == "english_little"].set_index("neighbourhood_id")["share"]
     assert shares.to_dict() == pytest.approx({hood: little[wider[hood]] for hood in wider}, abs=1e-9)
     assert len(shares) == 142
 
 
 @pytest.mark.real_data
-def test_newport_tells_english_of_areas_that_kept_their_land_only(real_data: Path, built_pack: Any) -> None:
+def test_newport_tells_english_of_areas_that_kept_their_land_only(real_data: Path, real_pack: Any) -> None:
     """The ONS names an LSOA after its MSOA: 012A lies in 012."""
-    pack = built_pack("newport")
+    pack = real_pack("newport")
     with (real_data / "newport/census/census2021_english_proficiency_msoa21.csv").open() as stream:
         by_code = {row["msoa21_code"]: float(row["Proportion who cannot speak English (well)"])
                    for row in csv.DictReader(stream)}  # fmt: skip

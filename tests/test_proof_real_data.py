@@ -39,13 +39,13 @@ WANTED = {
 
 
 @pytest.fixture(scope="module")
-def reach(built_pack: Callable[[str], AreaPack]) -> Callable[[str], tuple[AreaPack, pd.DataFrame]]:
+def reach(real_pack: Callable[[str], AreaPack]) -> Callable[[str], tuple[AreaPack, pd.DataFrame]]:
     """The pack and its reach by point."""
     made: dict[str, tuple[AreaPack, pd.DataFrame]] = {}
 
     def get(name: str) -> tuple[AreaPack, pd.DataFrame]:
         if name not in made:
-            pack = built_pack(name)
+            pack = real_pack(name)
             made[name] = (pack, Engine(pack).reach(Query(), level="point").frame)
         return made[name]
 
@@ -147,7 +147,7 @@ def best_durations(pack: AreaPack, feed: Feed) -> tuple[pd.Series, pd.Series, pd
 
 
 def test_deleting_a_route_changes_exactly_the_pairs_whose_best_journey_used_it(
-    built_pack: Callable[[str], AreaPack],
+    real_pack: Callable[[str], AreaPack],
 ) -> None:
     """One bus is one trip of one route; so a pair's best is the least over routes of each alone, and walking.
 
@@ -156,7 +156,7 @@ def test_deleting_a_route_changes_exactly_the_pairs_whose_best_journey_used_it(
     pairs change, to the least of what is left; and a pair that the route alone
     gives no ride keeps its travel times at every percentile and its share too.
     """
-    pack = built_pack("newport")
+    pack = real_pack("newport")
     whole, walk, table = best_durations(pack, pack.feed)
     routes = list(pack.feed.routes["route_id"])
     alone = {route: best_durations(pack, keep_routes(pack.feed, {route})) for route in routes}

@@ -62,15 +62,7 @@ def client(make_client: Callable[..., Client]) -> Client:
     return make_client()
 
 
-@pytest.fixture(scope="session")
-def fernley_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's raw files, written once a session."""
-    from data.demo import write_raw
-
-    return write_raw(tmp_path_factory.mktemp("fernley"))
-
-
 @pytest.fixture
-def vale(server: Loopback, fernley_raw: Path) -> FernleyVale:
+def vale(server: Loopback, demo_raw: Path) -> FernleyVale:
     """Fernley Vale on the server; its knobs may be turned at any time."""
-    return FernleyVale(fernley_raw).install(server)
+    return FernleyVale(demo_raw).install(server)
