@@ -99,7 +99,7 @@ def build_street_cells(pack: AreaPack, graph: WalkGraph) -> Cells:
     if len(segments.edge) == 0:
         nothing = snap_points(graph, np.empty(0), np.empty(0))
         return Cells(Grid(0, 0, 1, 1), np.empty(0, np.int32), nothing, np.empty(0, bool), np.empty(0, bool))
-    xs, ys = np.concatenate((segments.x0, segments.x1)), np.concatenate((segments.y0, segments.y1))
+    xs, ys = segments.ends[:, ::2], segments.ends[:, 1::2]
     margin = FARTHEST_OFF_STREET_MM / 1000
     grid = build_grid(xs.min() - margin, ys.min() - margin, xs.max() + margin, ys.max() + margin)
     flat = np.arange(grid.columns * grid.rows, dtype=np.int32)

@@ -52,6 +52,7 @@ IN_I1 = types.Array(types.int8, 1, "C", readonly=True)
 IN_I4 = types.Array(types.int32, 1, "C", readonly=True)
 IN_I8 = types.Array(types.int64, 1, "C", readonly=True)
 IN_F8 = types.Array(types.float64, 1, "C", readonly=True)
+IN_F8_2D = types.Array(types.float64, 2, "C", readonly=True)
 IN_I4_2D = types.Array(types.int32, 2, "C", readonly=True)
 OUT_B1 = types.boolean[::1]
 OUT_I1 = types.int8[::1]

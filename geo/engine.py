@@ -26,7 +26,7 @@ from geo.compile import compile_kernels
 from geo.derived import load_derived, write_derived
 from geo.gap import compute_gap
 from geo.hublabels import REACH_MM, HubLabels, build_hub_labels
-from geo.hubwalks import HubIndex, build_hub_index
+from geo.hubwalks import HubIndex, build_hub_index, label_points
 from geo.inputs import ReachInputs
 from geo.isochrone import compute_isochrones
 from geo.journey import Journey, NoJourney, find_journey
@@ -45,7 +45,7 @@ from geo.thereandback import compute_neighbourhood_there_and_back, compute_there
 from geo.timeofday import TimesTable, compute_times_of_day
 from geo.timetable import Timetable, build_timetable, count_timetables_to_keep, timetable_span_s
 from geo.walkgraph import WalkGraph, build_walk_graph
-from geo.walklegs import compute_legs
+from geo.walklegs import compute_legs, compute_walks
 from geo.whatif.under import UnderScenario, answers_under_scenarios
 from geo.why import compute_why
 
@@ -193,18 +193,20 @@ class Engine(UnderScenario):
         graph = self.graph(avoid_steps)
         if isinstance(graph, StraightLine) or graph.labels is None:
             return None
-        return build_hub_index(graph, graph.labels, self.snapped_stops(avoid_steps), LEG_INDEX_MM)
+        stops = label_points(graph, graph.labels, self.snapped_stops(avoid_steps), LEG_INDEX_MM)
+        return build_hub_index(graph, stops)
 
     def legs_to_stops(self, walk: WalkSettings, points: Snapped) -> Legs:
         """Walks from points to every stop within the leg limit."""
         avoid = walk.avoid_steps
-        return compute_legs(
-            self.graph(avoid),
-            points,
-            self.snapped_stops(avoid),
-            walk.leg_limit_mm,
-            index=self.stop_index(avoid),
-        )
+        stops, index = self.snapped_stops(avoid), self.stop_index(avoid)
+        return compute_legs(self.graph(avoid), points, stops, walk.leg_limit_mm, index=index)
+
+    def walks(self, walk: WalkSettings, origins: Snapped, destinations: Snapped) -> tuple[Legs, Legs, Legs]:
+        """Walks from origins to stops, from destinations to stops, and all the way."""
+        avoid = walk.avoid_steps
+        stops, index = self.snapped_stops(avoid), self.stop_index(avoid)
+        return compute_walks(self.graph(avoid), origins, destinations, stops, index, walk)
 
     def _direct_legs(self, walk: WalkSettings, origins: Snapped, services: Snapped) -> Legs:
         return compute_legs(self.graph(walk.avoid_steps), origins, services, walk.total_limit_mm)

@@ -28,7 +28,6 @@ from geo.profile import walk_limit_binds, walk_seconds
 from geo.query import Query
 from geo.reasons import find_stops_near
 from geo.threads import run_blocks
-from geo.walklegs import compute_legs
 
 Rows = Literal["reached", "all"]
 Progress = Callable[[float], None]
@@ -115,13 +114,14 @@ def build_many(
         engine.snap(walk.avoid_steps, origins),
         engine.snap(walk.avoid_steps, destinations),
     )
+    access, egress, direct = engine.walks(walk, from_points, to_points)
     return ReachInputs(
         timetable=engine.timetable(query),
         origin_ids=origins["id"].to_numpy(object),
         service_ids=destinations["id"].to_numpy(object),
-        access=engine.legs_to_stops(walk, from_points),
-        egress=engine.legs_to_stops(walk, to_points),
-        direct=compute_legs(engine.graph(walk.avoid_steps), from_points, to_points, walk.total_limit_mm),
+        access=access,
+        egress=egress,
+        direct=direct,
         transfers=None,
         origin_outside=from_points.outside,
         service_outside=to_points.outside,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.hublabels import build_hub_labels
-from geo.hubwalks import build_hub_index, find_walks_by_hubs
+from geo.hubwalks import build_hub_index, find_walks_by_hubs, label_points
 from geo.walkgraph import WalkGraph, build_walk_graph
 from geo.walklegs import compute_legs
 from tests.test_walk_legs import make_network, place_on, walks
@@ -45,7 +45,7 @@ def test_an_index_made_for_longer_walks_gives_the_same(case) -> None:
     node_count, edges, a, b, limit, avoid_steps = case
     graph = with_labels(build_walk_graph(make_network(node_count, edges), avoid_steps=avoid_steps), 120_000)
     sources, targets = place_on(graph, a), place_on(graph, b)
-    index = build_hub_index(graph, graph.labels, targets, 120_000)
+    index = build_hub_index(graph, label_points(graph, graph.labels, targets, 120_000))
     assert equal(
         compute_legs(graph, sources, targets, limit, index=index),
         compute_legs(graph, sources, targets, limit),
@@ -56,9 +56,11 @@ def test_a_limit_past_the_labels_is_refused() -> None:
     graph = build_walk_graph(make_network(2, [(0, 1, 5_000, False)]), avoid_steps=False)
     labels = build_hub_labels(graph.arc_indptr, graph.arcs, reach_mm=1_000)
     point = place_on(graph, [(0, 10, 0)])
-    index = build_hub_index(graph, labels, point, 1_000)
+    hubs = label_points(graph, labels, point, 1_000)
     with pytest.raises(ValueError, match="past the 1000 mm"):
-        find_walks_by_hubs(graph, labels, point, index, 1_001)
+        find_walks_by_hubs(hubs, build_hub_index(graph, hubs), 1_001)
+    with pytest.raises(ValueError, match="past the 1000 mm"):
+        label_points(graph, labels, point, 1_001)
 
 
 @pytest.mark.real_data

@@ -25,7 +25,6 @@ def load():
     from geo.places import resolve_place
     from geo.profile import NONE, compute_matrix
     from geo.query import Query, WalkSettings
-    from geo.walklegs import compute_legs
 
     pack_path, points_file, settings_file = sys.argv[1:4]
     settings = json.loads(Path(settings_file).read_text())
@@ -50,10 +49,8 @@ def load():
 
     def matrix(asked: Query):
         """Snap, walk and ride, from coordinates to exact percentiles."""
-        walk = asked.walk
         from_points, to_points = engine.snap(False, origins), engine.snap(False, destinations)
-        access, egress = engine.legs_to_stops(walk, from_points), engine.legs_to_stops(walk, to_points)
-        direct = compute_legs(engine.graph(False), from_points, to_points, walk.total_limit_mm)
+        access, egress, direct = engine.walks(asked.walk, from_points, to_points)
         return compute_matrix(engine.timetable(asked), access, egress, direct, asked)
 
     def summary(asked: Query):
