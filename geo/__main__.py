@@ -283,7 +283,7 @@ def _parser() -> argparse.ArgumentParser:
         "roundtrip", _run_roundtrip, "one row per origin and session: there in time, and a way home"
     )
     roundtrip.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
-    roundtrip.add_argument("--service", metavar="ID", help="one service only")
+    roundtrip.add_argument("--service", metavar="ID|NAME", help="one service only")
     roundtrip.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
     add_round_trip_options(roundtrip)
     add_query_options(roundtrip, percentiles=False)

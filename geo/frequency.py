@@ -32,8 +32,8 @@ WIDEST = 3
 _USUAL_MIN = frozenset({10, 15, 20, 30, 60, 120})
 Claim = Literal["every", "about", "range", "apart", "at"]
 # What a stretch costs: plainer claims are cheaper, and each stretch is one more thing to remember.
-_COST = {"every": 2.0, "about": 3.8, "range": 6.5, "at": 1.5}
-_COST_OF_ODD, _COST_OF_WIDE, _COST_OF_TIME = 1.9, 2.5, 0.8
+_COST = {"every": 2.0, "about": 3.8, "range": 7.5, "at": 1.5}
+_COST_OF_ODD, _COST_OF_WIDE, _COST_OF_TIME = 2.4, 2.5, 0.8
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,20 @@ from geo.journey_words import (
     say_day,
     say_last,
     say_vehicle,
+    tell_other_times,
 )
 from geo.names import clean_name
 from geo.places import Place
 from geo.query import Query
-from geo.ride_service import RideService, RouteService, find_last_ride, find_ride_service
+from geo.ride_service import (
+    RideService,
+    RouteService,
+    find_last_ride,
+    find_other_times,
+    find_ride_service,
+)
 from geo.stop_words import read_stop
+from geo.tables import NOT_KNOWN_REASONS
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -37,14 +45,22 @@ class Way:
     journey: Journey | NoJourney
     service: RideService | None
     last: RouteService | None  # the latest ride of the day, of any route; told on the way home
+    other_times: tuple[RouteService, ...] = ()  # direct buses of the day, where none runs around that time
 
     def instructions(self, pack: AreaPack) -> list[Instruction]:
         """Head, what to do, the last bus home, and what to check."""
-        told = list_instructions(self.journey, pack, self.service)
+        *told, check = list_instructions(self.journey, pack, self.service)
+        if self.other_times:
+            told.append(tell_other_times(self.other_times, pack))
         on_foot = isinstance(self.journey, Journey) and self.service is None and len(self.journey.legs) == 1
-        if self.title != HOME or on_foot:
-            return told
-        return [*told[:-1], Instruction("last", say_last_home(self, pack)), told[-1]]
+        if self.title == HOME and not on_foot and not self.not_known:
+            told.append(Instruction("last", say_last_home(self, pack)))
+        return [*told, check]
+
+    @property
+    def not_known(self) -> bool:
+        """Whether the data say nothing of this way, so that no bus can't be told from no data."""
+        return isinstance(self.journey, NoJourney) and self.journey.reason in NOT_KNOWN_REASONS
 
 
 @dataclass(frozen=True)
@@ -72,13 +88,16 @@ def build_sheet(
     """Find the way there (``find_journey``'s times) and, leaving at or after ``home_s``, the way home."""
     engine = engine.under(query.scenario)
     journey = engine.journey(query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
-    there = Way(THERE, journey, find_ride_service(engine, query, journey), None)
+    there = Way(
+        THERE, journey, find_ride_service(engine, query, journey), None,
+        find_other_times(engine, query, journey),
+    )  # fmt: skip
     if home_s is None:
         return Sheet(there, None)
     back = engine.journey(query, destination, origin, depart_s=home_s)
     service = find_ride_service(engine, query, back)
     last = find_last_ride(engine, query, destination, origin)
-    return Sheet(there, Way(HOME, back, service, last))
+    return Sheet(there, Way(HOME, back, service, last, find_other_times(engine, query, back)))
 
 
 def say_last_home(way: Way, pack: AreaPack) -> str:
@@ -120,7 +139,12 @@ def _shorten(way: Way, pack: AreaPack) -> list[str]:
     name = "THERE" if way.title == THERE else "HOME"
     journey = way.journey
     if isinstance(journey, NoJourney):
-        lines = [f"{name}: no journey on one bus around that time."]
+        what = (
+            "not known, the data don't cover it"
+            if way.not_known
+            else "no journey on one bus around that time"
+        )
+        lines = [f"{name}: {what}."]
     else:
         lines = [f"{name}: leave at {clock(journey.depart_s)}."]
         for leg in journey.legs:
@@ -159,12 +183,18 @@ def _shorten_ride(leg: RideLeg, pack: AreaPack) -> list[str]:
 def sheet_to_json(sheet: Sheet, pack: AreaPack) -> dict[str, Any]:
     """The sheet as JSON: ``there`` and ``home`` (null where not asked for) as of ``journey_to_json``."""
     told: dict[str, Any] = {
-        "there": journey_to_json(sheet.there.journey, pack, sheet.there.service),
+        "there": {
+            **journey_to_json(sheet.there.journey, pack, sheet.there.service),
+            "other_times": [route_to_json(one) for one in sheet.there.other_times],
+        },
         "home": None,
         "short": sheet_in_short(sheet, pack),
     }
     if sheet.home is not None:
         last = sheet.home.last
-        home = journey_to_json(sheet.home.journey, pack, sheet.home.service)
-        told["home"] = {**home, "last_home": None if last is None else route_to_json(last)}
+        told["home"] = {
+            **journey_to_json(sheet.home.journey, pack, sheet.home.service),
+            "other_times": [route_to_json(one) for one in sheet.home.other_times],
+            "last_home": None if last is None else route_to_json(last),
+        }
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,7 +39,7 @@ _BEARING_DEG = {
     name: 45.0 * number for number, name in enumerate(("N", "NE", "E", "SE", "S", "SW", "W", "NW"))
 }
 
-Kind = Literal["head", "walk", "ride", "stay", "alight", "arrive", "last", "check"]
+Kind = Literal["head", "walk", "ride", "stay", "alight", "arrive", "other_times", "last", "check"]
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,17 @@ def _tell_service(leg: RideLeg, pack: AreaPack, service: RideService | None) -> 
             f"(walks of {_metres(other.walk_m)} in all)."
         )
     return lines
+
+
+def tell_other_times(services: Sequence[RouteService], pack: AreaPack) -> Instruction:
+    """When the direct buses of the day run, where none does around the time asked about."""
+    lines = [
+        f"{say_vehicle(one.mode, one.number, one.agency_name)}, {one.frequency}, from "
+        f"{read_stop(pack, one.from_stop_id).with_article} to {read_stop(pack, one.to_stop_id).title}."
+        for one in services[:MOST_OTHERS]
+    ]
+    lines = [f"{line[:1].upper()}{line[1:]}" for line in lines]
+    return Instruction("other_times", "It runs at other times:", tuple(lines))
 
 
 def _tell_other(other: RouteService) -> str:

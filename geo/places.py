@@ -220,7 +220,7 @@ def _find_postcode(pack: AreaPack, text: str) -> Place | None:
 
 
 def _find_by_name(pack: AreaPack, text: str) -> Place | None:
-    """The one neighbourhood or service of this name; several are no answer."""
+    """The one neighbourhood or service of this name; of several the caller must say which."""
     if not text:
         return None
     hoods, services = pack.neighbourhoods, pack.services
@@ -230,7 +230,20 @@ def _find_by_name(pack: AreaPack, text: str) -> Place | None:
         same = table[table["name"].astype("string").str.casefold().eq(text.casefold()).fillna(False)]
         if len(same) == 1:
             return resolve_place(pack, str(same.iloc[0][key]))
+        if len(same) > 1:
+            raise QueryError(
+                f"{_shorten(text)!r} is the name of several; give the id of one:",
+                [_tell_apart(row, key) for _, row in same.head(20).iterrows()],
+            )
     return None
+
+
+def _tell_apart(row: pd.Series, key: str) -> str:
+    """An id with what tells it from others of the same name."""
+    facts = [
+        clean_name(row.get(name)) for name in ("category", "address", "locality", "postcode", "ward_name")
+    ]
+    return ", ".join([str(row[key]), *(fact for fact in facts if fact)])
 
 
 def _suggest(pack: AreaPack, text: str) -> list[str]:

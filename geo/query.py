@@ -109,8 +109,9 @@ class Query:
             faults.append(f"walk speed {self.walk.speed_kmh} km/h: must be from 0.5 to 10")
         if not 0 <= self.walk.max_walk_m <= 5_000:
             faults.append(f"walk limit {self.walk.max_walk_m} m: must be from 0 to 5000")
-        if not 0 <= self.walk.total_limit_mm <= 10_000_000:
-            faults.append(f"whole-walk limit {self.walk.max_walk_total_m} m: must be from 0 to 10000")
+        whole_m = self.walk.max_walk_total_m
+        if whole_m is not None and not 0 <= whole_m <= 10_000:
+            faults.append(f"whole-walk limit {whole_m} m: must be from 0 to 10000")
         if not 0 <= self.board_slack_s <= 1_800:
             faults.append(f"board slack {self.board_slack_s} s: must be from 0 to 1800")
         unknown = [mode for mode in self.modes if mode not in MODES]

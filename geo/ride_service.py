@@ -106,6 +106,19 @@ def find_ride_service(engine: Engine, query: Query, journey: Journey | NoJourney
     return RideService(own, tuple(others), _find_last(services))
 
 
+def find_other_times(engine: Engine, query: Query, journey: Journey | NoJourney) -> tuple[RouteService, ...]:
+    """Where a direct bus runs at other times of the day only: each such route, most departures first.
+
+    All of the travel day of the service date; empty for every other journey.
+    """
+    if not isinstance(journey, NoJourney) or journey.reason != "direct_bus_other_times":
+        return ()
+    services = _list_services(engine, query, journey.origin, journey.destination, journey.service_date, 0)
+    return tuple(
+        sorted(_choose_pairs(services), key=lambda s: (-len(s.departures_s), s.number or "", s.mode))
+    )
+
+
 def find_last_ride(engine: Engine, query: Query, origin: Place, destination: Place) -> RouteService | None:
     """The ride of the query's date for which one may leave latest; None where no bus goes at all.
 

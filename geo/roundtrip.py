@@ -208,12 +208,18 @@ def _choose_services(engine: Engine, service_ids: Sequence[str] | None) -> pd.Da
     from geo.places import resolve_place
 
     venues = engine.venues
-    missing = [one for one in service_ids if venues is None or one not in set(venues["service_id"])]
-    for one in missing:
-        place = resolve_place(engine.pack, one)  # says what is wrong, and offers the nearest names
-        raise QueryError(f"{one[:60]!r} is a {place.kind}, no service at a venue.")
-    assert venues is not None
-    chosen = venues[venues["service_id"].isin(list(service_ids))]
+    known = set() if venues is None else set(venues["service_id"])
+    wanted = set()
+    for one in service_ids:
+        if one not in known:  # a name; resolve_place says what is wrong with it, and offers the nearest
+            place = resolve_place(engine.pack, one)
+            if place.place_id not in known:
+                raise QueryError(f"{one[:60]!r} is a {place.kind}, no service or place that one goes to.")
+            one = place.place_id
+        wanted.add(one)
+    if venues is None:
+        raise QueryError(f"{engine.pack.manifest.name} has no services at a venue.")
+    chosen = venues[venues["service_id"].isin(wanted)]
     return chosen.rename(columns={"service_id": "id"}).reset_index(drop=True)
 
 

@@ -11,11 +11,13 @@ from data.areapack import AreaPack
 from geo import roundtrip_kernels as rk
 from geo.clock import clock
 from geo.names import clean_name
-from geo.query import Query
+from geo.query import DAY_S, Query
 from geo.reasons import REASON_CODE
 from geo.sessions import PlannedSession
 
-_TOLD = (rk.LAST_TRIP, rk.LAST_DEPARTURE, rk.NEXT_TRIP, rk.NEXT_DEPARTURE, rk.LONG_TRIP, rk.LONG_DURATION)
+_TOLD = (
+    rk.LAST_TRIP, rk.LAST_DEPARTURE, rk.NEXT_TRIP, rk.NEXT_DEPARTURE, rk.LONG_TRIP, rk.LONG_DURATION, rk.END,
+)  # fmt: skip
 LONGEST_NAME = 60
 
 
@@ -67,19 +69,29 @@ def _say_bus(route: str | None, headsign: str | None) -> str:
 
 
 def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query, linger_s: int) -> str:  # type: ignore[no-untyped-def]
-    last_trip, last_s, next_trip, next_s, long_trip, long_s, session = key
+    last_trip, last_s, next_trip, next_s, long_trip, long_s, end_s, number = key
+    session = plan[number]
+    # What begins at 24:10 of the evening before is told as people say it, at 00:10 of its own day.
+    shift_s = session.start_s // DAY_S * DAY_S
+
+    def at(time_s: int) -> str:
+        return "midnight" if time_s - shift_s == DAY_S else clock(time_s - shift_s)
+
     parts = []
     if last_trip != rk.NONE and next_trip == rk.NONE:
-        parts.append(f"the last {bus(last_trip)} leaves at {clock(last_s)}")
+        parts.append(f"the last {bus(last_trip)} leaves at {at(last_s)}")
     elif last_trip != rk.NONE:
-        parts.append(f"the {bus(last_trip)} leaves at {clock(last_s)}, too soon")
+        parts.append(f"the {bus(last_trip)} leaves at {at(last_s)}, too soon")
     if long_trip != rk.NONE:
         minutes, most = -(-long_s // 60), query.cutoff_s // 60
         parts.append(f"the {bus(long_trip)} takes {minutes} minutes door to door, over the {most} allowed")
     if next_trip != rk.NONE:
         wait = f"after the longest wait of {linger_s // 60} minutes"
-        parts.append(f"the next {bus(next_trip)} leaves at {clock(next_s)}, {wait}")
-    end = f"the session ends at {clock(plan[session].end_s)}"
+        parts.append(f"the next {bus(next_trip)} leaves at {at(next_s)}, {wait}")
+    if session.kind == "drop_in":
+        end = f"a visit ends at {at(end_s)} at the earliest"
+    else:
+        end = f"the session ends at {at(session.end_s)}"
     if not parts:
         return f"no single bus goes back within {query.cutoff_s // 60} minutes that day; {end}"
     return f"{'; '.join(parts)}; {end}"

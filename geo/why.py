@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import process, utils
 
 from data.errors import PackError, QueryError
 from geo.gap import ANY_CATEGORY, count_groups, find_states
@@ -208,8 +209,11 @@ def _check_category(engine: Engine, kind: str | None, category: str | None) -> N
     of_kind = services if kind is None else services[services["kind"] == kind]
     held = sorted(set(of_kind["category"]))
     if category not in (None, ANY_CATEGORY, *held):
+        near = process.extractOne(str(category)[:100], held, processor=utils.default_process, score_cutoff=60)
         raise QueryError(
-            f"category {str(category)[:60]!r}: none such; choose from * (any), {', '.join(held)}."
+            f"category {str(category)[:60]!r}: none such."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+            + f" Choose from '*' (any), {', '.join(map(repr, held))}."
         )
 
 

@@ -87,7 +87,9 @@ def day(text: str) -> dt.date:
 class RawTimetable:
     """Calls of all trips that run on a date, the day before or the day after, on the date's clock."""
 
-    def __init__(self, path: Path, date: dt.date, *, without_route: str | None = None) -> None:
+    def __init__(
+        self, path: Path, date: dt.date, *, without_route: str | None = None, days_after: int = 1
+    ) -> None:
         zone = zoneinfo.ZoneInfo(read_table(path, "agency.txt")[0]["agency_timezone"])
         self.stops = {}
         for row in read_table(path, "stops.txt"):
@@ -112,9 +114,15 @@ class RawTimetable:
             (row["service_id"], day(row["date"])): row["exception_type"]
             for row in read_table(path, "calendar_dates.txt")
         }
-        buses = {r["route_id"] for r in read_table(path, "routes.txt") if int(r["route_type"]) in BUSES}
+        agencies = {row.get("agency_id", ""): row["agency_name"] for row in read_table(path, "agency.txt")}
+        buses = {
+            row["route_id"]: (row["route_short_name"], agencies[row.get("agency_id", "")])
+            for row in read_table(path, "routes.txt")
+            if int(row["route_type"]) in BUSES
+        }
         noon = dt.datetime.combine(date, dt.time(12), zone).timestamp()
         self.trips: list[list[tuple[str, int, int, bool, bool]]] = []
+        self.names: list[tuple[str, str, str]] = []  # of each trip: number, operator, what the bus shows
         for row in read_table(path, "trips.txt"):
             if row["route_id"] not in buses or row["route_id"] == without_route:
                 continue
@@ -122,7 +130,7 @@ class RawTimetable:
             times = [t for call in ordered for t in call[2:4]]
             if any(later < earlier for earlier, later in pairwise(times)):
                 continue  # a trip that steps backwards can't be ridden; the importer leaves it out too
-            for after in (-1, 0, 1):
+            for after in range(-1, days_after + 1):
                 other = date + dt.timedelta(days=after)
                 if not runs(calendar, exceptions, row["service_id"], other):
                     continue
@@ -130,6 +138,7 @@ class RawTimetable:
                 self.trips.append(
                     [(stop, a + shift, d + shift, on, off) for _, stop, a, d, on, off in ordered]
                 )
+                self.names.append((*buses[row["route_id"]], row.get("trip_headsign") or ""))
 
 
 def runs(

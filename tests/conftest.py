@@ -92,3 +92,11 @@ def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from data.demo import write_raw
 
     return make_once(tmp_path_factory, "demo_raw", write_raw)
+
+
+@pytest.fixture(scope="session")
+def newport_streets(real_data: Path) -> Any:
+    """Newport's streets as the brute force reads them, once a session."""
+    from tests.brute_force import RawStreets
+
+    return RawStreets(real_data / "newport" / "osm" / "newport-2023-06-13.osm.pbf")

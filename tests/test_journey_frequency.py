@@ -45,6 +45,15 @@ def every(minutes: int, first: str, last: str) -> list[int]:
             at("07:00", "07:20", "07:55", "08:17", "08:57", "09:17", "09:52", "10:14", "10:54"),
             "about every 20 to 40 minutes from 07:00 until 10:54",
         ),
+        # Two of Newport's: what is hourly nearly all day is told as hourly, and the rest listed.
+        (
+            at("07:14", "07:47", "08:46", "09:17") + every(60, "10:16", "17:16") + at("18:06", "19:20"),
+            "at 07:14, 07:47, 08:46 and 09:17, then hourly until 17:16, then at 18:06 and 19:20",
+        ),
+        (
+            at("06:33", "07:44", "08:44") + every(60, "09:46", "17:46") + every(60, "18:54", "22:54"),
+            "at 06:33 and 07:44, then about hourly until 22:54",
+        ),
         # A gap in the day.
         (
             every(30, "07:00", "09:00") + every(30, "15:00", "17:00"),

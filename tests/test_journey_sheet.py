@@ -19,6 +19,7 @@ from geo.whatif.model import LastBus, Scenario
 from layers.__main__ import main as layers_main
 from layers.journey_page import build_page, build_toolbar
 from layers.journey_sketch import sketch_walk
+from layers.text import escape_for_map
 from tests.towns import Stop, build_town, point, route, service, shifted, street, trip
 
 TODAY = dt.date(2025, 6, 1)
@@ -62,6 +63,33 @@ def test_home_is_told_even_when_the_last_bus_has_gone() -> None:
     assert "The last one home that day: bus 7 (Town Buses) at 17:52 from the stop Stop B." in lines
     none = make_pack(OUT)
     assert "No single bus goes home that day." in sheet_in_words(make_sheet(none), none)
+
+
+def test_where_no_bus_runs_around_that_time_the_times_of_those_that_run_are_told() -> None:
+    pack = make_pack()
+    sheet = make_sheet(pack, home_s=20 * 3600)
+    lines = sheet_in_words(sheet, pack)
+    told = "  Bus 7 (Town Buses), at 12:40 and 17:52, from the stop B to A."
+    assert lines[lines.index("It runs at other times:") + 1] == told
+    assert sheet_to_json(sheet, pack)["home"]["other_times"][0]["frequency"] == "at 12:40 and 17:52"
+    assert escape_for_map(told.strip()) in build_page(sheet, pack, Query(), "clinic", today=TODAY)
+    # Where there is no direct bus, or there is a journey, nothing of the kind is told.
+    assert sheet.there.other_times == () == make_sheet(make_pack(OUT)).ways[1].other_times
+
+
+def test_where_nothing_is_known_it_is_not_said_that_no_bus_goes_home() -> None:
+    pack = build_town(
+        streets=STREETS,
+        stops={"A": Stop(120, 0), "B": Stop(2880, 0)},
+        routes=[route("R", trip(("A", "09:40"), ("B", "09:50")), short_name="7")],
+        points=[point("home", 0, 5000)],
+        services=[service("clinic", 3000, 80, name="Advice Centre")],
+    )
+    sheet = make_sheet(pack)
+    words = "\n".join(sheet_in_words(sheet, pack))
+    assert words.count("so nothing is known.") == 2 and "No single bus" not in words
+    short = sheet_in_short(sheet, pack)
+    assert "HOME: not known, the data don't cover it." in short
 
 
 def test_under_a_scenario_the_whole_sheet_is_of_the_changed_timetable() -> None:

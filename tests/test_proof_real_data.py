@@ -25,7 +25,6 @@ from tests import brute_force
 pytestmark = pytest.mark.real_data
 
 NEWPORT_FEED = "newport/bus/newport-20230613_gtfs.zip"
-NEWPORT_STREETS = "newport/osm/newport-2023-06-13.osm.pbf"
 OLDHAM_FEED = "oldham/bus/oldham_tfgm_cif2018_built_gtfs.zip"
 # How many pairs of each kind: mostly one bus, and some of every other kind that walking and riding decide.
 WANTED = {
@@ -110,11 +109,13 @@ def compare(
 
 
 def test_newport_on_streets_equals_brute_force_to_the_second(
-    reach: Callable[[str], tuple[AreaPack, pd.DataFrame]], real_data: Path
+    reach: Callable[[str], tuple[AreaPack, pd.DataFrame]],
+    real_data: Path,
+    newport_streets: brute_force.RawStreets,
 ) -> None:
     pack, frame = reach("newport")
     timetable = brute_force.RawTimetable(real_data / NEWPORT_FEED, pack.manifest.timetable.service_date)
-    compare(pack, frame, timetable, brute_force.RawStreets(real_data / NEWPORT_STREETS))
+    compare(pack, frame, timetable, newport_streets)
 
 
 def test_oldham_in_straight_lines_equals_brute_force_to_the_second(

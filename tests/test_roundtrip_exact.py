@@ -194,6 +194,17 @@ def test_drop_in_at_its_bounds():
     assert ask(town(there("09:38:45"), back("11:47:16"), held=held))["reason"] == "no_return"
 
 
+def test_where_there_is_no_bus_home_from_drop_in_hours_the_earliest_visit_s_end_is_told():
+    # 10:00 is there at 10:21:15, so a visit of an hour ends at 11:21:15, after the last bus.
+    text = "the last 1 leaves at 09:30; a visit ends at 11:21 at the earliest"
+    held = session("09:00", "16:00", kind="drop_in")
+    assert ask(town(there("10:00"), back("09:30"), held=held))["text"] == text
+    # Open day and night: read from 24:00 of the evening before, and told by its own day's clock.
+    row = ask(town(there("10:00"), back("09:30"), held=session("00:00", "24:00", kind="drop_in")))
+    assert (row["service_date"], row["session_start_s"]) == (dt.date(2025, 6, 9), at("24:00"))
+    assert row["text"] == text
+
+
 def test_drop_in_on_foot():
     row = ask(town(clinic=1200.0, held=session("09:00", "12:00", kind="drop_in")))
     # 15 minutes there, an hour, 15 minutes back: of equally long visits the first.
