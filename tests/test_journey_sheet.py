@@ -69,7 +69,7 @@ def test_where_no_bus_runs_around_that_time_the_times_of_those_that_run_are_told
     pack = make_pack()
     sheet = make_sheet(pack, home_s=20 * 3600)
     lines = sheet_in_words(sheet, pack)
-    told = "  Bus 7 (Town Buses), at 12:40 and 17:52, from the stop B to A."
+    told = "  Bus 7 (Town Buses), at 12:40 and 17:52, from the stop Stop B to Stop A."
     assert lines[lines.index("It runs at other times:") + 1] == told
     assert sheet_to_json(sheet, pack)["home"]["other_times"][0]["frequency"] == "at 12:40 and 17:52"
     assert escape_for_map(told.strip()) in build_page(sheet, pack, Query(), "clinic", today=TODAY)
