@@ -56,8 +56,14 @@ def describe_columns(query: Query) -> dict[str, str]:
     return words
 
 
-def build_batch(pairs: Pairs, query: Query, origins: PointFacts, destinations: PointFacts) -> pa.RecordBatch:
-    """Lay pairs out as columns, with ids, classes and nulls."""
+def build_batch(
+    pairs: Pairs, query: Query, origins: PointFacts, destinations: PointFacts, destination_ids: pa.Array
+) -> pa.RecordBatch:
+    """Lay pairs out as columns, with ids, classes and nulls.
+
+    ``destination_ids``: those of all destinations as Arrow strings. A file's dictionaries
+    hold the ids that stand in the block, not a whole country's.
+    """
     n = len(pairs.indptr) - 1
     row = np.repeat(np.arange(n, dtype=np.int32), np.diff(pairs.indptr))
     origin, destination = row + pairs.first, pairs.destination
@@ -72,10 +78,16 @@ def build_batch(pairs: Pairs, query: Query, origins: PointFacts, destinations: P
         & ~(origins.served[origin] & destinations.served[destination])
         & (reach_class == _NO_ONE_BUS)
     )
-    own = pa.array([str(one) for one in origins.ids[pairs.first : pairs.first + n]], pa.string())
+    stands = np.zeros(len(destinations.ids), bool)
+    stands[destination] = True
+    place = np.cumsum(stands, dtype=np.int32) - 1
     columns = {
-        "origin_id": pa.DictionaryArray.from_arrays(row, own),
-        "destination_id": pa.DictionaryArray.from_arrays(destination, _strings(destinations)),
+        "origin_id": pa.DictionaryArray.from_arrays(
+            row, as_strings(origins.ids[pairs.first : pairs.first + n])
+        ),
+        "destination_id": pa.DictionaryArray.from_arrays(
+            place[destination], destination_ids.filter(pa.array(stands))
+        ),
         "reach_class": pa.DictionaryArray.from_arrays(reach_class, pa.array(MATRIX_CLASSES)),
         "walk_time_s": _nullable(pairs.walk_s),
         "best_duration_s": _nullable(best_s),
@@ -97,8 +109,9 @@ def _nullable(seconds: np.ndarray) -> pa.Array:
     return pa.array(seconds, pa.int32(), mask=seconds == NONE)
 
 
-def _strings(points: PointFacts) -> pa.Array:
-    return pa.array([str(one) for one in points.ids], pa.string())
+def as_strings(ids: np.ndarray) -> pa.Array:
+    """Ids of any kind as Arrow strings."""
+    return pa.array([str(one) for one in ids], pa.string())
 
 
 def write_matrix(
@@ -120,6 +133,7 @@ def write_matrix(
         },
     }  # fmt: skip
     schema = matrix_schema(query).with_metadata({METADATA_KEY: json.dumps(metadata)})
+    destination_ids = as_strings(destinations.ids)
     rows = 0
 
     def write(target: Path) -> None:
@@ -128,7 +142,7 @@ def write_matrix(
             with pq.ParquetWriter(target, schema, compression="zstd") as writer:
                 for block in blocks:
                     if len(block):
-                        writer.write_batch(build_batch(block, query, origins, destinations))
+                        writer.write_batch(build_batch(block, query, origins, destinations, destination_ids))
                         rows += len(block)
         except pa.ArrowException as error:
             raise ExportError(f"{path}: can't be written ({str(error).splitlines()[0]}).") from error

@@ -17,7 +17,7 @@ from geo.__main__ import main
 from geo.engine import Engine
 from geo.many import build_many, compute_pairs, find_facts
 from geo.matrix import choose_destinations, choose_origins, export_matrix
-from geo.matrix_table import build_batch
+from geo.matrix_table import as_strings, build_batch
 from geo.partition import Cutter, split_area
 from geo.parts import compute_part, keep_part, list_tiles, open_folder, part_to_bytes, remove_parts
 from geo.query import Query
@@ -32,7 +32,9 @@ QUERY = Query(window_start_s=34_200, window_end_s=35_400)
 def uncut(engine: Engine, query: Query, points: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
     """The matrix of the region as one piece: nothing is cut, neither into parts nor for a block."""
     inputs = build_many(engine, query, *points)
-    batch = build_batch(compute_pairs(inputs, query), query, *find_facts(inputs))
+    origins, destinations = find_facts(inputs)
+    ids = as_strings(destinations.ids)
+    batch = build_batch(compute_pairs(inputs, query), query, origins, destinations, ids)
     return pa.Table.from_batches([batch]).to_pandas()
 
 
