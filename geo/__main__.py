@@ -6,13 +6,12 @@ import argparse
 import datetime as dt
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from data.errors import UsageError
 from data.packio import load_pack
 from data.points import read_points
+from geo.answer_file import write_answer
 from geo.engine import Engine, Level, warm
 from geo.isochrone import Statistic
 from geo.matrix_command import add_matrix_options, run_matrix
@@ -39,7 +38,6 @@ from geo.write import (
     build_metadata,
     check_target,
     write_features,
-    write_table,
 )
 
 
@@ -68,22 +66,10 @@ def _run_reach(options: argparse.Namespace) -> None:
     columns = dict(REACH_COLUMNS)
     if level == "neighbourhood":
         columns[PEOPLE_COLUMN] = "float64, 0 to 1: share of the people for whom the class is walk or one_bus"
-    metadata = build_metadata(
-        pack.manifest, f"Reach by {level}", query=query, service_date=table.service_date,
-        today=dt.date.today(), columns=columns,
+    write_answer(
+        options, table.frame, pack.manifest, f"Reach by {level}", query=query,
+        service_date=table.service_date, columns=columns,
     )  # fmt: skip
-    write_table(table.frame, options.out, metadata)
-    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
-
-
-def _round_trip_metadata(options: argparse.Namespace, dates: Iterable[dt.date]) -> dict[str, Any]:
-    """What a round trip's file says beside the query."""
-    return {
-        **describe_trip_options(options),
-        "service": getattr(options, "service", None),
-        "service_dates": [date.isoformat() for date in dates],
-        "verdict": "assumed: the source gives no times, and a session from 10:30 to 12:30 stands for it",
-    }
 
 
 def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Query) -> None:
@@ -101,13 +87,11 @@ def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Qu
         )  # fmt: skip
     columns = {**REACH_COLUMNS, **THERE_AND_BACK_COLUMNS}
     columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if options.origins_level == "neighbourhood" else {}
-    metadata = build_metadata(
-        engine.pack.manifest, f"Reach there and back by {options.origins_level}", query=query,
-        service_date=table.service_date, today=dt.date.today(), columns=columns,
+    write_answer(
+        options, table.frame, engine.pack.manifest, f"Reach there and back by {options.origins_level}",
+        query=query, service_date=table.service_date, columns=columns,
+        round_trip=describe_trip_options(options),
     )  # fmt: skip
-    metadata["round_trip"] = _round_trip_metadata(options, [])
-    write_table(table.frame, options.out, metadata)
-    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _run_roundtrip(options: argparse.Namespace) -> None:
@@ -118,7 +102,6 @@ def _run_roundtrip(options: argparse.Namespace) -> None:
     query, day = query_from_options(options), day_from_options(options)
     settings = trip_from_options(options)
     engine = _open(options, query)
-    pack = engine.pack
     with _progress_bar("sessions") as progress:
         table = engine.round_trips(
             query, settings, day=day, level=options.origins_level,
@@ -128,13 +111,12 @@ def _run_roundtrip(options: argparse.Namespace) -> None:
     if table.level == "neighbourhood":
         columns[ROUNDTRIP_PEOPLE_COLUMN] = "float64, 0 to 1: share of people with verdict yes or assumed_yes"
     dates = list_dates(table)
-    metadata = build_metadata(
-        pack.manifest, f"There and back inside session times, by {table.level}", query=query,
-        service_date=dates[0] if dates else None, today=dt.date.today(), columns=columns,
+    asked = {"service": options.service, "service_dates": [date.isoformat() for date in dates]}
+    write_answer(
+        options, table.frame, engine.pack.manifest, f"There and back inside session times, by {table.level}",
+        query=query, service_date=dates[0] if dates else None, columns=columns,
+        round_trip=describe_trip_options(options) | asked,
     )  # fmt: skip
-    metadata["round_trip"] = _round_trip_metadata(options, dates)
-    write_table(table.frame, options.out, metadata)
-    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _run_timesofday(options: argparse.Namespace) -> None:
@@ -144,7 +126,6 @@ def _run_timesofday(options: argparse.Namespace) -> None:
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
     engine = _open(options, query)
-    pack = engine.pack
     with _progress_bar("times of day") as progress:
         if options.by == "service":
             table = engine.times_of_day(query, level=options.origins_level, progress=progress)
@@ -159,13 +140,10 @@ def _run_timesofday(options: argparse.Namespace) -> None:
                     raise UsageError("The pack has no counts of people: ask --by category.")
                 frame, columns = when.gap, describe_gap_columns(when)
                 title = "People with no service within one bus, by time of day"
-    metadata = build_metadata(
-        pack.manifest, title, query=query, service_date=engine.service_date(query),
-        today=dt.date.today(), columns=columns,
+    write_answer(
+        options, frame, engine.pack.manifest, title, query=query, service_date=engine.service_date(query),
+        columns=columns, times=describe_times(times),
     )  # fmt: skip
-    metadata["times"] = describe_times(times)
-    write_table(frame, options.out, metadata)
-    print(f"{len(frame):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _run_gap(options: argparse.Namespace) -> None:
@@ -174,7 +152,6 @@ def _run_gap(options: argparse.Namespace) -> None:
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
     engine = _open(options, query)
-    pack = engine.pack
     title, points = "People with no service within one bus", None
     if options.there_and_back:
         title = "People with no service within one bus there and back"
@@ -182,14 +159,10 @@ def _run_gap(options: argparse.Namespace) -> None:
             query, trip_from_options(options), day=day_from_options(options), level="point"
         )
     table = engine.gap(query, points=points)
-    metadata = build_metadata(
-        pack.manifest, title, query=query, service_date=table.service_date,
-        today=dt.date.today(), columns=GAP_COLUMNS,
+    write_answer(
+        options, table.frame, engine.pack.manifest, title, query=query, service_date=table.service_date,
+        columns=GAP_COLUMNS, round_trip=describe_trip_options(options) if options.there_and_back else None,
     )  # fmt: skip
-    if options.there_and_back:
-        metadata["round_trip"] = _round_trip_metadata(options, [])
-    write_table(table.frame, options.out, metadata)
-    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)
 
 
 def _run_isochrone(options: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from data.modes import MODES
 from geo.clock import parse_clock
 from geo.query import Query, WalkSettings
 from geo.roundtrip import RoundTripSettings
+from geo.roundtrip_words import describe_round_trip
 from geo.sessions import parse_weekday
 from geo.whatif.toml import load_scenario
 
@@ -148,10 +149,8 @@ def day_from_options(options: argparse.Namespace) -> int | None:
 
 
 def describe_trip_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What a file's metadata say of a round trip beside the query."""
-    return {
-        "early_s": options.early, "linger_s": options.linger, "stay_s": options.stay, "day": options.day,
-    }  # fmt: skip
+    """What a file's metadata say of the round trip that was asked for."""
+    return describe_round_trip(trip_from_options(options), day_from_options(options))
 
 
 def query_from_options(options: argparse.Namespace) -> Query:

@@ -1,19 +1,25 @@
-"""Words for the bus home that there isn't: "the last 53 towards Moss Road leaves at 17:52"."""
+"""Words for the bus home that there isn't ("the last 53 ... leaves at 17:52"), and for what was asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.service_days import WEEKDAYS
 from geo import roundtrip_kernels as rk
 from geo.clock import clock
 from geo.names import clean_name
 from geo.query import DAY_S, Query
 from geo.reasons import REASON_CODE
 from geo.sessions import PlannedSession
+
+if TYPE_CHECKING:
+    from geo.roundtrip import RoundTripSettings
 
 _TOLD = (
     rk.LAST_TRIP, rk.LAST_DEPARTURE, rk.NEXT_TRIP, rk.NEXT_DEPARTURE, rk.LONG_TRIP, rk.LONG_DURATION, rk.END,
@@ -101,3 +107,12 @@ def short_name(text: str | None) -> str | None:
     """A name from outside on one line, without control characters, cut where it is absurdly long."""
     words = clean_name(text)
     return words if words is None or len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
+
+
+def describe_round_trip(settings: RoundTripSettings, day: int | None) -> dict[str, Any]:
+    """What was asked of there and back as plain JSON values, for a file's metadata; ``day``: 0 is Monday."""
+    return {
+        **asdict(settings),
+        "day": None if day is None else WEEKDAYS[day],
+        "assumed": "the source gives no times, and a session from 10:30 to 12:30 stands for it",
+    }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import sys
 from pathlib import Path
 
 from data.packio import load_pack
+from geo.answer_file import write_answer
 from geo.engine import Engine
 from geo.options import (
     add_query_options,
@@ -19,7 +18,7 @@ from geo.options import (
 )
 from geo.progress_bar import progress_bar
 from geo.tables import WHY_COLUMNS
-from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
+from geo.write import TABLE_SUFFIXES, check_target
 
 
 def add_why_options(parser: argparse.ArgumentParser) -> None:
@@ -37,18 +36,15 @@ def run_why(options: argparse.Namespace) -> None:
     check_target(options.out, TABLE_SUFFIXES)
     query = query_from_options(options)
     trip, day = trip_from_options(options), day_from_options(options)
-    pack = load_pack(options.pack)
+    engine = Engine(load_pack(options.pack)).under(query.scenario)
     with progress_bar("why") as progress:
-        table = Engine(pack).why(
+        table = engine.why(
             query, trip if options.there_and_back else None, day=day if options.there_and_back else None,
             neighbourhood_ids=[options.place] if options.place else None,
             kind=options.kind, category=options.category, progress=progress,
         )  # fmt: skip
-    metadata = build_metadata(
-        pack.manifest, "What would bring a category within reach", query=query,
-        service_date=table.service_date, today=dt.date.today(), columns=WHY_COLUMNS,
+    write_answer(
+        options, table.frame, engine.pack.manifest, "What would bring a category within reach", query=query,
+        service_date=table.service_date, columns=WHY_COLUMNS,
+        round_trip=describe_trip_options(options) if options.there_and_back else None,
     )  # fmt: skip
-    if options.there_and_back:
-        metadata["round_trip"] = describe_trip_options(options)
-    write_table(table.frame, options.out, metadata)
-    print(f"{len(table.frame):,} rows written to {options.out}", file=sys.stderr)

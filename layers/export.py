@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from geo.engine import Engine
 from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
 from geo.query import Query
+from geo.roundtrip_words import describe_round_trip
 from geo.tables import (
     GAP_COLUMNS,
     PEOPLE_COLUMN,
@@ -41,7 +42,6 @@ from layers.planner import list_kinds
 from layers.there_and_back import (
     ThereAndBack,
     compute_points,
-    say_day,
     say_sessions,
     weigh_neighbourhoods,
 )
@@ -170,11 +170,7 @@ def export_pack(
     if "times" in parts or request.times_of_day:
         metadata["times"] = describe_times(choose_times(engine, request.query))
     if request.trip is not None:
-        metadata["round_trip"] = {
-            **asdict(request.trip.settings),
-            "day": None if request.trip.day is None else say_day(request.trip.day).lower(),
-            "assumed": "the source gives no times, and a session from 10:30 to 12:30 stands for it",
-        }
+        metadata["round_trip"] = describe_round_trip(request.trip.settings, request.trip.day)
     only = layers[parts[0]]
     if out.suffix.lower() == ".gpkg":
         write_features(layers, out, metadata)

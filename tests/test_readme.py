@@ -45,6 +45,7 @@ def run_line(line: str) -> int:
     return 0
 
 
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")  # other tests import it too
 @pytest.mark.parametrize(("line", "page"), DISTINCT.items())
 def test_the_line_works_as_it_stands(
     line: str, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

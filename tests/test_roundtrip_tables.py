@@ -13,6 +13,8 @@ import pytest
 from data.errors import QueryError
 from geo.engine import Engine
 from geo.query import Query
+from geo.roundtrip import DEFAULT_ROUND_TRIP
+from geo.roundtrip_words import describe_round_trip
 from geo.tables import REACH_COLUMNS, ROUNDTRIP_COLUMNS, THERE_AND_BACK_COLUMNS, VERDICTS
 from geo.timeofday import WINDOWS
 from tests.roundtrip_towns import WEDNESDAY, ask_frame, back, session, there, town, with_sessions
@@ -223,7 +225,9 @@ def test_the_files_say_what_was_asked(tmp_path):
     out = tmp_path / "reach.csv"
     assert main(["reach", "demo", "--there-and-back", "--day", "sunday", "--out", str(out)]) == 0
     assert main(["gap", "demo", "--there-and-back", "--out", str(tmp_path / "gap.csv")]) == 0
-    assert "there and back" in json.loads((tmp_path / "gap.csv.meta.json").read_text())["title"]
+    metadata = json.loads((tmp_path / "gap.csv.meta.json").read_text())
+    assert "there and back" in metadata["title"]
+    assert metadata["round_trip"] == describe_round_trip(DEFAULT_ROUND_TRIP, None)
 
 
 @pytest.mark.parametrize(
