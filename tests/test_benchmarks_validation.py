@@ -1,4 +1,4 @@
-"""The comparison with other engines: what counts as a difference, and where it is put down to."""
+"""The comparison with other engines: what counts as a difference, and rides worked out from text files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import datetime as dt
 from pathlib import Path
 
 import numpy as np
-import osmium
+import pytest
 
 from benchmarks.validation.compare import count_agreement, find_causes, find_differences
-from benchmarks.validation.feeds import split_by_pattern
-from benchmarks.validation.leftovers import RawTrips
-from benchmarks.validation.street_files import write_by_rules
-from tests.street_files import StreetFile
+from benchmarks.validation.feeds import write_feed
+from benchmarks.validation.rides import FAR, RawRides, Search
 
 
 def test_over_a_minute_or_reached_by_one_only_is_a_difference() -> None:
@@ -62,59 +60,147 @@ FEED = {
 TUESDAY = dt.date(2025, 6, 10)
 
 
-def write_feed(folder: Path) -> Path:
+def write_texts(folder: Path, **changed: str) -> Path:
     folder.mkdir()
     for name, text in FEED.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(changed.get(name.removesuffix(".txt"), text), encoding="utf-8")
     return folder
 
 
-def test_both_directions_of_a_route_become_routes_of_their_own(tmp_path: Path) -> None:
-    split_by_pattern(write_feed(tmp_path / "raw"), tmp_path / "split", TUESDAY)
-    with (tmp_path / "split" / "trips.txt").open() as file:
-        routes = {row["trip_id"]: row["route_id"] for row in csv.DictReader(file)}
-    assert set(routes) == {"out", "back"}  # the other ran until last year
-    assert routes["out"] != routes["back"]
-
-
-def test_the_raw_trips_give_the_first_arrival_and_read_who_may_board(tmp_path: Path) -> None:
-    raw = write_feed(tmp_path / "raw")
-    trips = RawTrips(raw, TUESDAY, read_pickup=True, whole_minutes=False)
-    # 09:50, 5 minutes to X: the 10:00 to Z, and 2 minutes on from there.
-    assert trips.earliest({"X": 300}, {"Z": 120}, 35_400) == 36_600 + 120
-    assert trips.earliest({"X": 601}, {"Z": 120}, 35_400) is None  # a second too late
-    assert trips.earliest({"Y": 0}, {"Z": 0}, 35_400) is None  # nobody may board at Y
-    free = RawTrips(raw, TUESDAY, read_pickup=False, whole_minutes=False)
-    assert free.earliest({"Y": 0}, {"Z": 0}, 35_400) == 36_600
-    cut = RawTrips(raw, TUESDAY, read_pickup=True, whole_minutes=True)
-    assert cut.earliest({"X": 0}, {"Y": 0}, 35_400) == 36_300  # 10:05:30
-
-
-def test_one_rule_of_the_streets_is_settled_at_a_time(tmp_path: Path) -> None:
-    # A street of 220 nodes, so that it is no scrap; a private one, a square, and a scrap of two nodes.
-    nodes = {n: (float(10 * n), 0.0) for n in range(1, 221)}
-    nodes |= {901: (0, 100), 902: (50, 100), 903: (50, 150), 904: (0, 150), 950: (900, 900), 951: (950, 900)}
-    town = StreetFile(
-        nodes,
-        {
-            1: (list(range(1, 221)), {"highway": "residential"}),
-            2: ([1, 901], {"highway": "residential"}),
-            3: ([220, 902], {"highway": "service", "access": "private"}),
-            4: ([901, 902, 903, 904, 901], {"highway": "pedestrian", "area": "yes"}),
-            5: ([950, 951], {"highway": "path"}),
-        },
+def write_calls(folder: Path, **trips: list[tuple[str, str]]) -> Path:
+    """A feed of these trips on one route, each a list of (stop, time)."""
+    about = "".join(f"R,on,{trip}\n" for trip in trips)
+    calls = "".join(
+        f"{trip},{time},{time},{stop},{number},0,0\n"
+        for trip, stops in trips.items()
+        for number, (stop, time) in enumerate(stops)
     )
-    raw = town.write_pbf(tmp_path / "raw.osm.pbf")
+    heads = {name: FEED[f"{name}.txt"].partition("\n")[0] + "\n" for name in ("trips", "stop_times")}
+    return write_texts(folder, trips=heads["trips"] + about, stop_times=heads["stop_times"] + calls)
 
-    def ways(*rules: str) -> dict[int, dict[str, str]]:
-        path = write_by_rules(raw, tmp_path / "out.osm.pbf", "EPSG:27700", frozenset(rules))
-        return {item.id: dict(item.tags) for item in osmium.FileProcessor(str(path)) if item.is_way()}
 
-    assert set(ways()) == {1, 2, 3, 4, 5}
-    assert set(ways("closed")) == {1, 2, 4, 5}
-    assert ways("closed", "open")[1] == {"highway": "footway"}
-    assert ways("closed", "open")[4]["area"] == "yes"
-    crossed = ways("closed", "open", "squares")
-    assert "area" not in crossed[4]
-    assert len(crossed) == 4 + 2  # the square's two diagonals
-    assert set(ways("closed", "open", "squares", "pieces")) == set(crossed) - {5}
+def routes_of(folder: Path) -> dict[str, str]:
+    with (folder / "trips.txt").open() as file:
+        return {row["trip_id"]: row["route_id"] for row in csv.DictReader(file)}
+
+
+def walks(stops: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array(list(stops), np.int64), np.array(list(stops.values()), np.int64)
+
+
+def test_the_dated_feed_keeps_routes_and_drops_trips_of_other_dates(tmp_path: Path) -> None:
+    dated = write_feed(write_texts(tmp_path / "raw"), tmp_path / "dated", TUESDAY)
+    assert routes_of(dated) == {"out": "R", "back": "R"}  # the other ran until last year
+    assert "off" not in (dated / "calendar.txt").read_text()
+
+
+def test_both_directions_and_trips_that_overtake_become_routes_of_their_own(tmp_path: Path) -> None:
+    both = write_feed(write_texts(tmp_path / "raw"), tmp_path / "lanes", TUESDAY, lanes=True)
+    assert len(set(routes_of(both).values())) == 2
+    raw = write_calls(
+        tmp_path / "fast",
+        slow=[("X", "10:00:00"), ("Y", "10:30:00")],
+        fast=[("X", "10:10:00"), ("Y", "10:20:00")],
+        last=[("X", "10:40:00"), ("Y", "10:50:00")],
+    )
+    routes = routes_of(write_feed(raw, tmp_path / "split", TUESDAY, lanes=True))
+    assert routes["slow"] == routes["last"] != routes["fast"]
+
+
+def test_calls_at_stops_that_are_left_out_are_gone(tmp_path: Path) -> None:
+    near = write_feed(write_texts(tmp_path / "raw"), tmp_path / "near", TUESDAY, stops={"X", "Z"})
+    assert "Y" not in {line.split(",")[3] for line in (near / "stop_times.txt").read_text().splitlines()}
+    nothing = write_feed(tmp_path / "raw", tmp_path / "one", TUESDAY, stops={"X"})
+    assert not (nothing / "trips.txt").exists()  # a trip with one call carries nobody
+
+
+@pytest.mark.parametrize(
+    ("read_pickup", "whole_minutes", "to_stop", "to_x_s", "expected_s"),
+    [
+        # 09:50 at X (row 0) after 5 minutes: the 10:00 to Z (row 2), and 2 minutes on from there.
+        (True, False, 0, 300, 1200 + 120),
+        (True, False, 0, 600, 1200 + 120),
+        (True, False, 0, 601, FAR),  # a second too late
+        (True, False, 1, 0, FAR),  # nobody may board at Y
+        (False, False, 1, 0, 1200 + 120),
+    ],
+)
+def test_the_raw_trips_give_the_first_arrival_and_read_who_may_board(
+    tmp_path: Path, read_pickup: bool, whole_minutes: bool, to_stop: int, to_x_s: int, expected_s: int
+) -> None:
+    raw = write_texts(tmp_path / "raw")
+    rides = RawRides(raw, TUESDAY, read_pickup=read_pickup, whole_minutes=whole_minutes)
+    found = rides.travel_times(35_400, walks({to_stop: to_x_s}), [walks({2: 120})])
+    assert found.tolist() == [expected_s]
+
+
+def test_the_raw_trips_cut_seconds_off_and_know_the_days_beside(tmp_path: Path) -> None:
+    raw = write_texts(tmp_path / "raw")
+    to_y = [walks({1: 0})]
+    exact, cut = (RawRides(raw, TUESDAY, whole_minutes=whole) for whole in (False, True))
+    assert exact.travel_times(36_000, walks({0: 0}), to_y).tolist() == [330]  # 10:05:30
+    assert cut.travel_times(36_000, walks({0: 0}), to_y).tolist() == [300]
+    # On Monday evening the Tuesday trips are 14 hours away; a week later none is known.
+    monday = dt.date(2025, 6, 9)
+    assert RawRides(raw, monday).travel_times(72_000, walks({0: 0}), to_y).tolist() == [FAR]
+    beside = RawRides(raw, monday, days=(-1, 0, 1))
+    assert beside.travel_times(72_000, walks({0: 0}), to_y).tolist() == [14 * 3600 + 330]
+
+
+def test_rides_from_the_files_are_those_of_trying_every_trip_and_stop(tmp_path: Path) -> None:
+    draw = np.random.default_rng(3)
+    for number in range(40):
+        trips: dict[str, list[tuple[str, int]]] = {}
+        for trip in range(int(draw.integers(1, 6))):
+            times = np.sort(draw.integers(36_000, 40_000, int(draw.integers(2, 6))))
+            stops = draw.choice(["X", "Y", "Z"], len(times))
+            trips[f"t{trip}"] = list(zip(stops.tolist(), times.tolist(), strict=True))
+        clock = {
+            trip: [(stop, f"{s // 3600}:{s // 60 % 60:02d}:{s % 60:02d}") for stop, s in calls]
+            for trip, calls in trips.items()
+        }
+        rides = RawRides(write_calls(tmp_path / str(number), **clock), TUESDAY)
+        access, egress = (dict(enumerate(draw.integers(0, 900, 3).tolist())) for _ in range(2))
+        at_s = int(draw.integers(35_000, 39_000))
+        found = int(rides.travel_times(at_s, walks(access), [walks(egress)])[0])
+        best = FAR
+        for calls in trips.values():
+            for i, (board, leaves_s) in enumerate(calls):
+                for alight, arrives_s in calls[i + 1 :]:
+                    if leaves_s >= at_s + access["XYZ".index(board)]:
+                        best = min(best, arrives_s + egress["XYZ".index(alight)] - at_s)
+        assert found == best
+
+
+STOPS5 = FEED["stops.txt"] + "V,V,51.3,-3\nW,W,51.4,-3\n"
+NOWHERE = walks({})
+
+
+def test_walking_on_follows_each_of_a_peers_rules(tmp_path: Path) -> None:
+    # The bus waits at Z from 10:10 to 10:12; from Z 60 s to V, from V 60 s to W, nothing to W from Z.
+    calls = FEED["stop_times.txt"].replace("10:10:00,10:10:00,Z", "10:10:00,10:12:00,Z")
+    raw = write_texts(tmp_path / "raw", stop_times=calls, stops=STOPS5)
+    rides = RawRides(raw, TUESDAY)
+    onward = [NOWHERE, NOWHERE, walks({3: 60}), walks({4: 60}), NOWHERE]
+
+    def to(stop: int, search: Search, access: dict[int, int] | None = None) -> int:
+        ends = [walks({stop: 5})]
+        return int(rides.travel_times(36_000, walks(access or {0: 0}), ends, onward, search)[0])
+
+    assert to(2, Search()) == 600 + 5
+    assert to(3, Search()) == 600 + 60 + 5
+    assert to(3, Search(leaves=True)) == 720 + 60 + 5
+    assert to(2, Search(leaves=True)) == 600 + 5  # who gets off there has arrived
+    # On foot Z is reached before the bus: nobody walks on from it, but Z itself is reached.
+    soon = {0: 0, 2: 500}
+    assert to(3, Search(), soon) == 600 + 60 + 5
+    assert to(3, Search(quicker=True), soon) == FAR
+    assert to(2, Search(quicker=True), soon) == 500 + 5
+    assert to(3, Search(quicker=True), {0: 0, 2: 601}) == 600 + 60 + 5
+    # Twice: only from stops that a bus calls at, after the first in the feed's order.
+    assert to(4, Search(again=True)) == FAR
+    calls += "late,10:00:00,10:00:00,X,1,0,0\nlate,10:50:00,10:50:00,V,2,0,0\n"
+    trips = FEED["trips.txt"] + "R,on,late\n"
+    rides = RawRides(write_texts(tmp_path / "late", stop_times=calls, stops=STOPS5, trips=trips), TUESDAY)
+    assert to(4, Search()) == 3000 + 60 + 5
+    assert to(4, Search(again=True)) == 600 + 60 + 60 + 5

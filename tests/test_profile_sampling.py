@@ -49,6 +49,25 @@ def test_moments_without_a_bus_are_infinite():
     assert found[0] < 1600
 
 
+def test_a_bus_that_beats_the_walk_by_a_second_is_taken():
+    # 640 m and a detour of 1.3: 624 s on foot. The bus takes a second, without slack or walks.
+    line = trip(("A", "10:10:22"), ("B", "10:10:23"))
+    town = build_town(
+        stops={"A": (0, 0), "B": (640, 0)},
+        routes=[route("1", line)],
+        points=[point("p", 0, 0)],
+        services=[service("s", 640, 0)],
+    )
+    query = Query(window_start_s=36_000, window_end_s=36_001, percentiles=(50,), board_slack_s=0)
+    inputs = Engine(town).inputs(query)
+    legs = (inputs.timetable, inputs.access, inputs.egress, inputs.direct)
+    assert compute_matrix(*legs, query).walk_s.tolist() == [[624]]
+    assert compute_sampled_percentiles(*legs, query).tolist() == [[[623]]]
+    # A second earlier the walk is as quick.
+    later = Query(window_start_s=35_999, window_end_s=36_000, percentiles=(50,), board_slack_s=0)
+    assert compute_sampled_percentiles(*legs, later).tolist() == [[[624]]]
+
+
 def test_a_window_from_midnight_is_refused():
     with pytest.raises(QueryError, match="starts after"):
         ask(Query(window_start_s=0, window_end_s=600))

@@ -1,44 +1,75 @@
-"""python -m benchmarks.validation: the tables of docs/validation.md, from a real run.
+"""python -m benchmarks.validation: the tables of docs/validation.md, from one run.
 
 Needs the built pack of Newport (``--packs``), the raw files (``--raw``), an
 environment with the peers (``--peers``, see benchmarks/peers-requirements.txt)
-and, for a second feed, the source archive of gtfs_kit (``--gtfs-kit``: ``pip
-download --no-deps --no-binary :all: gtfs_kit==13.0.1``).
+and, for further feeds, two archives: ``pip download --no-deps --no-binary :all:
+gtfs_kit==13.0.1`` and ``pip download --no-deps aequilibrae==1.7.2``.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import platform
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from benchmarks.validation.feeds import ROOT, Case, make_cairns, make_newport
+from benchmarks.validation.cases import (
+    ROOT,
+    Case,
+    describe_case,
+    make_cairns,
+    make_coquimbo,
+    make_newport,
+)
 from benchmarks.validation.ladders import cafein_ladder, ferrobus_ladder, nigiri_ladder
-from benchmarks.validation.leftovers import decide_leftovers
+from benchmarks.validation.leftovers import confirm, decide_leftovers
 from benchmarks.validation.run import NIGIRI_LONGEST_S, Runner, climb
-from benchmarks.validation.tables import ladder_lines, leftover_lines
+from benchmarks.validation.tables import SUMMARY_HEAD, Compared, ladder_lines, summary_row
 
-PEERS = ("cafein", "nigiri", "ferrobus")
+# Name of the engine, and of the package that carries it.
+PEERS = {"cafein": "cafein", "nigiri": "pynigiri", "ferrobus": "ferrobus"}
+FEEDS = ("newport", "coquimbo", "cairns")
 
 
-def compare_case(case: Case, folder: Path, peers_python: Path, peers: list[str]) -> list[str]:
-    """Every peer on one feed, as Markdown."""
+def compare(case: Case, folder: Path, peers_python: Path, peer: str) -> Compared:
+    """One peer on one feed: up the ladder, ours worked out anew, the rest decided."""
     runner = Runner(case, folder, peers_python)
-    lines = []
-    for peer in peers:
-        ladder = {
-            "cafein": lambda: cafein_ladder(streets=case.real_streets),
-            "ferrobus": lambda: ferrobus_ladder(streets=case.real_streets),
-            "nigiri": nigiri_ladder,
-        }[peer]()
-        climbed = climb(runner, peer, ladder, NIGIRI_LONGEST_S if peer == "nigiri" else None)
-        lines += ["", f"### {case.name}, {peer}", "", *ladder_lines(runner, peer, climbed)]
-        leftovers = decide_leftovers(runner, climbed)
-        lines += leftover_lines(runner, peer, climbed, leftovers)
-    return lines
+    ladder = {
+        "cafein": lambda: cafein_ladder(streets=case.real_streets),
+        "ferrobus": lambda: ferrobus_ladder(streets=case.real_streets),
+        "nigiri": nigiri_ladder,
+    }[peer]()
+    climbed = climb(runner, peer, ladder, NIGIRI_LONGEST_S if peer == "nigiri" else None)
+    again = climbed.cut(runner.peer(peer, {**ladder[0].peer, "asked_again": True}))
+    by_chance = int((again != climbed.peer[0]).sum())
+    return Compared(
+        peer, runner, climbed, confirm(runner, climbed), decide_leftovers(runner, climbed), by_chance
+    )
+
+
+def describe_run(peers_python: Path) -> str:
+    """Say what was run: commit, system, versions."""
+    git = ["git", "-C", str(ROOT)]
+    commit, changed = (
+        subprocess.run([*git, *words], capture_output=True, text=True, check=False).stdout.strip()
+        for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+    )
+    ask = "import importlib.metadata as m, json, sys; print(json.dumps([m.version(n) for n in sys.argv[1:]]))"
+    found = subprocess.run(
+        [str(peers_python), "-c", ask, *PEERS.values()], capture_output=True, text=True, check=True
+    )
+    names = zip(PEERS.values(), json.loads(found.stdout), strict=True)
+    versions = ", ".join(f"{name} {version}" for name, version in names)
+    return (
+        f"Run of {time.strftime('%d %B %Y').lstrip('0')}, commit {commit or 'unknown'}"
+        f"{' with changes' if changed else ''}; {platform.system()}, Python {platform.python_version()}; "
+        f"{versions}."
+    )
 
 
 def main() -> int:
@@ -47,26 +78,39 @@ def main() -> int:
     parser.add_argument("--raw", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--packs", type=Path, required=True, help="folder with a built newport")
     parser.add_argument("--peers", type=Path, required=True, help="the python of the peers' environment")
-    parser.add_argument("--gtfs-kit", type=Path, help="gtfs_kit's source archive (.tar.gz)")
+    parser.add_argument("--gtfs-kit", type=Path, help="gtfs_kit's source archive (.tar.gz), for Cairns")
+    parser.add_argument("--aequilibrae", type=Path, help="AequilibraE's wheel (.whl), for Coquimbo")
     parser.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--feeds", nargs="+", choices=("newport", "cairns"), default=["newport", "cairns"])
+    parser.add_argument("--feeds", nargs="+", choices=FEEDS, default=list(FEEDS))
     parser.add_argument("--minutes", type=int, default=60, help="how many minutes from 09:30 on")
     parser.add_argument("--out", type=Path, help="write Markdown here too")
     options = parser.parse_args()
-    lines = [f"Python {platform.python_version()}, {platform.system()}."]
+    sources = {
+        "newport": options.packs / "newport", "coquimbo": options.aequilibrae, "cairns": options.gtfs_kit
+    }  # fmt: skip
+    began_s = time.monotonic()
+    about = [describe_run(options.peers)]
+    summary, tables = list(SUMMARY_HEAD), []
     with tempfile.TemporaryDirectory() as name:
         for feed in options.feeds:
+            if sources[feed] is None:
+                print(f"{feed} is left out: its archive is not given (--help)")
+                continue
             folder = Path(name) / feed
             folder.mkdir()
             if feed == "newport":
-                case = make_newport(options.raw, options.packs / "newport", folder)
-            elif options.gtfs_kit is not None:
-                case = make_cairns(options.gtfs_kit, folder)
+                case = make_newport(options.raw, sources[feed], folder)
             else:
-                print("cairns is left out: give --gtfs-kit")
-                continue
+                make = make_coquimbo if feed == "coquimbo" else make_cairns
+                case = make(sources[feed], folder)
             case = dataclasses.replace(case, minutes=options.minutes)
-            lines += compare_case(case, folder, options.peers, options.only)
+            about.append(describe_case(case))
+            for peer in options.only:
+                one = compare(case, folder, options.peers, peer)
+                summary.append(summary_row(one))
+                tables += ladder_lines(one)
+    about.append(f"The run took {(time.monotonic() - began_s) / 60:.0f} minutes.")
+    lines = [*(f"- {line}" for line in about), "", *summary, *tables]
     print("\n".join(lines))
     if options.out:
         options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")

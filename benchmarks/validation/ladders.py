@@ -1,10 +1,12 @@
-"""For each peer, the rules in which it differs from this engine, in the order they are made the same."""
+"""For each peer, the rules in which it differs from this engine, in the order they are made the same.
+
+What a stage says of a peer is what the peer's own source or documentation says,
+and what the differences that vanish at it show.
+"""
 
 from __future__ import annotations
 
 from benchmarks.validation.compare import Stage
-
-# Equal from the first stage on, for every peer: see SAME in __main__.
 
 _LATER_DAYS = Stage(
     "the next day's trips",
@@ -16,9 +18,9 @@ _WALKING = Stage(
     "here up to 1,280 m all the way; {peer} up to 640 m, or 640 m to a stop and 640 m on from it",
     own={"by_stops": True},
 )
-_EARTH = Stage(
+_SPHERE = Stage(
     "lengths of streets",
-    "here in the plane of the national grid; {peer} on a sphere, 0.03 to 0.3% shorter in Newport",
+    "here in the plane of a map's grid; {peer} on a sphere, 0.03 to 0.3% shorter in Newport",
     own={"sphere": True},
 )
 _PICKUP = Stage(
@@ -26,46 +28,62 @@ _PICKUP = Stage(
     "{peer} does not read pickup_type and drop_off_type: it boards where the timetable says nobody may",
     own={"no_pickup_rules": True},
 )
-_LIMIT = Stage(
-    "within a metre of the limit",
-    "a walk of 640 m give or take a metre (or a second): inside the limit here, outside there",
-    tolerance=({"max_walk_m": 639}, {"max_walk_m": 641}),
-)
+
+# What settling each of ``STREET_RULES`` does; a peer may have words of its own for what it does there.
+_STREETS = {
+    "gates": ("gates and bollards", "here they are walked through; so does {peer}"),
+    "lines": ("ways that are no streets", "here nobody walks on them; nor with {peer}"),
+    "access": ("access=private or no", "here closed unless foot=yes; {peer} walks there"),
+    "foot": ("foot=private or no", "here closed; {peer} walks where it says private"),
+    "kinds": ("motorways, building sites", "here closed; {peer} walks on some of them"),
+    "steps": ("steps", "walked here and by {peer}"),
+    "ways": ("every other way that is walked here", "{peer} walks on all but few of them"),
+    "outlines": ("outlines of squares", "here walked; {peer} drops areas and the streets that end there"),
+    "squares": ("squares", "here crossed from corner to corner; {peer} does not cross them"),
+    "pieces": ("pieces cut off at the extract's edge", "nobody is put onto a piece of under 200 nodes here"),
+}  # fmt: skip
+_CAFEIN_STREETS = {
+    "foot": "here closed; cafein reads foot=no and no other word, and so walks on foot=private",
+    "pieces": "nobody is put onto a piece of under 200 nodes here; cafein's limit is 40",
+}
+_FERROBUS_STREETS = {
+    "lines": "ferrobus walks along railways, and along any line that says who may cycle there",
+    "foot": "here closed; ferrobus walks where it says private, and where the tag highway follows foot=no",
+    "kinds": "here a building site is closed; ferrobus walks there where foot or bicycle has a word",
+    "ways": "ferrobus walks no bridleway, platform or trunk road with a pavement where foot says nothing",
+    "outlines": "walked here and by ferrobus",
+    "pieces": "here a piece of 200 nodes or more is kept; ferrobus keeps the largest one only",
+}
+
+
+def _street_stages(peer_says: dict[str, str]) -> list[Stage]:
+    """One stage for every rule of who walks where."""
+    return [
+        Stage(name, peer_says.get(rule, says), peer={"streets": rule})
+        for rule, (name, says) in _STREETS.items()
+    ]
+
+
+def _limit(metres: int, says: str) -> Stage:
+    either_way = ({"max_walk_m": 640 - metres}, {"max_walk_m": 640 + metres})
+    return Stage("at the limit", says, tolerance=either_way)
 
 
 def cafein_ladder(*, streets: bool) -> list[Stage]:
     """cafein's stages; ``streets``: the streets are a map's and not made up."""
-    of_streets = [
-        Stage(
-            "ways closed to the public",
-            "cafein walks access=private and no, trunk roads without a pavement and the like",
-            peer={"streets": "closed"},
-        ),
-        Stage("ways that only this engine walks", "cafein leaves them out", peer={"streets": "open"}),
-        Stage(
-            "squares",
-            "here crossed from corner to corner; cafein leaves areas out, with the streets that end in them",
-            peer={"streets": "squares"},
-        ),
-        Stage(
-            "pieces cut off at the extract's edge",
-            "nobody is put onto a piece of under 200 nodes here; cafein's limit is 40",
-            peer={"streets": "pieces"},
-        ),
-    ]
     return [
         Stage("as they come", "", peer={"streets": "raw"}),
         _LATER_DAYS,
         _WALKING,
-        *(of_streets if streets else []),
-        _EARTH,
+        *(_street_stages(_CAFEIN_STREETS) if streets else []),
+        _SPHERE,
         Stage(
             "where a place joins the streets",
             "of streets almost equally near another one may be taken; here every place is given its own",
             peer={"streets": "joined"},
         ),
         _PICKUP,
-        _LIMIT,
+        _limit(1, "a walk of 640 m give or take a metre: inside the limit here, outside there"),
     ]
 
 
@@ -82,22 +100,29 @@ def ferrobus_ladder(*, streets: bool) -> list[Stage]:
         _LATER_DAYS,
         _WALKING,
         Stage(
-            "which trips run, and where they call",
-            "ferrobus takes all trips of a route with equally many calls to call at the first one's stops, "
-            "and does not read a calendar's first and last date; here each pattern has a route of its own",
-            peer={"feed": "split"},
-        ),
-        *(
-            [Stage("which ways are walked", "all rules of streets at once", peer={"streets": "pieces"})]
-            if streets
-            else []
+            "dates of the calendar",
+            "ferrobus does not read start_date and end_date: here it is given the date's trips alone",
+            peer={"feed": "dated"},
         ),
         Stage(
+            "trips that overtake",
+            "ferrobus takes it that no trip of a route overtakes another; here those that do get a route of "
+            "their own",
+            peer={"feed": "lanes"},
+        ),
+        *(_street_stages(_FERROBUS_STREETS) if streets else []),
+        Stage(
             "places at junctions",
-            "ferrobus moves every place and stop to the nearest junction and keeps one stop at each; here "
-            "every place is given a junction of its own",
+            "ferrobus moves every place and stop to the nearest junction; here each gets one of its own",
             own={"own_streets": "joined"},
             peer={"streets": "joined"},
+        ),
+        Stage(
+            "two streets between the same junctions",
+            "ferrobus gives both the length of one of them, by chance: two runs of the same question differ; "
+            "here a junction is put on each",
+            own={"own_streets": "parted"},
+            peer={"streets": "parted"},
         ),
         Stage(
             "stops off the streets",
@@ -105,23 +130,42 @@ def ferrobus_ladder(*, streets: bool) -> list[Stage]:
             "nobody walks to stops over 300 m from a street, and it is given a feed without them",
             peer={"feed": "near"},
         ),
+        _SPHERE,
         Stage(
-            "whole seconds, boarding and alighting",
-            "ferrobus cuts the seconds of every piece of street down to whole ones, measures on a sphere, "
-            "and does not read pickup_type and drop_off_type",
-            own={"sphere": True, "whole_seconds": True, "no_pickup_rules": True},
+            "whole seconds",
+            "ferrobus cuts the seconds of every piece of street down to whole ones",
+            own={"whole_seconds": True},
         ),
+        _PICKUP,
         Stage(
             "the nearest stop only",
-            "ferrobus starts from the stop nearest to the origin, and from there walks to others and on from "
-            "where it gets off, each walk up to the limit",
+            "ferrobus starts from the stop nearest to the origin, whatever calls there, and walks on from it "
+            "to others; so it does from where it gets off. Each walk is up to the limit",
             own={"nearest_stops": 1, "footpaths": True},
         ),
         Stage(
-            "within a metre of the limit",
-            "a walk of 640 m give or take 8 m (its seconds are cut down street by street)",
-            tolerance=({"max_walk_m": 632}, {"max_walk_m": 648}),
+            "walking on from where the bus is the quicker",
+            "ferrobus walks on only from stops that the bus reaches before somebody on foot would",
+            own={"from_files": True, "walks_on": True, "quicker": True},
         ),
+        Stage(
+            "walking on when the bus leaves",
+            "ferrobus begins to walk on when the bus leaves the stop",
+            own={"leaves": True},
+        ),
+        Stage(
+            "walking on twice",
+            "ferrobus walks from the stop where it gets off to a second and on to a third, each up to the "
+            "limit, when the second comes later in stops.txt and a bus calls there too",
+            own={"again": True},
+        ),
+        Stage(
+            "the last piece of street",
+            "walking all the way, ferrobus goes on to the end of the piece of street on which the limit is "
+            "reached",
+            own={"piece_past_limit": True},
+        ),
+        _limit(3, "a walk of 640 m give or take 3 m (its seconds are whole ones)"),
     ]
 
 

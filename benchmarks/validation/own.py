@@ -15,6 +15,16 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
+from benchmarks.validation.rides import DAY_S, FAR, RawRides, Search
+from benchmarks.validation.walks import (
+    add_footpaths,
+    join_by_stops,
+    keep_nearest,
+    keep_to_last_piece,
+    legs_of,
+    list_walks,
+    round_to_minutes,
+)
 from data.areapack import AreaPack
 from data.modes import MODES
 from data.packio import load_pack
@@ -39,7 +49,10 @@ RULES = (
     "whole_seconds",  # pieces of street cut down to whole seconds
     "by_stops",  # without a bus: within a leg, or by way of one stop
     "footpaths",  # further stops by walking on from a stop, at both ends
+    "piece_past_limit",  # walking all the way: the last piece of street may pass the limit
 )
+# Only where rides are worked out from the feed's files (``from_files``): see ``Search``.
+SEARCH_RULES = ("quicker", "leaves", "again")
 EARTH_M = 6_371_008.8  # mean radius, as the peers' haversine has it
 
 
@@ -84,121 +97,70 @@ def take_rules(pack: AreaPack, rules: frozenset[str], date: dt.date, *, whole_mm
     return pack
 
 
-def join_by_stops(direct: Legs, access: Legs, egress: Legs, in_feed: np.ndarray) -> Legs:
-    """Walk as the peers do: all the way within a leg, or by way of a stop without a ride."""
-
-    def dense(legs: Legs, columns: int) -> np.ndarray:
-        table = np.full((len(legs.indptr) - 1, columns), np.inf, np.float32)
-        table[np.repeat(np.arange(len(table)), np.diff(legs.indptr)), legs.target] = legs.length_mm
-        return table
-
-    to_stops, from_stops = dense(access, len(in_feed)), dense(egress, len(in_feed))
-    walk = dense(direct, len(from_stops))
-    for row in range(len(walk)):
-        near = np.flatnonzero(np.isfinite(to_stops[row]) & in_feed)
-        if len(near):
-            walk[row] = np.minimum(walk[row], (to_stops[row, near] + from_stops[:, near]).min(axis=1))
-    row, column = np.nonzero(np.isfinite(walk))
-    first = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(walk)))))
-    return Legs(first, column.astype(np.int32), walk[row, column].astype(np.int32))
-
-
-def round_to_minutes(legs: Legs, speed_mm_per_h: int) -> Legs:
-    """Lengthen each leg to a whole number of minutes."""
-    a_minute_mm = speed_mm_per_h // 60
-    return Legs(legs.indptr, legs.target, (-(-legs.length_mm // a_minute_mm) * a_minute_mm).astype(np.int32))
-
-
-def keep_nearest(legs: Legs, in_feed: np.ndarray, count: int) -> Legs:
-    """Keep the walks from each point to the nearest stops of the feed only."""
-    row = np.repeat(np.arange(len(legs.indptr) - 1), np.diff(legs.indptr))
-    known = in_feed[legs.target]
-    row, target, length = row[known], legs.target[known], legs.length_mm[known]
-    order = np.lexsort((length, row))
-    place = np.empty(len(row), np.int64)
-    place[order] = np.arange(len(row)) - np.searchsorted(row, row)[order]
-    kept = place < count
-    first = np.concatenate(([0], np.cumsum(np.bincount(row[kept], minlength=len(legs.indptr) - 1))))
-    return Legs(first, target[kept], length[kept])
-
-
-def add_footpaths(legs: Legs, between: Legs, in_feed: np.ndarray) -> Legs:
-    """Reach further stops by walking on from the stops that the legs lead to."""
-    points, stops = len(legs.indptr) - 1, len(between.indptr) - 1
-    reached: list[np.ndarray] = []
-    lengths: list[np.ndarray] = []
-    for point in range(points):
-        row = np.full(stops, np.iinfo(np.int32).max, np.int64)
-        for slot in range(int(legs.indptr[point]), int(legs.indptr[point + 1])):
-            stop, length = int(legs.target[slot]), int(legs.length_mm[slot])
-            if not in_feed[stop]:
-                continue
-            row[stop] = min(row[stop], length)
-            onward = slice(int(between.indptr[stop]), int(between.indptr[stop + 1]))
-            further = between.target[onward]
-            row[further] = np.minimum(row[further], length + between.length_mm[onward])
-        found = np.flatnonzero((row < np.iinfo(np.int32).max) & in_feed)
-        reached.append(found.astype(np.int32))
-        lengths.append(row[found].astype(np.int32))
-    first = np.concatenate(([0], np.cumsum([len(found) for found in reached]))).astype(np.int64)
-    return Legs(first, np.concatenate(reached), np.concatenate(lengths))
-
-
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A question made ready: the engine, the query and the three kinds of walking legs."""
+    """A question made ready: the engine, the query and the walking legs of both."""
 
     engine: Engine
     query: Query
     access: Legs
     egress: Legs
     direct: Legs
+    # For a peer that walks on after the ride: from stop to stop, and from a stop to the destination.
+    onward: Legs
+    last: Legs
 
 
 def make_ready(settings: dict[str, object]) -> Asked:
     """Load, snap and walk by the settings' rules."""
     rules = frozenset(name for name in RULES if settings.get(name))
     date = dt.date.fromisoformat(str(settings["service_date"]))
-    pack = load_pack(Path(str(settings["pack"])))
-    if settings.get("own_streets"):
-        walk_network = read_streets(Path(str(settings["own_streets"])), crs=pack.crs).walk
-        pack = dataclasses.replace(pack, walk=walk_network)
-    whole_mm = (
-        int(float(str(settings["walk_speed_kmh"])) * 1_000_000 / 3600) if "whole_seconds" in rules else 0
-    )
-    pack = take_rules(pack, rules, date, whole_mm=whole_mm)
-    engine = Engine(pack)
-    start_s = clock_to_seconds(str(settings["window_start"]))
     walk = WalkSettings(
         speed_kmh=float(str(settings["walk_speed_kmh"])), max_walk_m=int(str(settings["max_walk_m"]))
     )
-    query = Query(
-        service_date=date, window_start_s=start_s, window_end_s=start_s + 1, board_slack_s=0, modes=MODES,
-        walk=walk, percentiles=(50,), horizon_s=86_400,
-    )  # fmt: skip
+    pack = load_pack(Path(str(settings["pack"])))
     file = Path(str(settings["points"]))
     points = read_points(file, crs=pack.crs)
     is_origin = (pd.read_csv(file)["role"] == "origin").to_numpy()
-    ends = [engine.snap(False, points[chosen].reset_index(drop=True)) for chosen in (is_origin, ~is_origin)]
-    access, egress = (engine.legs_to_stops(walk, end) for end in ends)
+    origins, destinations = (points[chosen].reset_index(drop=True) for chosen in (is_origin, ~is_origin))
+    last_mm = Engine(pack).snap(False, destinations).off_network_mm
+    if settings.get("own_streets"):
+        walk_network = read_streets(Path(str(settings["own_streets"])), crs=pack.crs).walk
+        pack = dataclasses.replace(pack, walk=walk_network)
+    whole_mm = walk.speed_mm_per_h // 3600 if "whole_seconds" in rules else 0
+    engine = Engine(take_rules(pack, rules, date, whole_mm=whole_mm))
+    start_s = clock_to_seconds(str(settings["window_start"]))
+    query = Query(
+        service_date=date, window_start_s=start_s, window_end_s=start_s + 1, board_slack_s=0, modes=MODES,
+        walk=walk, percentiles=(50,), horizon_s=DAY_S,
+    )  # fmt: skip
+    ends = [engine.snap(False, frame) for frame in (origins, destinations)]
+    access, last = (engine.legs_to_stops(walk, end) for end in ends)
     in_feed = pack.stops["in_feed"].to_numpy(bool)
     if settings.get("nearest_stops"):
         access = keep_nearest(access, in_feed, int(str(settings["nearest_stops"])))
+    if "minute_legs" in rules:
+        access, last = (round_to_minutes(legs, walk.speed_mm_per_h) for legs in (access, last))
+    egress, onward = last, engine.legs_to_stops(walk, engine.snapped_stops(False))
     if "footpaths" in rules:
-        between = engine.legs_to_stops(walk, engine.snapped_stops(False))
-        access, egress = (add_footpaths(legs, between, in_feed) for legs in (access, egress))
+        access, egress = (add_footpaths(legs, onward, in_feed) for legs in (access, last))
+        # Three legs in a row may be walked, each within its limit.
         query = dataclasses.replace(
             query, walk=dataclasses.replace(walk, max_walk_total_m=4 * walk.max_walk_m)
         )
-    limit_mm = walk.leg_limit_mm if "by_stops" in rules else walk.total_limit_mm
-    direct = compute_legs(engine.graph(False), *ends, limit_mm)
     if "minute_legs" in rules:
-        access, egress = (round_to_minutes(legs, walk.speed_mm_per_h) for legs in (access, egress))
         # Walking all the way is not asked of an engine without streets.
         direct = Legs(np.zeros(len(ends[0]) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
+    elif "piece_past_limit" in rules:
+        farthest_mm = walk.leg_limit_mm + int(last_mm.max(initial=0))
+        direct = compute_legs(engine.graph(False), *ends, farthest_mm)
+        direct = keep_to_last_piece(direct, last_mm, walk.leg_limit_mm)
+    else:
+        limit_mm = walk.leg_limit_mm if "by_stops" in rules else walk.total_limit_mm
+        direct = compute_legs(engine.graph(False), *ends, limit_mm)
     if "by_stops" in rules:
-        direct = join_by_stops(direct, access, egress, in_feed)
-    return Asked(engine, query, access, egress, direct)
+        direct = join_by_stops(direct, access, last, in_feed)
+    return Asked(engine, query, access, egress, direct, onward, last)
 
 
 def every_minute(asked: Asked, minutes: int) -> np.ndarray:
@@ -213,6 +175,42 @@ def every_minute(asked: Asked, minutes: int) -> np.ndarray:
     return np.stack(planes).astype(np.int32)
 
 
+def every_minute_from_files(asked: Asked, settings: dict[str, object]) -> np.ndarray:
+    """The same from the feed's text files and the walks: no timetable and no search of the engine's."""
+    date = asked.query.service_date
+    rides = RawRides(
+        Path(str(settings["raw_feed"])),
+        date,
+        days=(0,) if settings.get("date_only") else (-1, 0, 1),
+        read_pickup=not settings.get("no_pickup_rules"),
+        whole_minutes=bool(settings.get("minute_feed")),
+    )
+    stop_id = asked.engine.pack.stops["stop_id"].tolist()
+    position = {stop: number for number, stop in enumerate(rides.stop_ids)}
+    number_of = np.array([position.get(stop, -1) for stop in stop_id])
+    row_of = {stop: row for row, stop in enumerate(stop_id)}
+    speed = asked.query.walk.speed_mm_per_h
+    walks_on = bool(settings.get("walks_on"))
+    search = Search(**{name: bool(settings.get(name)) for name in SEARCH_RULES})
+    to_stops = list_walks(asked.access, number_of, speed)
+    from_stops = list_walks(asked.last if walks_on else asked.egress, number_of, speed)
+    onward = None
+    if walks_on:
+        every = list_walks(asked.onward, number_of, speed)
+        nowhere = (np.empty(0, np.int64), np.empty(0, np.int64))
+        onward = [every[row_of[stop]] if stop in row_of else nowhere for stop in rides.stop_ids]
+    times = np.full((int(str(settings["window_minutes"])), len(to_stops), len(from_stops)), FAR)
+    direct = np.full(times.shape[1:], FAR)
+    origin = np.repeat(np.arange(len(direct)), np.diff(asked.direct.indptr))
+    direct[origin, asked.direct.target] = leg_seconds(asked.direct.length_mm, speed)
+    for minute, plane in enumerate(times):
+        at_s = asked.query.window_start_s + 60 * minute
+        for row, walks in enumerate(to_stops):
+            plane[row] = rides.travel_times(at_s, walks, from_stops, onward, search)
+    times = np.minimum(times, direct)
+    return np.where(times == FAR, -1, times).astype(np.int32)
+
+
 @dataclasses.dataclass(frozen=True)
 class Ride:
     """One bus: where and when it is boarded and left, seconds of the service date."""
@@ -224,18 +222,6 @@ class Ride:
     arrives_s: int
     walk_on_s: int
     trip: str
-
-
-def legs_of(legs: Legs, row: int, speed_mm_per_h: int) -> dict[int, int]:
-    """Seconds to each stop (row of the pack's stops) that a point has a leg to."""
-    part = slice(int(legs.indptr[row]), int(legs.indptr[row + 1]))
-    return dict(
-        zip(
-            legs.target[part].tolist(),
-            leg_seconds(legs.length_mm[part], speed_mm_per_h).tolist(),
-            strict=True,
-        )
-    )
 
 
 def find_ride(asked: Asked, origin: int, destination: int, at_s: int) -> Ride | None:
@@ -272,7 +258,11 @@ def find_ride(asked: Asked, origin: int, destination: int, at_s: int) -> Ride | 
 
 def main() -> int:
     settings = json.loads(Path(sys.argv[1]).read_text())
-    np.save(settings["out"], every_minute(make_ready(settings), settings["window_minutes"]))
+    asked = make_ready(settings)
+    if settings.get("from_files"):
+        np.save(settings["out"], every_minute_from_files(asked, settings))
+    else:
+        np.save(settings["out"], every_minute(asked, settings["window_minutes"]))
     return 0
 
 

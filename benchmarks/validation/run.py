@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Worker
+from benchmarks.validation.cases import ROOT, Case, common_settings, write_json
 from benchmarks.validation.compare import Agreement, Stage, count_agreement, find_causes, find_differences
-from benchmarks.validation.feeds import ROOT, Case, common_settings, write_json
 from benchmarks.validation.own import Asked, find_ride, make_ready
 
 WORKERS = ROOT / "benchmarks" / "workers"
@@ -31,6 +32,7 @@ class Runner:
     case: Case
     folder: Path
     peers_python: Path
+    began_s: float = field(default_factory=time.monotonic)
     _done: dict[str, np.ndarray] = field(default_factory=dict)
 
     def own(self, settings: Settings) -> np.ndarray:
@@ -59,6 +61,10 @@ class Runner:
         times = np.full(len(places), -1, np.int32)
         times[has_ride] = np.load(out)
         return times
+
+    def from_files(self, settings: Settings) -> np.ndarray:
+        """This engine's times worked out anew from the feed's text files."""
+        return self.own({**settings, "from_files": True})
 
     def ready(self, settings: Settings) -> Asked:
         """This engine with its legs, in this process: to look a journey up."""
@@ -120,49 +126,55 @@ class Runner:
         return path
 
 
-@dataclass(frozen=True)
+@dataclass
 class Climbed:
-    """What a ladder gave: each stage's agreement, and every first-stage difference's stage."""
+    """What a ladder gave at each stage so far: settings, both engines' times and where they differ."""
 
-    stages: list[Stage]
-    own_settings: list[Settings]
-    own: list[np.ndarray]
-    peer: list[np.ndarray]
-    differs: list[np.ndarray]
-    agreement: list[Agreement]
-    causes: np.ndarray
+    longest_s: int | None = None
+    stages: list[Stage] = field(default_factory=list)
+    own_settings: list[Settings] = field(default_factory=list)
+    own: list[np.ndarray] = field(default_factory=list)
+    peer: list[np.ndarray] = field(default_factory=list)
+    differs: list[np.ndarray] = field(default_factory=list)
+    agreement: list[Agreement] = field(default_factory=list)
+
+    @property
+    def causes(self) -> np.ndarray:
+        """Every first-stage difference's stage: see ``find_causes``."""
+        return find_causes(self.differs)
+
+    def cut(self, times: np.ndarray) -> np.ndarray:
+        """Count what takes longer than the peer was asked for as not reached."""
+        return times if self.longest_s is None else np.where(times > self.longest_s, -1, times)
 
 
 def climb(runner: Runner, peer: str, stages: list[Stage], longest_s: int | None = None) -> Climbed:
     """Run both engines at every stage and find where each difference vanishes."""
     own_settings: Settings = {}
     peer_settings: Settings = {}
-    climbed = Climbed(stages, [], [], [], [], [], np.empty(0))
+    climbed = Climbed(longest_s)
     for stage in stages:
         own_settings, peer_settings = {**own_settings, **stage.own}, {**peer_settings, **stage.peer}
-        own, theirs = runner.own(own_settings), runner.peer(peer, peer_settings)
+        own = climbed.cut(runner.own(own_settings))
         if stage.ask_again:
             theirs = climbed.peer[-1].copy()
             again = np.argwhere(climbed.differs[-1])
-            theirs[tuple(again.T)] = runner.ask_again(peer, peer_settings, own_settings, again)
-        if longest_s is not None:
-            own, theirs = (np.where(times > longest_s, -1, times) for times in (own, theirs))
+            theirs[tuple(again.T)] = climbed.cut(runner.ask_again(peer, peer_settings, own_settings, again))
+        else:
+            theirs = climbed.cut(runner.peer(peer, peer_settings))
         differs = find_differences(own, theirs)
         for other in stage.tolerance:
-            differs &= find_differences(runner.own({**own_settings, **other}), theirs)
-        for kept, value in (
-            (climbed.own_settings, own_settings),
-            (climbed.own, own),
-            (climbed.peer, theirs),
-            (climbed.differs, differs),
-            (climbed.agreement, count_agreement(own, theirs, differs)),
-        ):
-            kept.append(value)  # type: ignore[attr-defined]
+            differs &= find_differences(climbed.cut(runner.own({**own_settings, **other})), theirs)
+        climbed.stages.append(stage)
+        climbed.own_settings.append(own_settings)
+        climbed.own.append(own)
+        climbed.peer.append(theirs)
+        climbed.differs.append(differs)
+        climbed.agreement.append(count_agreement(own, theirs, differs))
         found = climbed.agreement[-1]
         print(
-            f"{runner.case.name}, {peer}, {stage.name}: {found.share:.4%} {found.share_ever:.4%}", flush=True
+            f"{runner.case.name}, {peer}, {stage.name}: {found.share:.4%} {found.share_ever:.4%}",
+            f"{time.monotonic() - runner.began_s:.0f} s",
+            flush=True,
         )
-    causes = find_causes(climbed.differs)
-    return Climbed(
-        stages, climbed.own_settings, climbed.own, climbed.peer, climbed.differs, climbed.agreement, causes
-    )
+    return climbed

@@ -1,39 +1,60 @@
-"""Street files that differ from the map's own by one rule at a time.
-
-Every engine reads OpenStreetMap by rules of its own. To find out which rule a
-difference comes from, a peer is given copies of the file in which one rule
-after another is already settled our way: a way that only it would walk is
-gone, a way that only we walk is an ordinary footway, a square has its
-crossings, pieces cut off by the extract's edge are gone.
-"""
+"""Street files for other engines: our network with every place on it, and streets for feeds without any."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import sqlite3
+import struct
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import osmium
 from pyproj import Transformer
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from data.areapack import AreaPack
-from data.sources.osm_read_pbf import read_osm_pbf
-from data.sources.street_areas import add_area_crossings
 from geo.snap import Snapped
-from geo.walkgraph import SMALLEST_COMPONENT_NODES, WalkGraph
+from geo.walkgraph import WalkGraph
 
 FOOTWAY = {"highway": "footway"}
 # Ids of what is added; the map's own are far below.
 ADDED = 10**14
 
 
-class _Writer:
-    """Nodes first, ways after: what the format wants, whatever the order of asking."""
+class StreetWriter:
+    """Nodes and ways in any order; the file has them as the format wants them."""
 
     def __init__(self) -> None:
         self.nodes: dict[int, tuple[float, float]] = {}
         self.ways: list[tuple[int, list[int], dict[str, str]]] = []
+
+    def part(self, pieces: list[tuple[int, list[int]]]) -> None:
+        """Put a junction on every piece of street that joins the same two junctions as another.
+
+        The junction is made by a stub of 10 cm, which leads nowhere.
+        """
+        ends = [tuple(sorted((nodes[0], nodes[-1]))) for _, nodes in pieces]
+        count = Counter(ends)
+        for (_, nodes), pair in zip(pieces, ends, strict=True):
+            wanted = 2 if pair[0] == pair[1] else int(count[pair] > 1)
+            while wanted and len(nodes) < 2 + wanted:
+                gaps = [
+                    np.hypot(*np.subtract(self.nodes[a], self.nodes[b])) for a, b in itertools.pairwise(nodes)
+                ]
+                longest = int(np.argmax(gaps))
+                between = np.mean([self.nodes[nodes[longest]], self.nodes[nodes[longest + 1]]], axis=0)
+                nodes.insert(longest + 1, self.add_node(*between.tolist()))
+            for share in range(1, wanted + 1):
+                node = nodes[share * (len(nodes) - 1) // (wanted + 1)]
+                lon, lat = self.nodes[node]
+                self.ways.append((3 * ADDED + node, [node, self.add_node(lon, lat + 1e-6)], FOOTWAY))
+
+    def add_node(self, lon: float, lat: float) -> int:
+        """Give a new node the next number."""
+        number = max(self.nodes) + 1
+        self.nodes[number] = (lon, lat)
+        return number
 
     def save(self, path: Path) -> Path:
         with osmium.SimpleWriter(str(path), overwrite=True) as out:
@@ -44,61 +65,19 @@ class _Writer:
         return path
 
 
-def write_by_rules(raw: Path, path: Path, crs: str, rules: frozenset[str]) -> Path:
-    """Copy the streets of ``raw`` with some rules settled our way.
-
-    Parameters
-    ----------
-    rules
-        Of ``closed`` (ways that we do not walk are gone), ``open`` (ways that we walk are plain
-        footways), ``squares`` (so are areas and what crosses them) and ``pieces`` (pieces of
-        under 200 nodes are gone).
-    """
-    found = read_osm_pbf(raw).segments
-    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(found.node_lon, found.node_lat)
-    crossed = add_area_crossings(found, np.round(x, 3), np.round(y, 3))
-    links = coo_array(
-        (np.ones(len(crossed.start), np.int8), (crossed.start, crossed.end)), shape=(len(x), len(x))
-    )
-    _, piece = connected_components(links, directed=False)
-    small = np.bincount(piece)[piece] < SMALLEST_COMPONENT_NODES
-    small_node = dict(zip(found.node_id.tolist(), small.tolist(), strict=True))
-    row_of = {way: row for row, way in enumerate(found.way_id.tolist())}
-    out = _Writer()
-    reader = osmium.FileProcessor(str(raw), osmium.osm.NODE | osmium.osm.WAY).with_locations()
-    for item in reader:
-        if not isinstance(item, osmium.osm.Way) or "highway" not in item.tags:
-            continue
-        ours = item.id in row_of
-        if not ours and "closed" in rules:
-            continue
-        tags = dict(item.tags)
-        if ours and ("squares" if tags.get("area") == "yes" else "open") in rules:
-            tags = FOOTWAY
-        nodes = [node for node in item.nodes if node.location.valid()]
-        if "pieces" in rules and ours and any(small_node.get(node.ref, False) for node in nodes):
-            continue
-        out.nodes.update({node.ref: (node.location.lon, node.location.lat) for node in nodes})
-        out.ways.append((item.id, [node.ref for node in nodes], tags))
-    if "squares" in rules:
-        rows = range(len(found.start), len(crossed.start))
-        for number, row in enumerate(rows):
-            ends = found.node_id[[crossed.start[row], crossed.end[row]]].tolist()
-            if not ("pieces" in rules and small_node[ends[0]]):
-                out.ways.append((ADDED + number, ends, FOOTWAY))
-    return out.save(path)
-
-
-def write_joined(pack: AreaPack, graph: WalkGraph, places: Snapped, path: Path) -> Path:
+def write_joined(
+    pack: AreaPack, graph: WalkGraph, places: Snapped, path: Path, *, parted: bool = False
+) -> Path:
     """Write the pack's network with every place as a node of its own, joined as we join it.
 
     A place stands at the end of a straight footway from the point of the street that it is
-    nearest to, so that no engine has to choose a street for it.
+    nearest to, so that no engine has to choose a street for it. ``parted``: no two pieces of
+    street join the same two junctions.
     """
     walk = pack.walk
     assert walk is not None
     to_degrees = Transformer.from_crs(pack.crs, "EPSG:4326", always_xy=True)
-    out = _Writer()
+    out = StreetWriter()
     lon, lat = to_degrees.transform(walk.node_x, walk.node_y)
     out.nodes = {row + 1: place for row, place in enumerate(zip(lon.tolist(), lat.tolist(), strict=True))}
     on_edge: dict[int, list[int]] = {}
@@ -106,6 +85,7 @@ def write_joined(pack: AreaPack, graph: WalkGraph, places: Snapped, path: Path) 
         on_edge.setdefault(int(places.edge[row]), []).append(row)
     place_x, place_y = to_degrees.transform(places.x, places.y)
     next_id = len(out.nodes) + 1
+    pieces: list[tuple[int, list[int]]] = []  # the pack's edge, and its nodes from junction to junction
     for edge in np.unique(graph.segments.edge).tolist():
         part = slice(int(walk.geometry_offset[edge]), int(walk.geometry_offset[edge + 1]))
         xs, ys = walk.geometry_x[part], walk.geometry_y[part]
@@ -125,8 +105,14 @@ def write_joined(pack: AreaPack, graph: WalkGraph, places: Snapped, path: Path) 
                 out.nodes[next_id] = (float(place_x[row]), float(place_y[row]))
                 out.ways.append((2 * ADDED + row, [nodes[-1], next_id], FOOTWAY))
                 next_id += 1
+                pieces.append((edge, nodes))
+                nodes = [nodes[-1]]
         nodes.append(int(walk.v[edge]) + 1)
-        out.ways.append((edge + 1, nodes, FOOTWAY))
+        pieces.append((edge, nodes))
+    if parted:
+        out.part(pieces)
+    for number, (_, nodes) in enumerate(pieces):
+        out.ways.append((number + 1, nodes, FOOTWAY))
     return out.save(path)
 
 
@@ -154,7 +140,7 @@ def write_grid(
     ):
         cells |= {(column + a, row + b) for a in range(-reach, reach + 1) for b in range(-reach, reach + 1)}
     order = {cell: number + 1 for number, cell in enumerate(sorted(cells))}
-    out = _Writer()
+    out = StreetWriter()
     for cell, number in order.items():
         out.nodes[number] = to_plane.transform(cell[0] * block_m, cell[1] * block_m, direction="INVERSE")
         for step, (a, b) in enumerate(((1, 0), (0, 1))):
@@ -162,3 +148,33 @@ def write_grid(
             if neighbour is not None:
                 out.ways.append((2 * number + step, [number, neighbour], {"highway": "residential"}))
     return out.save(path)
+
+
+def write_links(database: Path, path: Path) -> Path:
+    """Write the road links of an AequilibraE project: real streets, made for cars.
+
+    Links that join a zone's centre to the roads are made up and left out.
+    """
+    out = StreetWriter()
+    with contextlib.closing(sqlite3.connect(database)) as project:
+        rows = project.execute(
+            "SELECT link_id, a_node, b_node, link_type, name, geometry FROM links "
+            "WHERE link_type <> 'centroid_connector' ORDER BY link_id"
+        ).fetchall()
+    for link, start, end, kind, name, geometry in rows:
+        places = _read_line(geometry)
+        ends = {0: int(start), len(places) - 1: int(end)}
+        nodes = [ends.get(at, ADDED + 1000 * int(link) + at) for at in range(len(places))]
+        out.nodes.update(zip(nodes, places, strict=True))
+        out.ways.append((int(link), nodes, {"highway": kind, **({"name": name} if name else {})}))
+    return out.save(path)
+
+
+def _read_line(blob: bytes) -> list[tuple[float, float]]:
+    """Longitudes and latitudes of a SpatiaLite line string."""
+    order = "<" if blob[1] == 1 else ">"
+    kind, count = struct.unpack_from(f"{order}ii", blob, 39)
+    if kind != 2:
+        raise ValueError(f"a link's geometry is of kind {kind}, not a plain line (2)")
+    numbers = struct.unpack_from(f"{order}{2 * count}d", blob, 47)
+    return list(zip(numbers[::2], numbers[1::2], strict=True))

@@ -1,14 +1,27 @@
-"""A ladder as Markdown: agreement stage by stage, differences by cause, an example of each."""
+"""Ladders as Markdown: agreement stage by stage, differences by cause, an example of each."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.validation.leftovers import Leftovers
+from benchmarks.validation.leftovers import Confirmed, Leftovers
 from benchmarks.validation.own import find_ride
 from benchmarks.validation.run import Climbed, Runner
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One peer on one feed, with everything that the tables say of it."""
+
+    peer: str
+    runner: Runner
+    climbed: Climbed
+    confirmed: Confirmed
+    leftovers: Leftovers
+    by_chance: int  # answers that differ when the peer is asked the same twice
 
 
 def _share(value: float) -> str:
@@ -57,11 +70,30 @@ def _example(runner: Runner, climbed: Climbed, stage: int, place: tuple[int, int
     return f"{pair}: {answers}; {told}"
 
 
-def ladder_lines(runner: Runner, peer: str, climbed: Climbed) -> list[str]:
-    """Both tables of a ladder."""
-    shape = climbed.causes.shape
+SUMMARY_HEAD = (
+    "| feed | peer | within a minute, all rules the same | as they come | differences: first row, last row "
+    "| ours, worked out anew |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def summary_row(one: Compared) -> str:
+    """One row for each feed and peer, under ``SUMMARY_HEAD``."""
+    first, last = one.climbed.agreement[0], one.climbed.agreement[-1]
+    counts = [int(one.climbed.differs[row].sum()) for row in (0, -1)]
+    return (
+        f"| {one.runner.case.name} | {one.peer} | **{_share(last.share)}** of {last.reached:,} "
+        f"| {_share(first.share)} | {counts[0]:,}, {counts[1]:,} "
+        f"| {one.confirmed.equal:,} of {one.confirmed.answers:,} equal |"
+    )
+
+
+def ladder_lines(one: Compared) -> list[str]:
+    """Both tables of a ladder, and what was decided of the rest."""
+    climbed = one.climbed
     lines = [
-        f"{shape[1]} x {shape[2]} pairs at {shape[0]} minutes each.",
+        "",
+        f"### {one.runner.case.name}, {one.peer}",
         "",
         "| made the same, one more at a time | within a minute, of those either reaches in 45 minutes "
         "| of those either ever reaches | larger differences |",
@@ -72,30 +104,46 @@ def ladder_lines(runner: Runner, peer: str, climbed: Climbed) -> list[str]:
             f"| {stage.name} | {_share(found.share)} of {found.reached:,} "
             f"| {_share(found.share_ever)} of {found.reached_ever:,} | {int(differs.sum()):,} |"
         )
+    return [*lines, "", *_check_lines(one), "", *_cause_lines(one), *_leftover_lines(one)]
+
+
+def _check_lines(one: Compared) -> list[str]:
+    """Who was checked against what, in two sentences."""
+    found = one.confirmed
+    chance = "none" if one.by_chance == 0 else f"{one.by_chance:,}"
+    return [
+        f"Of this engine's {found.answers:,} answers at the row *{found.stage}* ({found.reached:,} with a "
+        f"way), {found.equal:,} are the same to the second when worked out anew from the raw files. Asked "
+        f"the same question twice, as they come, {one.peer} changes {chance} of its answers."
+    ]
+
+
+def _cause_lines(one: Compared) -> list[str]:
+    climbed = one.climbed
+    causes = climbed.causes
     total = int(climbed.differs[0].sum())
-    lines += [
-        "",
+    lines = [
         f"The {total:,} differences of the first row, by the rule that they come from:",
         "",
         "| cause | differences | pairs | what differs | an example, before and after it is made the same |",
         "|---|---|---|---|---|",
     ]
     for number, stage in enumerate(climbed.stages):
-        mask = climbed.causes == number
+        mask = causes == number
         if number == 0 or not mask.any():
             continue
-        example = _example(runner, climbed, number, _choose(runner, mask))
-        says = stage.says.replace("{peer}", peer)
+        example = _example(one.runner, climbed, number, _choose(one.runner, mask))
+        says = stage.says.replace("{peer}", one.peer)
         pairs = int(mask.any(axis=0).sum())
         lines.append(f"| {stage.name} | {int(mask.sum()):,} | {pairs:,} | {says} | {example} |")
     return lines
 
 
-def leftover_lines(runner: Runner, peer: str, climbed: Climbed, leftovers: Leftovers) -> list[str]:
+def _leftover_lines(one: Compared) -> list[str]:
     """What is left at the last stage, by what was decided."""
-    count = int(climbed.differs[-1].sum())
+    count = int(one.climbed.differs[-1].sum())
     if count == 0:
-        return ["", "No difference is left at the last stage."]
+        return ["", "No difference is left at the last row."]
     lines = [
         "",
         f"The {count:,} differences of the last row:",
@@ -104,15 +152,14 @@ def leftover_lines(runner: Runner, peer: str, climbed: Climbed, leftovers: Lefto
         "|---|---|---|",
     ]
     for mask, words in (
+        (one.leftovers.missed, f"a quicker journey exists, by the raw files, that {one.peer} does not give"),
         (
-            leftovers.missed,
-            f"a quicker journey exists that {peer} does not give ({leftovers.confirmed} of "
-            f"{leftovers.checked} worked out again from the raw files agree with ours to the second)",
+            one.leftovers.further,
+            f"{one.peer} walks further than the limit; with longer walks ours is as quick",
         ),
-        (leftovers.further, f"{peer} walks further than the limit; with longer walks ours is as quick"),
-        (leftovers.left, "unexplained"),
+        (one.leftovers.left, "unexplained"),
     ):
         if mask.any():
-            example = _example(runner, climbed, len(climbed.stages), _choose(runner, mask))
+            example = _example(one.runner, one.climbed, len(one.climbed.stages), _choose(one.runner, mask))
             lines.append(f"| {words} | {int(mask.sum()):,} | {example} |")
     return lines

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from protocol import serve
 
+MOST_STOPS = 50  # near one point; in Newport, Cairns and Coquimbo none has more within 640 m
+
 
 def load():
     import ferrobus
@@ -31,7 +33,9 @@ def load():
     def place(row):
         """The point where it can be snapped, else None."""
         try:
-            return ferrobus.create_transit_point(float(row["lat"]), float(row["lon"]), model, walk_s, 50)
+            return ferrobus.create_transit_point(
+                float(row["lat"]), float(row["lon"]), model, walk_s, MOST_STOPS
+            )
         except ValueError:
             return None
 
