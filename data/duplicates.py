@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import Feed
-from data.service_days import find_trips_on
+from data.service_days import services_on
 
 _COMPARED = ("stop_index", "arrival_s", "departure_s", "pickup_type", "drop_off_type")
 
@@ -29,7 +29,18 @@ class DuplicateTrips:
 
 
 def find_duplicate_trips(feed: Feed, date: dt.date) -> DuplicateTrips:
-    """Find the trips of a service date that repeat another.
+    """Find the trips of a service date that repeat another, see :func:`find_duplicates_among`.
+
+    Parameters
+    ----------
+    date
+        The service date (for trips that started the day before, that day).
+    """
+    return find_duplicates_among(feed, services_on(feed, date))
+
+
+def find_duplicates_among(feed: Feed, service_ids: frozenset[str]) -> DuplicateTrips:
+    """Find the trips that repeat another where all of these services run on one date.
 
     Two trips are duplicates when they run that date with the same stops,
     times, pickup and drop-off, route short name, mode and operator. The one
@@ -40,10 +51,11 @@ def find_duplicate_trips(feed: Feed, date: dt.date) -> DuplicateTrips:
     ----------
     feed
         The timetable; ``stop_times`` sorted by trip_index, stop_sequence.
-    date
-        The service date (for trips that started the day before, that day).
+    service_ids
+        GTFS services; most dates of a feed have the same ones as some other.
     """
-    trips = _with_equal_calls(feed, find_trips_on(feed, date))
+    running = np.flatnonzero(feed.trips["service_id"].isin(service_ids))
+    trips = _with_equal_calls(feed, running)
     routes = feed.routes.set_index("route_id")
     table = feed.trips.iloc[trips["trip"]][["route_id", "trip_id"]].reset_index(drop=True)
     table["trip"], table["calls"] = trips["trip"], trips["calls"]

@@ -20,8 +20,9 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from data.areapack import AreaPack
-from data.duplicates import find_duplicate_trips
+from data.duplicates import find_duplicates_among
 from data.errors import QueryError
+from data.service_days import services_on
 from geo.compile import compile_kernels
 from geo.derived import load_derived, write_derived
 from geo.gap import compute_gap
@@ -92,7 +93,9 @@ class Engine(UnderScenario):
         self.graph = lru_cache(maxsize=2)(self._build_graph)
         self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
-        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(self._build_timetable)
+        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(
+            lambda date, modes, span_s: build_timetable(pack, date, modes, span_s=span_s)
+        )
         self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_origins()))
         self._snapped_services = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_services()))
         self._access = lru_cache(maxsize=8)(
@@ -102,7 +105,8 @@ class Engine(UnderScenario):
             lambda walk: self.legs_to_stops(walk, self._snapped_services(walk.avoid_steps))
         )
         self._direct = lru_cache(maxsize=8)(self._own_direct)
-        self.duplicate_trips = lru_cache(maxsize=64)(lambda on: find_duplicate_trips(pack.feed, on).drop)
+        repeats = lru_cache(maxsize=64)(lambda services: find_duplicates_among(pack.feed, services).drop)
+        self.duplicate_trips = lambda on: repeats(services_on(pack.feed, on))  # most dates run the same
         self._transfers = lru_cache(maxsize=8)(self._stop_transfers)
 
     # What the pack holds, made ready.
@@ -167,9 +171,6 @@ class Engine(UnderScenario):
         if kept is not None:
             return HubLabels(REACH_MM, kept["indptr"], kept["hub"], kept["distance_mm"])
         return build_hub_labels(graph.arc_indptr, graph.arcs)
-
-    def _build_timetable(self, date: dt.date, modes: tuple[str, ...], span_s: int) -> Timetable:
-        return build_timetable(self.pack, date, modes, span_s=span_s)
 
     def own_origins(self) -> pd.DataFrame:
         if self.pack.origin_points is None or self.pack.origin_points.empty:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from data.areapack import Feed
 from data.duplicates import find_duplicate_trips
 from data.service_days import find_trips_on
+from geo.engine import Engine
 from tests.feed_files import SOUND, T1, calls_text, read_feed
 from tests.test_feed_days import feed_of
+from tests.towns import Calendar, build_town, route, trip
 
 TUESDAY, SATURDAY = dt.date(2023, 6, 13), dt.date(2023, 6, 17)
 
@@ -139,3 +141,22 @@ def test_duplicates_as_a_comparison_of_every_pair_has_them(
             expected.add(max(one, two, key=lambda trip: ids[trip]))
     assert find_duplicate_trips(feed, TUESDAY).drop.tolist() == sorted(expected)
     assert len(find_trips_on(feed, TUESDAY)) == len(trips)
+
+
+def test_an_engine_asked_for_many_dates_leaves_out_the_repeats_of_each() -> None:
+    """The 09:40 runs twice on weekdays and Sundays, by one calendar and by two, and once on Saturdays."""
+    calls = (("A", "09:40"), ("B", "09:50"))
+    days = {"week": "1111100", "weekend": "0000011", "sunday": "0000001"}
+    pack = build_town(
+        stops={"A": (0, 0), "B": (2000, 0)},
+        routes=[route("1", *(trip(*calls, calendar=name) for name in ("week", "week", "weekend", "sunday")))],
+        calendars={name: Calendar(week) for name, week in days.items()},
+    )
+    engine = Engine(pack)
+    dropped = []
+    for date in (pack.manifest.timetable.service_date + dt.timedelta(number) for number in range(14)):
+        found = engine.duplicate_trips(date)
+        assert found.tolist() == find_duplicate_trips(pack.feed, date).drop.tolist()
+        dropped.append(len(found))
+    first = pack.manifest.timetable.service_date.weekday()
+    assert dropped == [1 if (first + number) % 7 != 5 else 0 for number in range(14)]
