@@ -28,11 +28,17 @@ def engine_rows(pack: AreaPack, query: Query, level: str = "point") -> dict[tupl
 
 def frame_rows(frame: pd.DataFrame) -> dict[tuple[str, str], dict]:
     """Rows of a reach table, nulls as None, by (origin, service)."""
-    rows = {}
-    for record in frame.to_dict("records"):
-        clean = {name: None if pd.isna(value) else value for name, value in record.items()}
-        rows[str(clean.pop("origin_id")), str(clean.pop("service_id"))] = clean
-    return rows
+    return {(str(row.pop("origin_id")), str(row.pop("service_id"))): row for row in list_rows(frame)}
+
+
+def list_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of any table as plain values, nulls as None."""
+    names = list(frame.columns)
+    columns = []
+    for name in names:
+        missing = frame[name].isna().tolist()
+        columns.append([None if no else v for v, no in zip(frame[name].tolist(), missing, strict=True)])
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def reference_rows(pack: AreaPack, query: Query, level: str = "point") -> dict[tuple[str, str], dict]:

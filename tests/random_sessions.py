@@ -17,7 +17,7 @@ from data.frames import build_frame
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from tests.reference_roundtrip import Times, build_town_of_date, round_trip
-from tests.strategies import TownSpec, calls
+from tests.strategies import TownSpec, among, calls
 from tests.towns import Route, Trip
 
 SEEN: Counter[str] = Counter()
@@ -32,7 +32,7 @@ def both_ways(draw: st.DrawFn, spec: TownSpec, start_s: int) -> TownSpec:
     """The town with lines that run there and back between where people live and where services are."""
     made = []
     for name, path, latest_s in (("F", ["S0", "S2", "S1"], 4500), ("B", ["S1", "S2", "S0"], 12_000)):
-        for number in range(draw(st.sampled_from([1, 2, 1, 0]))):
+        for number in range(draw(among(1, 2, 1, 0))):
             stops = path[number:] if number and name == "F" else path[: 3 - number]
             times = draw(st.lists(st.integers(-2700, latest_s), min_size=1, max_size=5))
             trips = tuple(Trip(draw(calls(max(0, start_s + time), stops))) for time in times)
@@ -45,19 +45,19 @@ def session_tables(draw: st.DrawFn, service_ids: list[str], start_s: int) -> lis
     """Sessions around the hours at which buses run; some without times, some without a day."""
     rows = []
     for service in service_ids:
-        for number in range(draw(st.sampled_from([1, 2, 3, 0]))):
+        for number in range(draw(among(1, 2, 3, 0))):
             begins = max(0, start_s + draw(st.integers(-300, 4500)))
-            ends = begins + draw(st.sampled_from([1800, 3600, 5400, 61, 7205]))
-            known = draw(st.sampled_from([True, True, True, True, False]))
+            ends = begins + draw(among(1800, 3600, 5400, 61, 7205))
+            known = draw(among(True, True, True, True, False))
             rows.append(
                 {
                     "service_id": service,
                     "session_id": f"{service}/{number}",
-                    "kind": draw(st.sampled_from(["session", "session", "drop_in"])),
-                    "weekday": draw(st.sampled_from([1, 1, 1, 1, 0, 2, None])),
+                    "kind": draw(among("session", "session", "drop_in")),
+                    "weekday": draw(among(1, 1, 1, 1, 0, 2, None)),
                     "start_s": begins if known else None,
                     "end_s": ends if known else None,
-                    "rule": draw(st.sampled_from(["weekly", "weekly", "term_time", "second"])),
+                    "rule": draw(among("weekly", "weekly", "term_time", "second")),
                 }
             )
     return rows
@@ -70,9 +70,9 @@ def with_sessions(draw: st.DrawFn, spec: TownSpec, start_s: int) -> tuple[AreaPa
     columns = {name: [row.get(name) for row in rows] for name in schema.SESSIONS.column_names}
     pack = dataclasses.replace(spec.build(), sessions=build_frame(schema.SESSIONS, columns))
     return pack, RoundTripSettings(
-        early_s=draw(st.sampled_from([1800, 600, 0, 3600])),
-        linger_s=draw(st.sampled_from([2700, 900, 0])),
-        stay_s=draw(st.sampled_from([3600, 1200, 0])),
+        early_s=draw(among(1800, 600, 0, 3600)),
+        linger_s=draw(among(2700, 900, 0)),
+        stay_s=draw(among(3600, 1200, 0)),
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pandas as pd
-
 from data.areapack import AreaPack
 from geo.query import Query
 from tests.reference import Town, build_reference, row
+from tests.reference_trips import read
 
 CLASS_ORDER = ("outside_data", "walk", "one_bus", "two_buses", "not_in_reach")
 REASON_ORDER = (
@@ -22,29 +21,37 @@ REASON_ORDER = (
 )
 Rows = dict[tuple[str, str], dict]
 NOT_KNOWN = ("outside_data", "no_timetable")
+REACHED = ("walk", "one_bus")
+STATES = ("in_reach", "cut_off", "not_known")
 
 
-def venues(pack: AreaPack) -> pd.DataFrame:
-    """Services that people travel to: at a venue, and it is known where."""
-    table = pack.services
-    at_venue = table["delivery"].isin(["venue", "several_venues"])
-    return table[at_venue & table["x"].notna()]
+def venues(pack: AreaPack) -> list[tuple[str, float, float, str, str]]:
+    """Services that people travel to (at a venue, and it is known where): id, x, y, kind and category."""
+    rows = read(pack.services, "service_id", "x", "y", "kind", "category", "delivery")
+    return [
+        (service, x, y, kind, category)
+        for service, x, y, kind, category, delivery in rows
+        if delivery in ("venue", "several_venues") and x is not None
+    ]
+
+
+def points(pack: AreaPack) -> list[tuple[str, str, float]]:
+    """Origin points: id, neighbourhood and weight."""
+    return read(pack.origin_points, "point_id", "neighbourhood_id", "weight")
 
 
 def build_town_of(pack: AreaPack, query: Query) -> Town:
     """The reference for all origin points and venues of a pack."""
-    places = {("origin", p.point_id): (p.x, p.y) for p in pack.origin_points.itertuples()}
-    places |= {("service", s.service_id): (s.x, s.y) for s in venues(pack).itertuples()}
+    places = {("origin", p): (x, y) for p, x, y in read(pack.origin_points, "point_id", "x", "y")}
+    places |= {("service", s): (x, y) for s, x, y, *_ in venues(pack)}
     return build_reference(pack, query, places)
 
 
 def point_rows(pack: AreaPack, query: Query) -> Rows:
     """One row for every (origin point, venue)."""
-    town, services = build_town_of(pack, query), list(venues(pack)["service_id"])
+    town = build_town_of(pack, query)
     return {
-        (p, s): row(town, ("origin", p), ("service", s))
-        for p in pack.origin_points["point_id"]
-        for s in services
+        (p, s): row(town, ("origin", p), ("service", s)) for p, *_ in points(pack) for s, *_ in venues(pack)
     }
 
 
@@ -72,9 +79,9 @@ def neighbourhood_rows(pack: AreaPack, query: Query, by_point: Rows | None = Non
     """One row for every (neighbourhood, venue): most weight, weighted share, weighted medians."""
     by_point = point_rows(pack, query) if by_point is None else by_point
     result = {}
-    for hood, points in pack.origin_points.groupby("neighbourhood_id", sort=False):
-        for service in venues(pack)["service_id"]:
-            rows = [(by_point[p.point_id, service], p.weight) for p in points.itertuples()]
+    for hood in dict.fromkeys(hood for _, hood, _ in points(pack)):
+        for service, *_ in venues(pack):
+            rows = [(by_point[p, service], weight) for p, own, weight in points(pack) if own == hood]
             reach_class = heaviest(((r["reach_class"], w) for r, w in rows), CLASS_ORDER)
             of_class = [(r, w) for r, w in rows if r["reach_class"] == reach_class]
             made = {"reach_class": reach_class, "reason": None}
@@ -102,31 +109,49 @@ def gap(
 ) -> dict[tuple[str, str, str, str], dict]:
     """People in reach, cut off and not known by (area, kind, category, group)."""
     by_point = point_rows(pack, query) if by_point is None else by_point
-    good = ("walk", "one_bus", "two_buses") if query.boardings == 2 else ("walk", "one_bus")
-    table, points = venues(pack), list(pack.origin_points.itertuples())
-    wards = dict(zip(pack.neighbourhoods["neighbourhood_id"], pack.neighbourhoods["ward_id"], strict=True))
-    counts = {(c.neighbourhood_id, c.group_id): c.people for c in pack.census.itertuples()}
+    wards = dict(read(pack.neighbourhoods, "neighbourhood_id", "ward_id"))
+    counts = {(h, group): n for h, group, n in read(pack.census, "neighbourhood_id", "group_id", "people")}
     result: dict[tuple[str, str, str, str], dict] = {}
-    for kind in table["kind"].unique():
-        of_kind = table[table["kind"] == kind]
-        for category in ["*", *of_kind["category"].unique()]:
-            members = of_kind if category == "*" else of_kind[of_kind["category"] == category]
-            for p in points:
-                rows = [by_point[p.point_id, s] for s in members["service_id"]]
-                if any(r["reach_class"] in good for r in rows):
-                    state = "in_reach"
-                elif all(r["reason"] in NOT_KNOWN for r in rows):
-                    state = "not_known"
-                else:
-                    state = "cut_off"
-                hood = p.neighbourhood_id
-                area = {"neighbourhood": hood, "ward": wards[hood], "area": pack.area_id}[level]
-                for group in pack.groups["group_id"]:
-                    people = counts[hood, group]
-                    total = result.setdefault(
-                        (area, kind, category, group), {"in_reach": 0.0, "cut_off": 0.0, "not_known": 0.0}
-                    )
-                    if pd.isna(people):
-                        continue
-                    total[state] += float(people) * p.weight
+    for kind, name, members in categories(pack):
+        for p, hood, weight in points(pack):
+            state = state_of([by_point[p, service] for service in members], query)
+            area = {"neighbourhood": hood, "ward": wards[hood], "area": pack.area_id}[level]
+            for (group,) in read(pack.groups, "group_id"):
+                people = counts[hood, group]
+                total = result.setdefault((area, kind, name, group), dict.fromkeys(STATES, 0.0))
+                if people is not None:
+                    total[state] += float(people) * weight
     return result
+
+
+def categories(pack: AreaPack) -> list[tuple[str, str, list[str]]]:
+    """Kind, category and services of each category, "*" (any of the kind) too."""
+    table = venues(pack)
+    return [
+        (kind, name, [s for s, _, _, of, category in table if of == kind and name in ("*", category)])
+        for kind in dict.fromkeys(kind for *_, kind, _ in table)
+        for name in ["*", *dict.fromkeys(category for *_, of, category in table if of == kind)]
+    ]
+
+
+def states_of_most(pack: AreaPack, query: Query, by_point: Rows) -> dict[tuple[str, str, str], tuple]:
+    """By (neighbourhood, kind, category): the state of most people, the share in reach of those known."""
+    result = {}
+    for kind, name, members in categories(pack):
+        for hood in dict.fromkeys(hood for _, hood, _ in points(pack)):
+            weights = dict.fromkeys(STATES, 0.0)
+            for p, own, weight in points(pack):
+                if own == hood:
+                    weights[state_of([by_point[p, s] for s in members], query)] += weight
+            known = weights["in_reach"] + weights["cut_off"]
+            state = heaviest(weights.items(), STATES)
+            result[hood, kind, name] = state, weights["in_reach"] / known if known else None
+    return result
+
+
+def state_of(rows: list[dict], query: Query) -> str:
+    """Whether somebody has one of several services in reach, is cut off from all, or it is not known."""
+    good = ("walk", "one_bus", "two_buses") if query.boardings == 2 else ("walk", "one_bus")
+    if any(r["reach_class"] in good for r in rows):
+        return "in_reach"
+    return "not_known" if all(r["reason"] in NOT_KNOWN for r in rows) else "cut_off"

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 
 from data.areapack import AreaPack
 from geo.query import Query
-from tests.reference import Town, build_reference, reason_of, rides, walk_all_the_way_s
+from tests.reference import Town, reason_of, rides, walk_all_the_way_s
+from tests.reference_people import build_town_of
+from tests.reference_trips import once, read
 from tests.reference_walk import Key
 
 
@@ -37,14 +39,15 @@ def journeys(town: Town, origin: Key, destination: Key) -> Iterator[Journey]:
     walk, slack = town.query.walk, town.query.board_slack_s
     access = town.stops_near(origin, walk.leg_limit_mm)
     egress = town.stops_near(destination, walk.leg_limit_mm)
-    for run in town.runs:
-        for i, on in enumerate(run.calls):
+    for stop in access:
+        for run, i in town.boardings_at.get(stop, []):
+            on = run.calls[i]
             for off in run.calls[i + 1 :]:
-                if not (on.may_board and off.may_alight and on.stop in access and off.stop in egress):
+                if not off.may_alight or off.stop not in egress:
                     continue
-                if access[on.stop] + egress[off.stop] > walk.total_limit_mm:
+                if access[stop] + egress[off.stop] > walk.total_limit_mm:
                     continue
-                before, after = town.seconds(access[on.stop]), town.seconds(egress[off.stop])
+                before, after = town.seconds(access[stop]), town.seconds(egress[off.stop])
                 yield Journey(
                     on.departure_s - slack - before, off.arrival_s + after, before + after,
                     (run.trip_id, run.day), on.departure_s,
@@ -91,13 +94,14 @@ def round_trip(
         last = max(before, key=lambda j: (j.leave_s, -j.arrive_s, -j.departure_s), default=None)
         return {**row, "works": False, "reason": "no_return", "last_bus_home_s": last and last.departure_s}
     horizon_end = session.end_s + max(linger_s, town.query.horizon_s)
+    repeated = once(town, ("repeated",), lambda: repeated_trips(town))
     # Which of two trips with the same times is taken is not told apart here: the count leaves one such out.
     later = {
         j.trip
         for j in back
         if row["leave_venue_s"] < j.leave_s <= horizon_end
         and j.duration_s <= cutoff
-        and j.trip[0] not in repeated_trips(town)
+        and j.trip[0] not in repeated
     }
     same = {
         j.trip for j in back
@@ -186,20 +190,16 @@ def _homeward(best: Journey) -> dict[str, object]:
 
 def build_town_of_date(pack: AreaPack, query: Query, date: dt.date, end_s: int, linger_s: int) -> Town:
     """The reference's town on a date, with all trips that may matter to a session that ends at ``end_s``."""
-    places: dict[Key, tuple[float, float]] = {
-        ("origin", p.point_id): (p.x, p.y) for p in pack.origin_points.itertuples()
-    }
-    places |= {("service", s.service_id): (s.x, s.y) for s in pack.services.itertuples()}
     horizon_s = max(query.horizon_s, linger_s)
     wide = replace(
         query, service_date=date, window_start_s=end_s - 1, window_end_s=end_s, horizon_s=horizon_s
     )
-    return build_reference(pack, wide, places)
+    return build_town_of(pack, wide)
 
 
 def repeated_trips(town: Town) -> set[str]:
     """Trips of the date that another of the same route repeats: of equals the first by name counts."""
-    route = dict(zip(town.pack.feed.trips["trip_id"], town.pack.feed.trips["route_id"], strict=True))
+    route = dict(read(town.pack.feed.trips, "trip_id", "route_id"))
     seen: dict[object, str] = {}
     repeated = set()
     for run in sorted(town.runs, key=lambda run: run.trip_id):

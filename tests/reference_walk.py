@@ -1,13 +1,14 @@
 """The walking part of the slow, plain reference: read it as the specification.
 
-Nothing here is shared with the engine. Streets are a networkx graph of the
-pack's own nodes and edges, with every place inserted as a node of its own at
-the nearest point of its nearest edge; a walk is a Dijkstra search from one
-place over that graph, in whole millimetres.
+Nothing here is shared with the engine. Streets are a graph of the pack's own
+nodes and edges, with every place inserted as a node of its own at the nearest
+point of its nearest edge; a walk is a search from one place over that graph
+(``shortest``, Dijkstra's), in whole millimetres.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -67,21 +68,49 @@ def compute_walks(
     if pack.walk is None:
         return _straight_lines(everywhere, pack.manifest.walk.detour_factor), set()
     streets = _Streets(pack.walk, avoid_steps)
-    covered = None if pack.coverage is None else shapely.union_all(pack.coverage.geometry.to_numpy())
     snaps = {}
     for key, (x, y) in everywhere.items():
         snap = streets.snap(x, y)
-        if key in places and covered is not None and not covered.covers(shapely.Point(x, y)):
+        if key in places and not is_covered(pack, x, y):
             snap = Snap(snap.edge, snap.offset_mm, snap.off_mm, outside=True)
         snaps[key] = snap
     outside = {key for key, snap in snaps.items() if snap.outside}
     graph = streets.graph_with({key: snap for key, snap in snaps.items() if not snap.outside})
     lengths: dict[Key, dict[Key, int]] = {}
     for a in everywhere:
-        found = {} if a in outside else nx.single_source_dijkstra_path_length(graph, a, weight="mm")
-        lengths[a] = {b: int(found[b]) for b in everywhere if b in found}
+        found = {} if a in outside else shortest(graph, a)
+        lengths[a] = {b: found[b] for b in everywhere if b in found}
         lengths[a] = {b: mm + snaps[a].off_mm + snaps[b].off_mm for b, mm in lengths[a].items()}
     return lengths, outside
+
+
+def is_covered(pack: AreaPack, x: float, y: float) -> bool:
+    """Whether the streets around a place are known; where a pack does not say, they are."""
+    return (
+        pack.walk is None
+        or pack.coverage is None
+        or any(part.covers(shapely.Point(x, y)) for part in pack.coverage.geometry)
+    )
+
+
+Node = tuple[str, object]  # a place, or ("node", its number)
+Graph = dict[Node, list[tuple[Node, int]]]  # the ways from each node, with their lengths
+
+
+def shortest(graph: Graph, start: Node) -> dict[Node, int]:
+    """Dijkstra's search: of all that has been seen, the nearest is settled next."""
+    settled: dict[Node, int] = {}
+    seen, number = [(0, 0, start)], 0
+    while seen:
+        length, _, at = heapq.heappop(seen)
+        if at in settled:
+            continue
+        settled[at] = length
+        for to, further in graph[at]:
+            if to not in settled:
+                number += 1  # of equals the first seen; nodes are never compared
+                heapq.heappush(seen, (length + further, number, to))
+    return settled
 
 
 def _straight_lines(places: Mapping[Key, XY], detour_factor: float) -> dict[Key, dict[Key, int]]:
@@ -110,28 +139,31 @@ class _Streets:
             bends = int(walk.geometry_offset[e + 1] - walk.geometry_offset[e]) - 2
             sizes[component_of[int(walk.u[e])]] += bends
         enough = min(SMALLEST_COMPONENT, max(sizes, default=0))
+        drawn = shapely.linestrings(
+            np.column_stack([walk.geometry_x, walk.geometry_y]),
+            indices=np.repeat(np.arange(len(walk.u)), np.diff(walk.geometry_offset)),
+        )
         self.lines = {
-            e: self._line(e)
+            e: drawn[e]
             for e in self.edges
             # Nobody starts from a footpath that a scenario adds (docs/scenarios.md).
             if sizes[component_of[int(walk.u[e])]] >= enough
             and walk.highway_names[walk.highway[e]] != "what-if footpath"
         }
-
-    def _line(self, edge: int) -> shapely.LineString:
-        a, b = self.walk.geometry_offset[edge], self.walk.geometry_offset[edge + 1]
-        return shapely.LineString(np.column_stack([self.walk.geometry_x[a:b], self.walk.geometry_y[a:b]]))
+        self.all_lines = np.array(list(self.lines.values()), object)
 
     def snap(self, x: float, y: float) -> Snap:
         """The nearest point of the nearest edge; the first edge where several are equally near."""
-        place = shapely.Point(x, y)
-        distances = {edge: line.distance(place) for edge, line in self.lines.items()}
-        if not distances:
+        if not self.lines:
             return Snap(-1, 0, 0, outside=True)
+        place = shapely.Point(x, y)
+        away = shapely.distance(self.all_lines, place)
+        edges, near = list(self.lines), np.flatnonzero(away < away.min() + TIE_M).tolist()
+        distances = {edges[i]: float(away[i]) for i in near}
         best = min(distances, key=lambda edge: (distances[edge], edge))
         nearest = self.lines[best].interpolate(self.lines[best].project(place))
-        for edge, distance in distances.items():
-            if distance - distances[best] < TIE_M and distances[best] <= MAX_OFF_STREET_M:
+        for edge in distances:
+            if distances[best] <= MAX_OFF_STREET_M:
                 other = self.lines[edge].interpolate(self.lines[edge].project(place))
                 if other.distance(nearest) > 0.0005:
                     raise AmbiguousTown(f"({x}, {y}) is as near to edge {best} as to edge {edge}")
@@ -140,18 +172,23 @@ class _Streets:
         off_m = distances[best]
         return Snap(best, offset_mm, round(off_m * 1000), outside=off_m > MAX_OFF_STREET_M)
 
-    def graph_with(self, snaps: Mapping[Key, Snap]) -> nx.MultiGraph:
-        """The streets, each edge cut at the places that stand on it."""
-        walk, graph = self.walk, nx.MultiGraph()
+    def graph_with(self, snaps: Mapping[Key, Snap]) -> Graph:
+        """The streets, each edge cut at the places that stand on it; several ways may join two nodes."""
+        walk, graph = self.walk, {}
         on_edge: dict[int, list[tuple[int, Key]]] = {}
         for key, snap in snaps.items():
             on_edge.setdefault(snap.edge, []).append((snap.offset_mm, key))
+
+        def join(a: Node, b: Node, length_mm: int) -> None:
+            graph.setdefault(a, []).append((b, length_mm))
+            graph.setdefault(b, []).append((a, length_mm))
+
         for edge in self.edges:
             position, at = 0, ("node", int(walk.u[edge]))
             for offset_mm, key in sorted(on_edge.get(edge, [])):
-                graph.add_edge(at, key, mm=offset_mm - position)
+                join(at, key, offset_mm - position)
                 position, at = offset_mm, key
-            graph.add_edge(at, ("node", int(walk.v[edge])), mm=int(walk.length_mm[edge]) - position)
+            join(at, ("node", int(walk.v[edge])), int(walk.length_mm[edge]) - position)
         return graph
 
 

@@ -10,6 +10,7 @@ trips of the day before and after, school buses and trams, unserved stops.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 
 import shapely
@@ -60,6 +61,12 @@ class TownSpec:
         return build_town(calendars=CALENDARS, **fields)
 
 
+@functools.lru_cache(maxsize=None, typed=True)
+def among(*values: object) -> st.SearchStrategy:
+    """One of these; the strategy for the same values is made once, which is much of the time of drawing."""
+    return st.sampled_from(values)
+
+
 def _mm(draw: st.DrawFn, low_m: float, high_m: float) -> float:
     return draw(st.integers(int(low_m * 1000), int(high_m * 1000))) / 1000
 
@@ -68,7 +75,7 @@ def _mm(draw: st.DrawFn, low_m: float, high_m: float) -> float:
 def street_maps(draw: st.DrawFn) -> tuple[Street, ...]:
     """A crooked grid with some blocks missing, and the oddities that streets have."""
     columns, rows = draw(st.integers(2, 4)), draw(st.integers(2, 4))
-    spacing = draw(st.sampled_from([600, 250, 600, 90]))
+    spacing = draw(among(600, 250, 600, 90))
     crook = spacing // 4
     corner = {
         (i, j): (
@@ -82,7 +89,7 @@ def street_maps(draw: st.DrawFn) -> tuple[Street, ...]:
     blocks += [((i, j), (i, j + 1)) for i in range(columns) for j in range(rows - 1)]
     made = []
     for a, b in blocks:
-        kind = draw(st.sampled_from(["plain", "plain", "plain", "none", "steps", "bent", "twin"]))
+        kind = draw(among("plain", "plain", "plain", "none", "steps", "bent", "twin"))
         (ax, ay), (bx, by) = corner[a], corner[b]
         middle = ((ax + bx) / 2 + 0.137 * (by - ay), (ay + by) / 2 - 0.137 * (bx - ax))
         if kind in ("plain", "twin"):
@@ -106,11 +113,11 @@ def calls(draw: st.DrawFn, start_s: int, path: list[str]) -> tuple[Call, ...]:
     """Calls along a path of stops, from ``start_s`` on."""
     made, now = [], start_s
     for stop in path:
-        dwell = draw(st.sampled_from([0, 0, 0, 30, 150]))
-        pickup = draw(st.sampled_from([0] * 8 + [1, 2]))
-        drop_off = draw(st.sampled_from([0] * 8 + [1, 3]))
+        dwell = draw(among(0, 0, 0, 30, 150))
+        pickup = draw(among(*[0] * 8, 1, 2))
+        drop_off = draw(among(*[0] * 8, 1, 3))
         made.append(Call(stop, now, now + dwell, pickup, drop_off))
-        now += dwell + draw(st.sampled_from([60, 17, 240, 601, 0, 1500]))
+        now += dwell + draw(among(60, 17, 240, 601, 0, 1500))
     return tuple(made)
 
 
@@ -118,30 +125,28 @@ def calls(draw: st.DrawFn, start_s: int, path: list[str]) -> tuple[Call, ...]:
 def bus_routes(draw: st.DrawFn, stop_ids: list[str], window_start_s: int) -> tuple[Route, ...]:
     """A few routes whose trips pass around the window, on the day, the day before or after."""
     made = []
-    for number in range(draw(st.sampled_from([2, 3, 4, 1, 0]))):
+    for number in range(draw(among(2, 3, 4, 1, 0))):
         path = draw(st.lists(st.sampled_from(stop_ids), min_size=4, max_size=6))
         trips = []
-        for _ in range(draw(st.sampled_from([3, 2, 4, 1]))):
+        for _ in range(draw(among(3, 2, 4, 1))):
             calendar, shift = draw(
-                st.sampled_from(
-                    [("daily", 0)] * 8
-                    + [
-                        ("today", 0),
-                        ("yesterday", 86_400),
-                        ("tomorrow", -86_400),
-                        ("removed", 0),
-                        ("never", 0),
-                    ]
+                among(
+                    *[("daily", 0)] * 8,
+                    ("today", 0),
+                    ("yesterday", 86_400),
+                    ("tomorrow", -86_400),
+                    ("removed", 0),
+                    ("never", 0),
                 )
             )
             start_s = max(0, window_start_s + shift + draw(st.integers(-600, 3000)))
             trips.append(Trip(draw(calls(start_s, path)), calendar=calendar))
-        route_type = draw(st.sampled_from([3] * 6 + [704, 0, 712, 200]))
+        route_type = draw(among(*[3] * 6, 704, 0, 712, 200))
         made.append(Route(f"R{number}", tuple(trips), route_type))
     if draw(st.booleans()):  # two lines that meet: from the first hub by the third to the second
         first_s = window_start_s + draw(st.integers(0, 900))
-        change_s = draw(st.sampled_from([600, 120, 119, 300, 1800]))
-        ride_s = draw(st.sampled_from([120, 900, 2400]))
+        change_s = draw(among(600, 120, 119, 300, 1800))
+        ride_s = draw(among(120, 900, 2400))
         first = (Call("S0", first_s, first_s), Call("S2", first_s + 120, first_s + 120))
         then_s = first_s + 120 + change_s
         second = (Call("S2", then_s, then_s), Call("S1", then_s + ride_s, then_s + ride_s))
@@ -150,9 +155,11 @@ def bus_routes(draw: st.DrawFn, stop_ids: list[str], window_start_s: int) -> tup
 
 
 @st.composite
-def towns(draw: st.DrawFn, window_start_s: int) -> TownSpec:
-    """A town whose buses run around the window."""
-    streets = draw(st.one_of(street_maps(), street_maps(), street_maps(), st.none()))
+def towns(draw: st.DrawFn, window_start_s: int, *, straight: bool | None = None) -> TownSpec:
+    """A town whose buses run around the window; one in four (or as ``straight`` says) has no streets."""
+    if straight is None:
+        straight = draw(among(False, False, False, True))
+    streets = None if straight else draw(street_maps())
     vertices = (
         [(0.0, 0.0), (400.0, 300.0), (1200.0, -500.0)]
         if streets is None
@@ -171,24 +178,23 @@ def towns(draw: st.DrawFn, window_start_s: int) -> TownSpec:
 
     stop_ids = [f"S{i}" for i in range(draw(st.integers(3, 7)))]
     stops = {
-        key: Stop(*place(i), active=draw(st.sampled_from([True, True, True, False])))
-        for i, key in enumerate(stop_ids)
+        key: Stop(*place(i), active=draw(among(True, True, True, False))) for i, key in enumerate(stop_ids)
     }
     points = tuple(
         Point(
             f"P{i}",
-            *place(draw(st.sampled_from([0, 0, 2]))),
+            *place(draw(among(0, 0, 2))),
             people=draw(st.integers(1, 60)),
-            neighbourhood=draw(st.sampled_from(["N1", "N2"])),
+            neighbourhood=draw(among("N1", "N2")),
         )
         for i in range(draw(st.integers(1, 4)))
     )
     services = tuple(
         Service(
             f"V{i}",
-            *place(draw(st.sampled_from([1, 1, 2]))),
-            category=draw(st.sampled_from(["Food", "Health"])),
-            kind=draw(st.sampled_from(["service", "service", "place"])),
+            *place(draw(among(1, 1, 2))),
+            category=draw(among("Food", "Health")),
+            kind=draw(among("service", "service", "place")),
         )
         for i in range(draw(st.integers(1, 3)))
     )  # fmt: skip
@@ -202,7 +208,7 @@ def towns(draw: st.DrawFn, window_start_s: int) -> TownSpec:
         routes=draw(bus_routes(stop_ids, window_start_s)),
         points=points,
         services=services,
-        wards={"N1": "W1", "N2": draw(st.sampled_from(["W1", "W2"]))},
+        wards={"N1": "W1", "N2": draw(among("W1", "W2"))},
         groups={"g": {"N1": draw(st.integers(0, 40)), "N2": draw(st.one_of(st.none(), st.integers(0, 40)))}},
         coverage=coverage,
     )
@@ -211,26 +217,22 @@ def towns(draw: st.DrawFn, window_start_s: int) -> TownSpec:
 @st.composite
 def queries(draw: st.DrawFn, window_start_s: int) -> Query:
     """A question with odd limits, speeds and windows."""
-    leg_limit_m = draw(st.sampled_from([250, 640, 120, 250, 640, 60, 0]))
+    leg_limit_m = draw(among(250, 640, 120, 250, 640, 60, 0))
     return Query(
         window_start_s=window_start_s,
-        window_end_s=window_start_s + draw(st.sampled_from([2400, 1111, 3001, 120, 1])),
-        cutoff_s=draw(st.sampled_from([2700, 1501, 900, 300])),
-        percentiles=tuple(sorted(draw(st.sets(st.sampled_from([1, 10, 33, 50, 85, 99, 100]), min_size=1)))),
+        window_end_s=window_start_s + draw(among(2400, 1111, 3001, 120, 1)),
+        cutoff_s=draw(among(2700, 1501, 900, 300)),
+        percentiles=tuple(sorted(draw(st.sets(among(1, 10, 33, 50, 85, 99, 100), min_size=1)))),
         walk=WalkSettings(
-            speed_kmh=draw(st.sampled_from([4.8, 3.6, 3.7, 5.123])),
+            speed_kmh=draw(among(4.8, 3.6, 3.7, 5.123)),
             max_walk_m=leg_limit_m,
-            max_walk_total_m=draw(
-                st.sampled_from([None, None, None, leg_limit_m, leg_limit_m // 2, 3 * leg_limit_m])
-            ),
+            max_walk_total_m=draw(among(None, None, None, leg_limit_m, leg_limit_m // 2, 3 * leg_limit_m)),
             avoid_steps=draw(st.booleans()),
         ),
-        board_slack_s=draw(st.sampled_from([0, 60, 120])),
-        modes=draw(
-            st.sampled_from([("bus",), ("bus", "tram"), ("bus",), ("bus", "coach", "special_bus"), ("tram",)])
-        ),
-        boardings=draw(st.sampled_from([1, 1, 2])),
-        horizon_s=draw(st.sampled_from([0, 600, 3600])),
+        board_slack_s=draw(among(0, 60, 120)),
+        modes=draw(among(("bus",), ("bus", "tram"), ("bus",), ("bus", "coach", "special_bus"), ("tram",))),
+        boardings=draw(among(1, 1, 2)),
+        horizon_s=draw(among(0, 600, 3600)),
     )
 
 

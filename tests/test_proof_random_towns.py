@@ -1,31 +1,40 @@
 """Engine and slow reference on random towns, new ones each run, until they differ in any value.
 
-Each town is asked everything at once: reach by point and by neighbourhood, who is cut off,
-round trips to its sessions, and one of the five times of day. A failure prints the smallest
-town found and a ``@reproduce_failure`` line that shows it again. Every run of the whole suite
-tries ``TOWNS``, a nightly run (``pytest -m nightly``) ``NIGHTLY_TOWNS``; each count is checked.
+Towns are asked in counties (``tests/counties.py``), each county everything at once: reach by
+point and by neighbourhood, who is cut off, round trips to its sessions, the five times of day,
+journeys and what else runs there, many to many and in parts, what would change it, and what a
+scenario changes. A failure prints the smallest county found and a ``@reproduce_failure`` line
+that shows it again. Every run of the whole suite asks ``TOWNS`` of each question; a nightly run
+(``pytest -m nightly``) ``NIGHTLY_TOWNS``, and one county in ``NIGHTLY_SHARE`` the dear
+questions; each count is checked.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
 from collections import Counter
+from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from data.areapack import AreaPack
 from geo.engine import Engine
-from geo.people import compute_neighbourhood_reach
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
-from geo.tables import REASONS
-from geo.timeofday import IN_REACH_COLUMN, WINDOWS, compute_times_of_day
-from tests import random_sessions, reference_people
-from tests.proof import differences, frame_rows, reference_rows
+from geo.tables import REASONS, GapTable, ReachTable
+from geo.timeofday import WINDOWS
+from geo.whatif.model import Scenario
+from tests import random_sessions
+from tests.counties import counties
+from tests.proof import reference_rows
+from tests.random_journeys import journey_differences, ride_service_differences
+from tests.random_questions import matrix_differences, reach_differences, times_of_day_differences
+from tests.random_scenarios import scenario_differences
+from tests.random_why import why_differences
 from tests.reference import (
     build_reference,
     exact_percentile,
@@ -34,122 +43,136 @@ from tests.reference import (
     rides,
     walk_all_the_way_s,
 )
+from tests.reference_people import Rows, points, venues
 from tests.reference_walk import AmbiguousTown
-from tests.strategies import WINDOWS_S, TownSpec, queries, questions, towns
+from tests.strategies import WINDOWS_S, TownSpec, queries, questions
+from tests.whatif_strategies import scenarios_of_county
 
 TOWNS = int(os.environ.get("ONE_BUS_REACH_TOWNS", "500"))
 NIGHTLY_TOWNS = int(os.environ.get("ONE_BUS_REACH_NIGHTLY_TOWNS", "20000"))
+# Questions that cost most are asked of one county in so many in a nightly run.
+DEAR = ("times of day", "many to many and in parts", "what if")
+NIGHTLY_SHARE = int(os.environ.get("ONE_BUS_REACH_NIGHTLY_SHARE", "4"))
+TOWNS_PER_COUNTY = 5  # six on average: some changes can't be made, and some towns have no one answer
+QUESTIONS = (
+    "reach", "round trips", "times of day", "journeys", "many to many and in parts", "why", "what if",
+)  # fmt: skip
+KINDS_OF_CHANGE = (
+    "add_service", "remove_service", "add_stop", "move_stop", "headway", "first_bus", "last_bus", "minibus",
+    "close_street", "footpath",
+)  # fmt: skip
 SEEN: Counter[str] = Counter()
 
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A random town and everything that is asked of it."""
+    """A county and everything that is asked of it."""
 
     pack: AreaPack
     query: Query
     trips: RoundTripSettings
-    time: str  # of geo.timeofday.WINDOWS
+    journeys: tuple[tuple[str, str, int, bool], ...]  # from, to, when, and whether it is when to leave
+    dear: bool
+    scenario: Scenario | None
+    part_origins: int
+
+    @property
+    def towns(self) -> int:
+        return len(self.letters)
+
+    @property
+    def letters(self) -> set[str]:
+        return {p[0] for p, *_ in points(self.pack)}
 
 
 @st.composite
-def everything(draw: st.DrawFn) -> Asked:
-    """A town whose buses run at some time of day, half of the towns with lines that run there and back."""
+def everything(draw: st.DrawFn, share: int = 1) -> Asked:
+    """A county whose buses run at some time of day, and all questions: the dear ones in one of ``share``."""
     time = draw(st.sampled_from([None, None, None, *WINDOWS]))
     start_s = WINDOWS[time][0] if time else draw(st.sampled_from(WINDOWS_S))
     start_s += draw(st.integers(0, 300))
-    spec = draw(towns(start_s))
-    if draw(st.booleans()):
-        spec = draw(random_sessions.both_ways(spec, start_s))
-    pack, trips = draw(random_sessions.with_sessions(spec, start_s))
-    return Asked(pack, draw(queries(start_s)), trips, time or draw(st.sampled_from(list(WINDOWS))))
+    pack, trips = draw(random_sessions.with_sessions(draw(counties(start_s)), start_s))
+    journeys = []
+    for letter in sorted({p[0] for p, *_ in points(pack)}):
+        from_there = [p for p, *_ in points(pack) if p.startswith(letter)]
+        to_there = [s for s, *_ in venues(pack) if s.startswith(letter)]
+        time_s = max(0, start_s + draw(st.integers(-1800, 5400)))
+        ends = draw(st.sampled_from(from_there)), draw(st.sampled_from(to_there))
+        journeys.append((*ends, time_s, draw(st.booleans())))
+    dear = draw(st.integers(1, share)) == share
+    return Asked(
+        pack,
+        draw(queries(start_s)),
+        trips,
+        tuple(journeys),
+        dear,
+        draw(scenarios_of_county(pack, start_s)) if dear else None,
+        draw(st.integers(1, 6)),
+    )
 
 
-def check_town(asked: Asked) -> None:
-    """Compare every value of every answer; towns in which two streets are equally near have no one answer."""
-    note(f"{asked.query}\n{asked.trips}\n{asked.time}\n{asked.pack.sessions}")
-    pack, query = asked.pack, asked.query
+def check_county(asked: Asked) -> None:
+    """Compare every value of every answer; a place equally near to two streets has no one answer."""
+    note("\n".join(f"{name}: {getattr(asked, name)}" for name in ("query", "trips", "scenario", "journeys")))
+    pack, query, engine = asked.pack, asked.query, Engine(asked.pack)
     try:
         theirs = reference_rows(pack, query)
-        engine = Engine(pack)
-        assert times_of_day_differences(engine, asked) == []
-        trips = engine.round_trips(query, asked.trips, level="point").frame
-        assert random_sessions.differences(trips, pack, query, asked.trips) == []
     except AmbiguousTown:
         assume(False)
-    points = engine.reach(query, level="point")
-    assert differences(frame_rows(points.frame), theirs) == []
-    hoods = reference_people.neighbourhood_rows(pack, query, theirs)
-    assert differences(frame_rows(compute_neighbourhood_reach(points, pack).frame), hoods) == []
-    assert gap_differences(engine.gap(query, points=points).frame, pack, query, theirs) == []
-    SEEN["towns"] += 1
+    reach = engine.reach(query, level="point")
+    gap = engine.gap(query, points=reach)
+    assert reach_differences(pack, query, reach, gap, theirs) == []
+    found = engine.round_trips(query, asked.trips, level="point").frame
+    assert random_sessions.differences(found, pack, query, asked.trips) == []
+    for origin, service, time_s, forward in asked.journeys:
+        assert [*journey_differences(engine, query, origin, service, time_s, forward=forward)] == []
+        assert [*ride_service_differences(engine, query, origin, service, time_s)] == []
+    assert why_differences(engine, query, theirs, SEEN) == []
     for row in theirs.values():
         SEEN[row["reach_class"]] += 1
         SEEN[row["reason"] or "reached"] += 1
+    for question in QUESTIONS:
+        if question not in DEAR:
+            SEEN[question] += asked.towns
+    if asked.dear:
+        check_dear(asked, engine, reach, gap, theirs)
 
 
-def times_of_day_differences(engine: Engine, asked: Asked) -> list[str]:
-    """Values in which the columns of one time of day differ from the reference's at its date and window."""
-    table = compute_times_of_day(engine, asked.query, level="point")
-    time = next(time for time in table.times if time.name == asked.time)
-    assert time.date is not None  # the random feeds run all year
-    window = {"window_start_s": time.window_start_s, "window_end_s": time.window_end_s}
-    query = dataclasses.replace(asked.query, service_date=time.date, **window)
-    theirs = reference_rows(asked.pack, query)
-    ours = frame_rows(table.frame)
-    lines = []
-    for key, row in theirs.items():
-        reached = row["reach_class"] in ("walk", "one_bus")
-        SEEN[f"{asked.time} {'reached' if reached else 'not reached'}"] += 1
-        for name in ("class", "best_duration_s", "share_in_reach"):
-            got, value = ours[key][f"{asked.time}_{name}"], row["reach_class" if name == "class" else name]
-            if got != (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value):
-                lines.append(f"{key} {asked.time} {name}: engine {got!r}, reference {value!r}")
-        named = asked.time in (ours[key][IN_REACH_COLUMN] or "").split(";")
-        if named != reached:
-            lines.append(
-                f"{key}: {IN_REACH_COLUMN} {ours[key][IN_REACH_COLUMN]}, reference {row['reach_class']}"
-            )
-    return lines
+def check_dear(asked: Asked, engine: Engine, reach: ReachTable, gap: GapTable, theirs: Rows) -> None:
+    """The questions that cost most."""
+    query = asked.query
+    assert times_of_day_differences(engine, query, SEEN) == []
+    with tempfile.TemporaryDirectory() as folder:
+        assert matrix_differences(engine, query, theirs, Path(folder), asked.part_origins) == []
+    SEEN["times of day"] += asked.towns
+    SEEN["many to many and in parts"] += asked.towns
+    if asked.scenario is not None:
+        assert [*scenario_differences(engine, reach, gap, query, asked.scenario, asked.trips)] == []
+        SEEN["what if"] += len(asked.scenario.changes)
+        for change in asked.scenario.changes:
+            SEEN[f"what if: {change.kind}"] += 1
 
 
-@settings(max_examples=TOWNS)
+@settings(max_examples=TOWNS // TOWNS_PER_COUNTY)
 @given(asked=everything())
 def test_every_value_of_every_answer_equals_the_reference(asked: Asked) -> None:
-    check_town(asked)
+    check_county(asked)
 
 
 @pytest.mark.nightly
-@settings(max_examples=NIGHTLY_TOWNS)
-@given(asked=everything())
+@settings(max_examples=NIGHTLY_TOWNS // TOWNS_PER_COUNTY)
+@given(asked=everything(NIGHTLY_SHARE))
 def test_twenty_thousand_towns_equal_the_reference(asked: Asked) -> None:
-    check_town(asked)
+    check_county(asked)
 
 
 @pytest.mark.nightly
 def test_the_nightly_run_tried_as_many_towns_as_it_says() -> None:
-    print(f"random towns: {SEEN['towns']}")
-    assert SEEN["towns"] >= NIGHTLY_TOWNS
-
-
-def gap_differences(frame: pd.DataFrame, pack: AreaPack, query: Query, theirs: dict) -> list[str]:
-    """Values in which the engine's gap and the reference's differ."""
-    lines = []
-    for level in ("neighbourhood", "ward", "area"):
-        ours = frame[frame["level"] == level]
-        rows = {(r.area_id, r.kind, r.category, r.group_id): r for r in ours.itertuples()}
-        for key, totals in reference_people.gap(pack, query, level, theirs).items():
-            if key not in rows:
-                lines.append(f"{level} {key}: missing")
-                continue
-            people = rows[key].people
-            if pd.isna(people):
-                continue
-            for name, value in totals.items():
-                got = getattr(rows[key], name)
-                if pd.isna(got) or abs(got - value) > 1e-6:
-                    lines.append(f"{level} {key} {name}: engine {got}, reference {value}")
-    return lines
+    print(f"random towns: {dict(SEEN)}; sessions: {dict(random_sessions.SEEN)}")
+    for question in QUESTIONS:
+        # Which counties are asked the dear questions is drawn too: a few less than their share may be.
+        least = NIGHTLY_TOWNS * 0.7 / NIGHTLY_SHARE if question in DEAR else NIGHTLY_TOWNS
+        assert SEEN[question] >= least, (question, SEEN)
 
 
 def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> None:
@@ -158,10 +181,11 @@ def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> N
     if "test_every_value_of_every_answer_equals_the_reference" not in names or not SEEN:
         pytest.skip("no random town was tried in this run")
     trips = random_sessions.SEEN
-    print(f"random towns: {SEEN['towns']}; {dict(SEEN)}; sessions: {dict(trips)}")
-    assert SEEN["towns"] >= TOWNS
+    print(f"random towns: {dict(SEEN)}; sessions: {dict(trips)}")
     if TOWNS < 200:
         pytest.skip("too few towns were tried to judge them")
+    for question in QUESTIONS:
+        assert SEEN[question] >= TOWNS, (question, SEEN)
     assert SEEN["one_bus"] >= 10, SEEN
     assert SEEN["walk"] >= 10, SEEN
     assert SEEN["not_in_reach"] >= 10, SEEN
@@ -169,6 +193,10 @@ def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> N
     for time in WINDOWS:
         assert SEEN[f"{time} reached"] >= 5, SEEN
         assert SEEN[f"{time} not reached"] >= 5, SEEN
+    for kind in KINDS_OF_CHANGE:
+        assert SEEN[f"what if: {kind}"] >= 5, SEEN
+    for remedy in ("walk", "cutoff", "second_bus", "nothing"):
+        assert SEEN[f"why: {remedy}"] >= 5, SEEN
     for wanted in ("works", "by bus both ways", "drop_in works", "drop_in fails", "session works"):
         assert trips[wanted] >= 5, trips
     assert trips["no_return"] and trips["direct_bus_other_times"], trips
@@ -193,4 +221,4 @@ def test_percentiles_by_the_second_equal_the_exact_fractions(question: tuple[Tow
             times = longest_times(query, found, walk_s)
             for p in (1, 33, 50, 85, 100):
                 exact = exact_percentile(query, found, walk_s, p)
-                assert percentile_s(times, p) == (None if exact is None else -(-exact // 1))
+                assert percentile_s(query, times, p) == (None if exact is None else -(-exact // 1))
