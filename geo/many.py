@@ -18,13 +18,11 @@ import numpy as np
 import pandas as pd
 
 from data.errors import QueryError
-from geo.destinations import index_destinations
 from geo.engine import Engine
 from geo.inputs import ReachInputs
-from geo.matrix_kernels import NONE, fill_matrix
 from geo.partition import Cutter
 from geo.patterns import spread_ranges
-from geo.profile import walk_limit_binds, walk_seconds
+from geo.profile import NONE, Rides, make_empty_matrix, walk_seconds
 from geo.query import Query
 from geo.reasons import find_stops_near
 from geo.threads import run_blocks
@@ -230,23 +228,14 @@ def compute_pairs(
 class _Table:
     """What the kernel fills, for a few origins: all without a value but where someone has just written."""
 
-    def __init__(self, rows: int, columns: int, percentiles: int) -> None:
-        self.walk_s, self.ride_s, self.ride_walk_s = (
-            np.full((rows, columns), NONE, np.int32) for _ in range(3)
-        )
-        self.in_reach_s = np.zeros((rows, columns), np.int32)
-        self.percentile_s = np.full((percentiles, rows, columns), NONE, np.int32)
+    def __init__(self, rows: int, columns: int, percentiles: int, window_s: int) -> None:
         # In whole words, so that rows without a bus are passed over eight pairs at a time.
         self.words = np.zeros(-(-rows * columns // 8), np.uint64)
         self.touched = self.words.view(bool)
-        self.direct_bus = self.touched[: rows * columns].reshape(rows, columns)
-
-    def put_walks(self, at: np.ndarray, walk_s: np.ndarray, in_reach_s: np.ndarray) -> None:
-        """Walking all the way is a journey at every moment."""
-        self.walk_s.ravel()[at] = walk_s
-        self.in_reach_s.ravel()[at] = in_reach_s
-        for plane in self.percentile_s:
-            plane.ravel()[at] = walk_s
+        self.matrix = replace(
+            make_empty_matrix(rows, columns, percentiles, window_s),
+            direct_bus=self.touched[: rows * columns].reshape(rows, columns),
+        )
 
     def find_touched(self) -> np.ndarray:
         """Places (row by row, ascending) where a bus has been looked at, or a walk was marked."""
@@ -255,9 +244,10 @@ class _Table:
 
     def empty(self, at: np.ndarray) -> None:
         """Leave no value at these places."""
-        for plane in (self.walk_s, self.ride_s, self.ride_walk_s, *self.percentile_s):
+        matrix = self.matrix
+        for plane in (matrix.walk_s, matrix.ride_s, matrix.ride_walk_s, *matrix.percentile_s):
             plane.ravel()[at] = NONE
-        self.in_reach_s.ravel()[at] = 0
+        matrix.in_reach_s.ravel()[at] = 0
         self.touched[at] = False
 
 
@@ -266,18 +256,9 @@ class _Filler:
 
     def __init__(self, inputs: ReachInputs, query: Query, rows: Rows) -> None:
         self.inputs, self.query, self.rows = inputs, query, rows
-        self.access_s, self.egress_s, self.direct_s = (
-            walk_seconds(legs, query.walk.speed_mm_per_h)
-            for legs in (inputs.access, inputs.egress, inputs.direct)
-        )
+        self.rides = Rides(inputs.timetable, inputs.access, inputs.egress, query)
+        self.direct_s = walk_seconds(inputs.direct, query.walk.speed_mm_per_h)
         self.window_s = query.window_end_s - query.window_start_s
-        self.direct_in_reach_s = np.where(
-            self.direct_s <= query.cutoff_s, np.int32(self.window_s), np.int32(0)
-        )
-        self.percentiles = np.array(query.percentiles, np.int64)
-        t = inputs.timetable
-        self.calls = (t.stop_first, t.stop_lane, t.stop_position)
-        self.lanes = (t.lane_first, t.trip_first, t.time_first, t.arrival_s, t.departure_s)
         self.own = threading.local()  # a table for each thread
         self.indexed: tuple[tuple[int, int], tuple[np.ndarray, ...]] | None = None
 
@@ -293,7 +274,7 @@ class _Filler:
     def _no_pairs(self, first: int, n: int) -> Pairs:
         """What origins reach where there is no destination at all."""
         none = np.empty(0, np.int32)
-        times = np.empty((len(self.percentiles), 0), np.int32)
+        times = np.empty((len(self.query.percentiles), 0), np.int32)
         return Pairs(first, np.zeros(n + 1, np.int64), none, none, none, none, times, self.window_s)
 
     def _answer_block(self, first: int, last: int, to_first: int, to_last: int) -> Pairs:
@@ -309,15 +290,7 @@ class _Filler:
     def _index(self, to_first: int, to_last: int) -> tuple[np.ndarray, ...]:
         """The lanes that lead to a block of destinations; the last one asked for is kept."""
         if self.indexed is None or self.indexed[0] != (to_first, to_last):
-            egress, query = self.inputs.egress, self.query
-            earliest_s = query.window_start_s + query.board_slack_s
-            latest_s = query.window_end_s + query.board_slack_s + int(self.access_s.max(initial=0))
-            index = index_destinations(
-                egress.indptr[to_first : to_last + 1], egress.target, self.egress_s, egress.length_mm,
-                0, to_last - to_first, *self.calls, self.inputs.timetable.can_alight, *self.lanes,
-                earliest_s, latest_s, int(not walk_limit_binds(query)),
-            )  # fmt: skip
-            self.indexed = ((to_first, to_last), index)
+            self.indexed = ((to_first, to_last), self.rides.index_block(to_first, to_last))
         return self.indexed[1]
 
     def _fill(
@@ -326,8 +299,8 @@ class _Filler:
         width = to_last - to_first
         step = max(1, min(TABLE_PAIRS // width, MOST_ROWS))
         table = getattr(self.own, "table", None)
-        if table is None or table.walk_s.shape != (step, width):
-            self.own.table = table = _Table(step, width, len(self.percentiles))
+        if table is None or table.matrix.walk_s.shape != (step, width):
+            self.own.table = table = _Table(step, width, len(self.query.percentiles), self.window_s)
         return [
             self._fill_rows(table, index, row, min(row + step, last), to_first, to_last)
             for row in range(first, last, step)
@@ -336,30 +309,23 @@ class _Filler:
     def _fill_rows(
         self, table: _Table, index: tuple[np.ndarray, ...], first: int, last: int, to_first: int, to_last: int
     ) -> Pairs:
-        access, query, width, n = self.inputs.access, self.query, to_last - to_first, last - first
+        matrix, cutoff_s, width, n = table.matrix, self.query.cutoff_s, to_last - to_first, last - first
         on_foot, walks = self._find_walks(first, last, to_first, to_last)
-        table.put_walks(on_foot, self.direct_s[walks], self.direct_in_reach_s[walks])
-        fill_matrix(
-            0, n, access.indptr[first : last + 1], access.target, self.access_s, access.length_mm,
-            0, width, *self.calls, self.inputs.timetable.can_board, *self.lanes, *index,
-            query.window_start_s, query.window_end_s, query.horizon_s, query.cutoff_s, query.board_slack_s,
-            query.walk.total_limit_mm if walk_limit_binds(query) else -1, self.percentiles,
-            table.walk_s, table.ride_s, table.ride_walk_s, table.in_reach_s, table.percentile_s,
-            table.direct_bus,
-        )  # fmt: skip
+        matrix.put_walks(on_foot, self.direct_s[walks], cutoff_s)
+        self.rides.fill_block(index, matrix, (0, n), (0, width), first_origin=first)
         table.touched[on_foot] = True
         touched = table.find_touched()
         if self.rows == "reached":
-            best_s = np.minimum(table.walk_s.ravel()[touched], table.ride_s.ravel()[touched])
-            at = touched[best_s <= query.cutoff_s]
+            best_s = np.minimum(matrix.walk_s.ravel()[touched], matrix.ride_s.ravel()[touched])
+            at = touched[best_s <= cutoff_s]
         else:
             at = np.arange(n * width)
         row = at // width
         pairs = Pairs(
             first, np.concatenate(([0], np.cumsum(np.bincount(row, minlength=n)))).astype(np.int64),
-            (at - row * width).astype(np.int32), table.walk_s.ravel()[at], table.ride_s.ravel()[at],
-            table.in_reach_s.ravel()[at], table.percentile_s.reshape(len(self.percentiles), -1)[:, at],
-            self.window_s,
+            (at - row * width).astype(np.int32), matrix.walk_s.ravel()[at], matrix.ride_s.ravel()[at],
+            matrix.in_reach_s.ravel()[at],
+            matrix.percentile_s.reshape(len(matrix.percentile_s), -1)[:, at], self.window_s,
         )  # fmt: skip
         table.empty(touched)
         return pairs

@@ -54,6 +54,85 @@ class Matrix:
         """Best journey, walking all the way included."""
         return np.minimum(self.walk_s, self.ride_s)
 
+    def put_walks(self, at: np.ndarray, walk_s: np.ndarray, cutoff_s: int) -> None:
+        """Write walks to these places, row by row; walking all the way is a journey at every moment."""
+        self.walk_s.ravel()[at] = walk_s
+        self.in_reach_s.ravel()[at] = np.where(walk_s <= cutoff_s, np.int32(self.window_s), np.int32(0))
+        for plane in self.percentile_s:
+            plane.ravel()[at] = walk_s
+
+
+def make_empty_matrix(n: int, m: int, percentiles: int, window_s: int) -> Matrix:
+    """Without any way between any two points."""
+    walk_s, ride_s, ride_walk_s = (np.full((n, m), NONE, np.int32) for _ in range(3))
+    percentile_s = np.full((percentiles, n, m), NONE, np.int32)
+    return Matrix(
+        walk_s,
+        ride_s,
+        ride_walk_s,
+        np.zeros((n, m), np.int32),
+        percentile_s,
+        np.zeros((n, m), bool),
+        window_s,
+    )
+
+
+class Rides:
+    """Rides from all origins to all destinations: made ready once, computed block by block.
+
+    Raises
+    ------
+    QueryError
+        A walk takes longer than the engine can hold (over 36 hours).
+    """
+
+    def __init__(self, timetable: Timetable, access: Legs, egress: Legs, query: Query) -> None:
+        self.access, self.egress, self.query = access, egress, query
+        self.access_s, self.egress_s = (
+            walk_seconds(legs, query.walk.speed_mm_per_h) for legs in (access, egress)
+        )
+        # Below zero: the whole-walk limit can't bind, and need not be checked.
+        self.total_limit_mm = query.walk.total_limit_mm if walk_limit_binds(query) else -1
+        self.percentiles = np.array(query.percentiles, np.int64)
+        t = timetable
+        lanes = (t.lane_first, t.trip_first, t.time_first, t.arrival_s, t.departure_s)
+        self._boarding = (t.stop_first, t.stop_lane, t.stop_position, t.can_board, *lanes)
+        self._alighting = (t.stop_first, t.stop_lane, t.stop_position, t.can_alight, *lanes)
+
+    def index_block(self, to_first: int, to_last: int) -> tuple[np.ndarray, ...]:
+        """The lanes that lead to a block of destinations (:func:`geo.destinations.index_destinations`)."""
+        egress, query = self.egress, self.query
+        return index_destinations(
+            egress.indptr, egress.target, self.egress_s, egress.length_mm, to_first, to_last,
+            *self._alighting,
+            query.window_start_s + query.board_slack_s,
+            query.window_end_s + query.board_slack_s + int(self.access_s.max(initial=0)),
+            int(self.total_limit_mm < 0),
+        )  # fmt: skip
+
+    def fill_block(
+        self,
+        index: tuple[np.ndarray, ...],
+        matrix: Matrix,
+        rows: tuple[int, int],
+        columns: tuple[int, int],
+        *,
+        first_origin: int = 0,
+    ) -> None:
+        """Add the rides of these rows to these columns, which are the index's, of a matrix.
+
+        ``first_origin`` is the origin of the matrix's row 0.
+        """
+        access, query = self.access, self.query
+        fill_matrix(
+            *rows, access.indptr[first_origin:], access.target, self.access_s, access.length_mm,
+            *columns, *self._boarding, *index,
+            query.window_start_s, query.window_end_s, query.horizon_s, query.cutoff_s, query.board_slack_s,
+            self.total_limit_mm, self.percentiles,
+            matrix.walk_s, matrix.ride_s, matrix.ride_walk_s, matrix.in_reach_s, matrix.percentile_s,
+            matrix.direct_bus,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class StopProfiles:
@@ -119,45 +198,21 @@ def compute_matrix(
         A walk takes longer than the engine can hold (over 36 hours).
     """
     n, m = len(access.indptr) - 1, len(egress.indptr) - 1
-    access_s, egress_s, direct_s = (
-        walk_seconds(legs, query.walk.speed_mm_per_h) for legs in (access, egress, direct)
-    )
-    start_s, end_s, slack_s = query.window_start_s, query.window_end_s, query.board_slack_s
-    slowest_access_s = int(access_s.max(initial=0))
-    total_limit_mm = query.walk.total_limit_mm if walk_limit_binds(query) else -1
-    percentiles = np.array(query.percentiles, np.int64)
-    walk_s, ride_s, ride_walk_s = (np.full((n, m), NONE, np.int32) for _ in range(3))
-    in_reach_s = np.zeros((n, m), np.int32)
-    percentile_s = np.full((len(percentiles), n, m), NONE, np.int32)
-    direct_bus = np.zeros((n, m), bool)
-    # Walking all the way is a journey at every moment.
-    on_foot = (np.repeat(np.arange(n), np.diff(direct.indptr)), direct.target)
-    walk_s[on_foot] = direct_s
-    percentile_s[:, *on_foot] = direct_s
-    in_reach_s[on_foot] = np.where(direct_s <= query.cutoff_s, end_s - start_s, 0)
-    calls = (timetable.stop_first, timetable.stop_lane, timetable.stop_position)
-    lanes = (timetable.lane_first, timetable.trip_first, timetable.time_first)
-    times = (timetable.arrival_s, timetable.departure_s)
+    rides = Rides(timetable, access, egress, query)
+    matrix = make_empty_matrix(n, m, len(query.percentiles), query.window_end_s - query.window_start_s)
+    on_foot = np.repeat(np.arange(n) * m, np.diff(direct.indptr)) + direct.target
+    matrix.put_walks(on_foot, walk_seconds(direct, query.walk.speed_mm_per_h), query.cutoff_s)
     for first in range(0, m, DESTINATION_BLOCK):
         last = min(first + DESTINATION_BLOCK, m)
-        index = index_destinations(
-            egress.indptr, egress.target, egress_s, egress.length_mm, first, last,
-            *calls, timetable.can_alight, *lanes, *times,
-            start_s + slack_s, end_s + slack_s + slowest_access_s, int(total_limit_mm < 0),
-        )  # fmt: skip
+        index = rides.index_block(first, last)
 
-        def fill(origin: int, stop: int, block=(first, last), index=index) -> None:  # type: ignore[no-untyped-def]
-            fill_matrix(
-                origin, stop, access.indptr, access.target, access_s, access.length_mm,
-                *block, *calls, timetable.can_board, *lanes, *times, *index,
-                start_s, end_s, query.horizon_s, query.cutoff_s, slack_s, total_limit_mm, percentiles,
-                walk_s, ride_s, ride_walk_s, in_reach_s, percentile_s, direct_bus,
-            )  # fmt: skip
+        def fill(row: int, stop: int, columns=(first, last), index=index) -> None:  # type: ignore[no-untyped-def]
+            rides.fill_block(index, matrix, (row, stop), columns)
 
         run_blocks(n, fill, min_rows=8, blocks_per_thread=8)
         if progress is not None:
             progress(last / m)
-    return Matrix(walk_s, ride_s, ride_walk_s, in_reach_s, percentile_s, direct_bus, end_s - start_s)
+    return matrix
 
 
 def compute_stop_profiles(
