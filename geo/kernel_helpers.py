@@ -40,6 +40,61 @@ def first_at_or_after(times: Any, start: int, count: int, value: int) -> int:
 
 
 @helper
+def room_for(more, rows, used):  # type: ignore[no-untyped-def]
+    """Return the table, or one at least twice as long, with room for more than the rows used."""
+    if used + more <= len(rows):
+        return rows
+    longer = np.empty((2 * (used + more), rows.shape[1]), rows.dtype)
+    for i in range(used):
+        for j in range(rows.shape[1]):
+            longer[i, j] = rows[i, j]
+    return longer
+
+
+@helper
+def list_home_calls(  # type: ignore[no-untyped-def]
+    first, last, access_stop, access_s, access_mm, stop_first, stop_lane, stop_position, head
+):
+    """List the calls near a home, whose walks are the legs first..last, lane by lane.
+
+    ``head`` [lane] comes filled with -1 and leads to the lane's call of the last
+    leg; ``next`` leads from each call to the one of the leg before.
+    :func:`forget_home_calls` empties it again.
+
+    Returns
+    -------
+    next int64[n], lane, position, seconds and millimetres of the walk int32[n]
+    """
+    n = 0
+    for leg in range(first, last):
+        n += stop_first[access_stop[leg] + 1] - stop_first[access_stop[leg]]
+    following = np.empty(n, np.int64)
+    lane = np.empty(n, np.int32)
+    position = np.empty(n, np.int32)
+    walk_s = np.empty(n, np.int32)
+    walk_mm = np.empty(n, np.int32)
+    at = 0
+    for leg in range(first, last):
+        stop = access_stop[leg]
+        for call in range(stop_first[stop], stop_first[stop + 1]):
+            lane[at] = stop_lane[call]
+            position[at] = stop_position[call]
+            walk_s[at] = access_s[leg]
+            walk_mm[at] = access_mm[leg]
+            following[at] = head[lane[at]]
+            head[lane[at]] = at
+            at += 1
+    return following, lane, position, walk_s, walk_mm
+
+
+@helper
+def forget_home_calls(lane, head):  # type: ignore[no-untyped-def]
+    """Empty ``head`` of what :func:`list_home_calls` put there."""
+    for each in lane:
+        head[each] = -1
+
+
+@helper
 def seconds_within(n, leave_s, arrive_s, start_s, limit_s):  # type: ignore[no-untyped-def]
     """Length of the set of moments from which a ride arrives within ``limit_s``, in whole seconds.
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
 from geo.destinations import NO_KEY, WALK_BITS, WALK_MASK
-from geo.kernel_helpers import lowest_bit, summarise
+from geo.kernel_helpers import lowest_bit, room_for, summarise
 
 NONE = np.iinfo(np.int32).max  # within the engine: unreached
 
@@ -39,18 +39,6 @@ _ONE = np.uint64(1)
 _NEXT, _LEAVE, _ROW, _GOAL, _N_GOALS = 0, 1, 2, 3, 4
 # Columns of a destination's journey in the log: the one before, which leaves later.
 _BEFORE, _LEAVE_S, _ARRIVE_S = 0, 1, 2
-
-
-@helper
-def _room_for(more, rows, used):  # type: ignore[no-untyped-def]
-    """Return the table, or one at least twice as long, with room for more than the rows used."""
-    if used + more <= len(rows):
-        return rows
-    longer = np.empty((2 * (used + more), rows.shape[1]), rows.dtype)
-    for i in range(used):
-        for j in range(rows.shape[1]):
-            longer[i, j] = rows[i, j]
-    return longer
 
 
 @helper
@@ -142,7 +130,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
         n_boardings = 0
         for leg in range(access_first[origin], access_first[origin + 1]):
             stop = access_stop[leg]
-            boardings = _room_for(stop_first[stop + 1] - stop_first[stop], boardings, n_boardings)
+            boardings = room_for(stop_first[stop + 1] - stop_first[stop], boardings, n_boardings)
             for call in range(stop_first[stop], stop_first[stop + 1]):
                 lane = stop_lane[call]
                 if lane_alight[lane + 1] == lane_alight[lane]:
@@ -226,7 +214,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                         if late[k] < n_trips:
                             arrive_s = arrival_s[at + late[k]] + walk_after
                             at_end[destination] = min(at_end[destination], arrive_s)
-                        entries = _room_for(n_trips, entries, used)
+                        entries = room_for(n_trips, entries, used)
                         for trip in range(n_trips):
                             key = leave[k * n_trips + trip]
                             if key >= 0:
@@ -273,7 +261,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                     key = leave[k * n_trips + trip]
                     if key < 0:
                         continue
-                    entries = _room_for(1 + listed_first[at + 1] - listed_first[at], entries, used)
+                    entries = room_for(1 + listed_first[at + 1] - listed_first[at], entries, used)
                     trip_row = row_first[lane] + trip * n_goals
                     if done > begin:
                         _enter(
@@ -309,7 +297,7 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                     goal, n_goals = entries[at, _GOAL], entries[at, _N_GOALS]
                     at = entries[at, _NEXT]
                     n = max(n_goals, 1)
-                    log = _room_for(n, log, logged)
+                    log = room_for(n, log, logged)
                     for k in range(n):
                         destination, arrive_key = goal, arrival
                         if n_goals > 0:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
-from geo.kernel_helpers import first_at_or_after
+from geo.kernel_helpers import first_at_or_after, forget_home_calls, list_home_calls, room_for
 
 NONE = np.iinfo(np.int32).max
 
@@ -74,16 +74,6 @@ def _set8(key, a, b, c, d, e, f, g, h):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _grow(rides):  # type: ignore[no-untyped-def]
-    """A list of twice the length with the same rides."""
-    grown = np.empty((2 * len(rides), 5), np.int64)
-    for k in range(len(rides)):
-        for column in range(5):
-            grown[k, column] = rides[k, column]
-    return grown
-
-
-@helper
 def _list_rides(  # type: ignore[no-untyped-def]
     outward, rides, from_s, to_s, call_from, call_to, call_lane, call_position, call_s, call_mm,
     head, home_next, home_position, home_s, home_mm,
@@ -121,8 +111,7 @@ def _list_rides(  # type: ignore[no-untyped-def]
                 on, before_s = (at_home, home_s[home]) if outward else (at_venue, call_s[call])
                 off, after_s = (at_venue, call_s[call]) if outward else (at_home, home_s[home])
                 for trip in range(first, last):
-                    if n == len(rides):
-                        rides = _grow(rides)
+                    rides = room_for(1, rides, n)
                     rides[n, _LEAVE] = departure_s[on + trip] - slack_s - before_s
                     rides[n, _ARRIVE] = arrival_s[off + trip] + after_s
                     rides[n, _WALK] = before_s + after_s
@@ -236,17 +225,8 @@ def _choose_visit(  # type: ignore[no-untyped-def]
             last_leave = max(last_leave, leave_s)
             leave, first_walk, there = -running[before, 0], running[before, 1], running[before, 2]
             trip = running[before, 3]
-            _set8(
-                key,
-                home_s - leave,
-                first_walk + walk,
-                leave,
-                there,
-                leave_s,
-                first_walk,
-                trip,
-                back[k, _TRIP],
-            )
+            away_s, way_back = home_s - leave, back[k, _TRIP]
+            _set8(key, away_s, first_walk + walk, leave, there, leave_s, first_walk, trip, way_back)
             _offer(best, key)
         if walks:
             last_leave = max(last_leave, leave_s)
@@ -356,26 +336,10 @@ def fill_round_trips(  # type: ignore[no-untyped-def]
     best = np.zeros(8, np.int64)
     key = np.zeros(8, np.int64)
     for origin in range(origin_from, origin_to):
-        n_home = 0
-        for leg in range(access_first[origin], access_first[origin + 1]):
-            n_home += stop_first[access_stop[leg] + 1] - stop_first[access_stop[leg]]
-        home_next = np.empty(n_home, np.int64)
-        home_lane = np.empty(n_home, np.int32)
-        home_position = np.empty(n_home, np.int32)
-        home_s = np.empty(n_home, np.int32)
-        home_mm = np.empty(n_home, np.int32)
-        n_home = 0
-        for leg in range(access_first[origin], access_first[origin + 1]):
-            stop = access_stop[leg]
-            for call in range(stop_first[stop], stop_first[stop + 1]):
-                lane = stop_lane[call]
-                home_next[n_home] = head[lane]
-                home_lane[n_home] = lane
-                home_position[n_home] = stop_position[call]
-                home_s[n_home] = access_s[leg]
-                home_mm[n_home] = access_mm[leg]
-                head[lane] = n_home
-                n_home += 1
+        home_next, home_lane, home_position, home_s, home_mm = list_home_calls(
+            access_first[origin], access_first[origin + 1], access_stop, access_s, access_mm,
+            stop_first, stop_lane, stop_position, head,
+        )  # fmt: skip
         for leg in range(direct_first[origin], direct_first[origin + 1]):
             walk_of[direct_service[leg]] = direct_s[leg]
 
@@ -429,7 +393,6 @@ def fill_round_trips(  # type: ignore[no-untyped-def]
                 _tell_next(back, n, end, last_back, cutoff_s, best, key, result)
                 from_s, to_s = np.int64(0), end - 1
 
-        for at in range(n_home):
-            head[home_lane[at]] = -1
+        forget_home_calls(home_lane, head)
         for leg in range(direct_first[origin], direct_first[origin + 1]):
             walk_of[direct_service[leg]] = NONE

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
-from geo.kernel_helpers import first_at_or_after
+from geo.kernel_helpers import first_at_or_after, forget_home_calls, list_home_calls
 
 NONE = np.iinfo(np.int64).max
 THERE, SESSION, DROP_IN = 0, 1, 2
@@ -150,26 +150,11 @@ def fill_remedies(  # type: ignore[no-untyped-def]
             some = some or wanted[origin, bundle]
         if not some:
             continue
-        n_home = 0
-        for leg in range(access_first[origin], access_first[origin + 1]):
-            n_home += stop_first[access_stop[leg] + 1] - stop_first[access_stop[leg]]
-        home_next = np.empty(n_home, np.int64)
-        home_lane = np.empty(n_home, np.int32)
-        home_position = np.empty(n_home, np.int32)
-        home_s = np.empty(n_home, np.int32)
-        home_mm = np.empty(n_home, np.int32)
-        n_home = 0
-        for leg in range(access_first[origin], access_first[origin + 1]):  # the longest comes first
-            stop = access_stop[leg]
-            for call in range(stop_first[stop], stop_first[stop + 1]):
-                lane = stop_lane[call]
-                home_next[n_home] = head[lane]
-                home_lane[n_home] = lane
-                home_position[n_home] = stop_position[call]
-                home_s[n_home] = access_s[leg]
-                home_mm[n_home] = access_mm[leg]
-                head[lane] = n_home
-                n_home += 1
+        # The longest walk comes first, so a list begins with the shortest.
+        home_next, home_lane, home_position, home_s, home_mm = list_home_calls(
+            access_first[origin], access_first[origin + 1], access_stop, access_s, access_mm,
+            stop_first, stop_lane, stop_position, head,
+        )  # fmt: skip
         for leg in range(direct_first[origin], direct_first[origin + 1]):
             walk_s_of[direct_service[leg]] = direct_s[leg]
             walk_mm_of[direct_service[leg]] = direct_mm[leg]
@@ -230,8 +215,7 @@ def fill_remedies(  # type: ignore[no-untyped-def]
                     ):  # fmt: skip
                         shift_bits[origin, ask] |= np.int64(1) << j
 
-        for at in range(n_home):
-            head[home_lane[at]] = -1
+        forget_home_calls(home_lane, head)
         for leg in range(direct_first[origin], direct_first[origin + 1]):
             walk_s_of[direct_service[leg]] = far
             walk_mm_of[direct_service[leg]] = far

@@ -9,9 +9,6 @@ from pathlib import Path
 ORDER = ("data", "geo", "layers", "dashboard")  # each may import itself and what stands before it
 ROOMS = ("data", "geo", "layers")
 LONGEST_FILE = 400
-# Longer, for a reason that is not two ideas: what numba compiles together must stand in one file, because
-# its cache does not notice that a helper in another file has changed.
-LONGER_FILES = {"geo/roundtrip_kernels.py": 450}
 
 
 def python_files(root: Path, *rooms: str) -> Iterator[Path]:
@@ -82,9 +79,8 @@ def long_files(root: Path) -> list[str]:
     for path in python_files(root, *ROOMS, *dashboard_rooms(root), "tests", "benchmarks"):
         lines = len(path.read_text(encoding="utf-8").splitlines())
         where = path.relative_to(root).as_posix()
-        longest = LONGER_FILES.get(where, LONGEST_FILE)
-        if lines > longest:
-            faults.append(f"{where}: {lines} lines, at most {longest}")
+        if lines > LONGEST_FILE:
+            faults.append(f"{where}: {lines} lines, at most {LONGEST_FILE}")
     return faults
 
 
