@@ -148,7 +148,7 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
             worker.stop()
     lines = [
         f"Newport, {origins} origin points x {places} places, all given cold, medians of {rounds} "
-        "interleaved rounds:",
+        "interleaved turns (of a turn's calls the median, the first not counted):",
         "",
         "| case | ms | cafein ms | ratio | ferrobus ms | ratio |",
         "|---|---|---|---|---|---|",

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# A call longer than this is its turn's only one; shorter ones are repeated for so long, and at most so often.
+LONG_S = 1.0
+TURN_S = 0.5
+MOST_CALLS = 15
+
 
 def peak_mb() -> float:
     """Return the most memory that this process has had, MB (10^6 bytes).
@@ -42,13 +47,19 @@ class Worker:
             self.command, cwd=self.cwd, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._read()
+        load_s = self._read()
+        if load_s is not None:
+            self.count("load", load_s)
 
-    def run(self, case: str) -> None:
+    def run(self, case: str) -> float | None:
+        """Run a case once, without counting it; seconds, None where it failed."""
         assert self.process is not None and self.process.stdin is not None
         self.process.stdin.write(case + "\n")
         self.process.stdin.flush()
-        self._read()
+        return self._read()
+
+    def count(self, case: str, seconds: float) -> None:
+        self.seconds.setdefault(case, []).append(seconds)
 
     def stop(self) -> None:
         if self.process is not None and self.process.stdin is not None:
@@ -59,7 +70,7 @@ class Worker:
         found = self.seconds.get(case)
         return statistics.median(found) if found else None
 
-    def _read(self) -> None:
+    def _read(self) -> float | None:
         assert self.process is not None and self.process.stdout is not None
         while line := self.process.stdout.readline():
             if not line.startswith('{"case"'):
@@ -67,25 +78,38 @@ class Worker:
             answer = json.loads(line)
             self.peak_mb = answer["peak_mb"]
             self.values[answer["case"]] = answer["value"]
-            if answer["seconds"] is not None:
-                self.seconds.setdefault(answer["case"], []).append(answer["seconds"])
-            return
+            seconds: float | None = answer["seconds"]
+            return seconds
         raise RuntimeError(f"{self.name} ended early (code {self.process.wait()}): {' '.join(self.command)}")
 
 
-def run_interleaved(workers: Sequence[Worker], cases: dict[str, Sequence[str]], *, rounds: int) -> None:
-    """Run each worker's cases ``rounds`` times, one round of every worker after the other.
+def run_turn(worker: Worker, case: str) -> float | None:
+    """Median of one turn's calls of a case, by one rule for every engine; None where it failed.
 
-    A first round warms caches and is not counted; nor is each worker's first
-    call of a turn, which comes after others had the machine for seconds.
+    A short case's first call of a turn is not counted: it comes after others
+    had the processor and its caches for seconds, which would be a good part of
+    it. It is then called again and again for a while. A long case is called once.
     """
-    for counted in range(rounds + 1):
+    first_s = worker.run(case)
+    if first_s is None or first_s > LONG_S:
+        return first_s
+    counted: list[float] = []
+    while len(counted) < MOST_CALLS and sum(counted) < TURN_S:
+        seconds = worker.run(case)
+        if seconds is None:
+            return None
+        counted.append(seconds)
+    return statistics.median(counted)
+
+
+def run_interleaved(workers: Sequence[Worker], cases: dict[str, Sequence[str]], *, rounds: int) -> None:
+    """Run each worker's cases for ``rounds`` turns, one turn of every worker after the other.
+
+    The first round warms caches and is not counted.
+    """
+    for turn in range(rounds + 1):
         for worker in workers:
-            mine = cases.get(worker.name, ())
-            if mine:
-                worker.run(mine[0])
-                worker.seconds[mine[0]].pop()
-            for case in mine:
-                worker.run(case)
-                if counted == 0:
-                    worker.seconds.pop(case, None)
+            for case in cases.get(worker.name, ()):
+                seconds = run_turn(worker, case)
+                if turn > 0 and seconds is not None:
+                    worker.count(case, seconds)
