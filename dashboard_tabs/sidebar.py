@@ -21,6 +21,7 @@ KIND_WORDS = {"service": "Services", "place": "Places (stand-ins)"}
 THERE, BACK = "there", "back"
 ANY_DAY = "any"
 TRIP_WORDS = {THERE: "Getting there", BACK: "There and back"}
+_DEFAULT_TRIP = "default_trip"
 _WALK_HELP = (
     "How somebody walks, not who they are. Limits hold for each walk; both together at most twice that."
 )
@@ -101,7 +102,7 @@ def ask(pack: AreaPack) -> Choices | None:
             state.LEAVE: (f"{window[0]}-{window[1]}", "{}-{}".format(*state.DEFAULT_LEAVE)),
             state.WITHIN: (within, state.DEFAULT_WITHIN),
             state.TRAM: (tram, False),
-            state.TRIP: (THERE if trip is None and knows_sessions(pack) else None, None),
+            state.TRIP: (THERE if trip is None else BACK, default_trip(pack)),
             state.DAY: (None if trip is None else trip.day, None),
             state.GROUP: (group_id, ALL),
             state.KIND: (kind, "service"),
@@ -111,6 +112,11 @@ def ask(pack: AreaPack) -> Choices | None:
     if trip is not None:  # at most one bus each way
         query = replace(query, boardings=1)
     return Choices(query, group_id, kind, category, trip)
+
+
+def default_trip(pack: AreaPack) -> str:
+    """There and back where the times of any service are known, else getting there."""
+    return BACK if knows_sessions(pack) else THERE
 
 
 def _ask_walk() -> str:
@@ -138,10 +144,16 @@ def _ask_tram(pack: AreaPack) -> bool:
 
 
 def _ask_trip(pack: AreaPack) -> ThereAndBack | None:
-    """Getting there, or there and back; asked only where the source says of any service when it is held."""
-    if not knows_sessions(pack):
+    """Getting there, or there and back: the default where the source says of any service when it is held."""
+    if not list_kinds(pack):
         return None
-    state.start_from_link(state.TRIP, [THERE, BACK], BACK)
+    default = default_trip(pack)
+    # Another area's default takes the place of this one's, but not of what the visitor chose.
+    before = st.session_state.get(_DEFAULT_TRIP, default)
+    if st.session_state.get(state.TRIP) == before != default:
+        st.session_state[state.TRIP] = default
+    st.session_state[_DEFAULT_TRIP] = default
+    state.start_from_link(state.TRIP, [THERE, BACK], default)
     chosen = st.radio(
         "In reach means", [THERE, BACK], key=state.TRIP, format_func=lambda name: TRIP_WORDS[name],
         help="There and back: in time for a session, and home again after it. The session's times "
@@ -149,6 +161,8 @@ def _ask_trip(pack: AreaPack) -> ThereAndBack | None:
     )  # fmt: skip
     if chosen == THERE:
         return None
+    if default == THERE:
+        st.caption("No times are known here: a session from 10:30 to 12:30 is assumed for each.")
     # Streamlit takes None for "nothing chosen", so any day has a name of its own.
     days: list[int | str] = [ANY_DAY, *range(7)]
     state.start_from_link(state.DAY, days, ANY_DAY)

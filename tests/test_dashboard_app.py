@@ -308,11 +308,22 @@ def test_there_and_back_by_link_and_in_an_export(app: AppTest) -> None:
     assert frame["assumed"].any() and not frame["assumed"].all()
 
 
-def test_without_known_sessions_only_getting_there_is_offered(app: AppTest, packs: Path) -> None:
+def test_without_known_sessions_there_and_back_is_offered_and_assumed(app: AppTest, packs: Path) -> None:
     write_pack(build_hostile_town(), packs / "hostile")
-    app.query_params["area"], app.query_params["trip"] = "hostile", "back"
+    app.query_params["area"] = "hostile"
     app.run()
-    assert not app.error and "trip" not in [radio.key for radio in app.sidebar.radio]
+    assert not app.error and app.sidebar.radio(key="trip").value == "there"  # the default where none is known
+    app.sidebar.radio(key="trip").set_value("back").run()
+    assert not app.error and "a session from 10:30 to 12:30 is assumed" in texts(app)
+    assert app.query_params["trip"] in ("back", ["back"])
+    # Each area has its own default until the visitor chooses; what is chosen stays.
+    app.sidebar.radio(key="trip").set_value("there").run()
+    app.sidebar.selectbox(key="area").set_value("demo").run()
+    assert app.sidebar.radio(key="trip").value == "back" and "trip" not in app.query_params
+    app.sidebar.radio(key="trip").set_value("there").run()
+    app.sidebar.selectbox(key="area").set_value("hostile").run()
+    app.sidebar.selectbox(key="area").set_value("demo").run()
+    assert not app.error
 
 
 def test_the_connector_tells_both_ways(app: AppTest) -> None:
