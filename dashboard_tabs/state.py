@@ -24,7 +24,18 @@ MAP, SEEN_CLICK, CLICKED, NEXT_PLACE = "map", "seen_click", "clicked_place", "ne
 TAB, TABS = "tab", ("Planner", "Connector", "Analyst", "About the numbers", "The data")
 OWN_WALK = "Own settings"
 # Settings of tabs that are drawn only while they are open: Streamlit forgets a widget that it doesn't draw.
-_KEPT = ("own_", "from_", "to_service", "when", "home_time", "what", "format_", "scope", "isochrones_")
+_KEPT = (
+    "own_",
+    "from_",
+    "to_service",
+    "when",
+    "home_time",
+    "on_date",
+    "what",
+    "format_",
+    "scope",
+    "isochrones_",
+)
 _FIRST_WINDOW = "first_window"
 
 TIMES_S = tuple(range(5 * 3600, 26 * 3600 + 1, 1800))

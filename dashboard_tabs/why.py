@@ -111,7 +111,10 @@ def draw_connector(
     rows = choose_rows(why, kind=row["kind"], category=row["category"])
     st.markdown("#### Why not, and what would change it", help=HELP)
     if rows.empty:
-        _say(f"{row['category']}: one of them is in reach of everybody in this neighbourhood. Try another.")
+        _say(
+            f"{row['category']}: everybody in this neighbourhood whose reach is known has one in reach. "
+            "Try another."
+        )
         return
     _say(rows.iloc[0]["sentence"])
     st.caption("Of the people of the whole neighbourhood, by the settings on the left.")

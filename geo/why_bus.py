@@ -79,6 +79,7 @@ class LaterBuses:
             self.of_point.setdefault(one.point, []).append(row)
         self._latest_leave = lru_cache(maxsize=None)(self._find_latest_leave)
         self._calls = lru_cache(maxsize=None)(self._list_calls)
+        self._row_of = lru_cache(maxsize=None)(self._find_row)
 
     def _list_missed(self, wanted: np.ndarray) -> list[_Missed]:
         rows: list[_Missed] = []
@@ -112,8 +113,10 @@ class LaterBuses:
         missed = [self.missed[row] for row in rows if self.missed[row].session in chosen]
         found: tuple[int, float, int] | None = None
         bus: LaterBus | None = None
-        for date, trip in sorted({(self.plan[m.session].date, m.trip) for m in missed}):
-            told = [m for m in missed if m.trip == trip and self.plan[m.session].date == date]
+        # One trip may run on two days of a date's timetable: each is a bus of its own.
+        run_of = {m: (self.plan[m.session].date, m.trip, self._run(m)) for m in missed}
+        for date, trip, run in sorted(set(run_of.values())):
+            told = [m for m in missed if run_of[m] == (date, trip, run)]
             # What stands in the text: the departure that most people would have caught.
             by_departure: dict[int, float] = {}
             for m in told:
@@ -145,7 +148,7 @@ class LaterBuses:
             )
             if leave_s is None:
                 continue
-            low = -(-(m.ready_s - leave_s) // MINUTE_S)
+            low = max(1, -(-(m.ready_s - leave_s) // MINUTE_S))  # later, and never sooner
             high = (session.end_s + self.settings.linger_s - leave_s) // MINUTE_S
             spans.append((m.point, low, high))
         return spans
@@ -179,16 +182,24 @@ class LaterBuses:
         self, session: int, trip: int, departure_s: int
     ) -> list[tuple[int, int, int, bool, bool]]:
         """Calls of a trip: stop, arrival, departure, and whether one may board and alight."""
+        return _calls_of(self._timetable(session), self._row_of(session, trip, departure_s))
+
+    def _run(self, missed: _Missed) -> int:
+        """Which of the timetable's runs of a trip was missed."""
+        return self._row_of(missed.session, missed.trip, missed.leaves_s)
+
+    def _find_row(self, session: int, trip: int, departure_s: int) -> int:
+        """The row of the timetable in which a trip departs somewhere at a time."""
+        timetable = self._timetable(session)
+        for row in np.flatnonzero(timetable.trip_index == trip).tolist():
+            if any(departs == departure_s for _, _, departs, _, _ in _calls_of(timetable, row)):
+                return row
+        raise AssertionError("a bus that the timetable does not hold")
+
+    def _timetable(self, session: int) -> Timetable:
         one = self.plan[session]
         assert one.date is not None
-        timetable = self.engine.timetable_on(
-            self.query, one.date, span_of_session(one, self.query, self.settings)
-        )
-        for row in np.flatnonzero(timetable.trip_index == trip):
-            calls = _calls_of(timetable, int(row))
-            if any(departs == departure_s for _, _, departs, _, _ in calls):
-                return calls
-        raise AssertionError("a bus that the timetable does not hold")
+        return self.engine.timetable_on(self.query, one.date, span_of_session(one, self.query, self.settings))
 
 
 def _calls_of(timetable: Timetable, row: int) -> list[tuple[int, int, int, bool, bool]]:

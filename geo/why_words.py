@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from geo.clock import clock
-from geo.query import Query
+from geo.query import DAY_S, Query
 from geo.roundtrip import RoundTripSettings
 from geo.roundtrip_words import name_bus, short_name
 
@@ -75,9 +75,11 @@ def _say_session(record: Mapping[str, Any], pack: AreaPack) -> str:
 
 def _say_bus(record: Mapping[str, Any], pack: AreaPack) -> str:
     trip = int((pack.feed.trips["trip_id"] == record["bus_trip_id"]).to_numpy().argmax())
+    leaves_s, needed_s = int(record["bus_leaves_s"]), int(record["bus_needed_s"])
+    midnight_s = leaves_s // DAY_S * DAY_S  # as people say it, by the clock of the day on which it leaves
     return (
-        f"if a {name_bus(pack, trip)} left for home at {clock(int(record['bus_needed_s']))}, not only at "
-        f"{clock(int(record['bus_leaves_s']))}"
+        f"if a {name_bus(pack, trip)} left for home at {clock(needed_s - midnight_s)}, not only at "
+        f"{clock(leaves_s - midnight_s)}"
     )
 
 

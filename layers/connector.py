@@ -5,11 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.service_days import WEEKDAYS
 from data.text import clean_text
 from layers.measures import ANY_CATEGORY
 from layers.reach_panel import service_title
+from layers.words import say_clock
 
 NOT_STATED = "not stated"
+SESSIONS, OPEN = "Sessions", "Open"
 COST_WORDS = {"free": "free", "donation": "a donation is asked for", "paid": "there is a charge"}
 REFERRAL_WORDS = {
     "self": "people can come by themselves",
@@ -78,12 +81,57 @@ def describe_service(pack: AreaPack, service_id: str) -> list[tuple[str, str]]:
     )
 
 
-def list_sessions(pack: AreaPack, service_id: str) -> list[str]:
-    """Its sessions as the source wrote them, each text once."""
+def describe_times(pack: AreaPack, service_id: str) -> tuple[str, str]:
+    """When one may come, as (what, words): opening hours by weekday, sessions as the source wrote them."""
     if pack.sessions is None:
-        return []
+        return SESSIONS, NOT_STATED
     rows = pack.sessions[pack.sessions["service_id"] == service_id]
-    return list(dict.fromkeys(clean_text(text) for text in rows["text"].dropna()))
+    texts = "; ".join(dict.fromkeys(clean_text(text) for text in rows["text"].dropna())) or NOT_STATED
+    services = pack.services
+    hours = services is not None and bool(
+        services.loc[services["service_id"] == service_id, "opening_hours"].notna().any()
+    )
+    told = _say_week(rows) if hours and len(rows) else None
+    what = OPEN if len(rows) and rows["kind"].eq("drop_in").all() else SESSIONS
+    return what, texts if told is None else told
+
+
+def _say_week(rows: pd.DataFrame) -> str | None:
+    """Weekly opening hours as people say them; None where they are more than that."""
+    plain = rows["rule"].isin(["weekly", "bank_holiday"]) & rows["start_s"].notna() & rows["end_s"].notna()
+    if not plain.all() or rows[["from_date", "to_date"]].notna().any(axis=None):
+        return None
+    weekly = rows[rows["rule"] == "weekly"]
+    days = [_say_hours(weekly[weekly["weekday"] == weekday]) for weekday in range(7)]
+    told, first = [], 0
+    for weekday in range(1, 8):
+        if weekday < 7 and days[weekday] == days[first]:
+            continue
+        if days[first]:
+            name, last = WEEKDAYS[first].capitalize(), WEEKDAYS[weekday - 1].capitalize()
+            if weekday - first == 7:
+                name, last = "Every day", ""
+            between = {7: "", 1: "", 2: f" and {last}"}.get(weekday - first, f" to {last}")
+            told.append(f"{name}{between} {days[first]}")
+        first = weekday
+    on_them = _say_hours(rows[rows["rule"] == "bank_holiday"])
+    if on_them:
+        told.append(f"bank holidays {on_them}")
+    elif not rows["bank_holidays"].fillna(True).any():
+        told.append("closed on bank holidays")
+    return "; ".join(told) or None
+
+
+def _say_hours(rows: pd.DataFrame) -> str:
+    """'09:00 to 12:00 and 13:00 to 16:30'; empty where it is closed."""
+    times = sorted(
+        {(int(start), int(end)) for start, end in zip(rows["start_s"], rows["end_s"], strict=True)}
+    )
+    if times == [(0, 86_400)]:
+        return "all day and night"
+    return " and ".join(
+        f"{say_clock(start)} to {'midnight' if end == 86_400 else say_clock(end)}" for start, end in times
+    )
 
 
 def _text(value: object) -> str:

@@ -15,7 +15,7 @@ from geo.journey import Journey, WalkLeg
 from geo.journey_sheet import Sheet, Way, sheet_in_words, sheet_to_json
 from geo.journey_words import Instruction, say_day
 from geo.query import Query
-from layers.connector import describe_service, list_sessions
+from layers.connector import NOT_STATED, OPEN, SESSIONS, describe_service, describe_times
 from layers.journey_sketch import as_image, sketch_walk
 from layers.text import escape_for_map
 from layers.words import say_journey_title, say_test_data
@@ -67,7 +67,7 @@ for (const button of document.querySelectorAll("button")) {
 }
 """
 # What helps somebody who stands before the door; the rest of the register is for choosing.
-_FACTS = ("Organisation", "Address", "Phone", "Cost", "Referral")
+_FACTS = ("Organisation", "Address", "Phone", "Cost", "Referral", SESSIONS, OPEN)
 
 
 def build_page(sheet: Sheet, pack: AreaPack, query: Query, service_id: str | None, *, today: dt.date) -> str:
@@ -180,9 +180,9 @@ def sketch_way(way: Way, pack: AreaPack) -> list[tuple[str | None, str]]:
 
 def _draw_facts(pack: AreaPack, service_id: str | None) -> str:
     facts = [] if service_id is None else describe_service(pack, service_id)
-    rows = [(what, words) for what, words in facts if what in _FACTS and words != "not stated"]
-    if service_id is not None and (sessions := list_sessions(pack, service_id)):
-        rows.append(("Sessions", "; ".join(sessions)))
+    if service_id is not None:
+        facts = [*facts, describe_times(pack, service_id)]
+    rows = [(what, words) for what, words in facts if what in _FACTS and words != NOT_STATED]
     cells = "".join(
         f'<tr><th scope="row">{escape_for_map(what)}</th><td>{escape_for_map(words)}</td></tr>'
         for what, words in rows

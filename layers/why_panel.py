@@ -17,6 +17,7 @@ from geo.why_words import say_distance, say_remedy
 from layers.measures import ANY_CATEGORY
 from layers.planner import MORE_PEOPLE, WITHOUT_IT
 from layers.there_and_back import ThereAndBack
+from layers.words import say_people
 
 CHANGE = "What would change it"
 WALK, CUTOFF, SESSION = "A longer walk", "A longer journey", "A session moved"
@@ -32,6 +33,8 @@ def ask_why(engine: Engine, query: Query, trip: ThereAndBack | None, neighbourho
 def build_why_table(why: WhyTable, pack: AreaPack, *, kind: str, category: str | None) -> pd.DataFrame:
     """One row per category that some people there have not in reach, with every change looked at.
 
+    Each change that would do it alone stands with the people whom it brings in.
+
     ``category`` None: all of the kind, "any" first.
     """
     rows = choose_rows(why, kind=kind, category=category)
@@ -41,13 +44,17 @@ def build_why_table(why: WhyTable, pack: AreaPack, *, kind: str, category: str |
         WITHOUT_IT: [r["cut_off"] for r in records],
         CHANGE: [say_change(r, why, pack) for r in records],
         MORE_PEOPLE: [r["people_gained"] for r in records],
-        WALK: [_or_no(r["walk_m"], lambda m: f"{m:,.0f} m") for r in records],
-        CUTOFF: [_or_no(r["cutoff_min"], lambda minutes: f"{minutes:.0f} min") for r in records],
+        WALK: [_tell(r, "walk", r["walk_m"], lambda m: f"{m:,.0f} m") for r in records],
+        CUTOFF: [_tell(r, "cutoff", r["cutoff_min"], lambda minutes: f"{minutes:.0f} min") for r in records],
     }
     if why.there_and_back:
-        columns[SESSION] = [_or_no(r["session_start_s"], lambda s: clock(int(s))) for r in records]
-        columns[BUS] = [_or_no(r["bus_needed_s"], lambda s: clock(int(s))) for r in records]
-    columns[SECOND] = ["yes" if r["second_bus"] else "no" for r in records]
+        columns[SESSION] = [
+            _tell(r, "session", r["session_start_s"], lambda s: clock(int(s))) for r in records
+        ]
+        columns[BUS] = [
+            _tell(r, "bus", r["bus_later_min"], lambda minutes: f"{minutes:,.0f} min later") for r in records
+        ]
+    columns[SECOND] = [_tell(r, "second_bus", r["second_bus"] or None, lambda _: "yes") for r in records]
     columns[NEAREST] = [_or_no(r["nearest_m"], lambda m: f"{m / 1000:,.1f} km") for r in records]
     return pd.DataFrame(columns)
 
@@ -64,6 +71,13 @@ def choose_rows(why: WhyTable, *, kind: str, category: str | None) -> pd.DataFra
     """Rows of a kind, and of one category if it is given; that of "any" stands first."""
     frame = why.frame[why.frame["kind"] == kind]
     return frame if category is None else frame[frame["category"] == category]
+
+
+def _tell(record: Mapping[str, Any], change: str, value: Any, words: Callable[[Any], str]) -> str:
+    """ "900 m: 964 people"; "no" where the change alone does not do it."""
+    people = record[f"{change}_people"]
+    counted = "" if people is None or pd.isna(people) else f": {say_people(people)} people"
+    return _or_no(value, lambda known: f"{words(known)}{counted}")
 
 
 def _or_no(value: Any, words: Callable[[Any], str]) -> str:

@@ -15,7 +15,7 @@ from geo.engine import Engine
 from geo.places import resolve_place
 from geo.query import Query
 from layers.about import build_about
-from layers.connector import describe_service, list_destinations, list_sessions
+from layers.connector import describe_service, describe_times, list_destinations
 from layers.direct_buses import list_direct_buses
 from layers.measures import gap_measure, number_in_reach
 from layers.planner import (
@@ -33,6 +33,7 @@ from layers.planner import (
 )
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import add_buses, summarise_reach
+from tests.roundtrip_towns import session, with_sessions
 from tests.towns import build_town, call, point, route, service, street, trip
 
 # High Street, 6 km. A bus from A (100 m) to B (2.5 km) at 09:40 and 10:40.
@@ -150,7 +151,32 @@ def test_the_connectors_facts_say_what_is_not_stated(town) -> None:
     facts = dict(describe_service(town, "clinic"))
     assert facts["Cost"] == "not stated" and facts["Languages"] == "not stated"
     assert describe_service(town, "nowhere") == []
-    assert list_sessions(town, "clinic") == []
+    assert describe_times(town, "clinic") == ("Sessions", "not stated")
+
+
+def test_opening_hours_are_told_by_weekday(town) -> None:
+    def told(*rows, hours="as mapped") -> tuple[str, str]:
+        pack = with_sessions(town, *rows)
+        services = pack.services.assign(opening_hours=pd.array([hours] * len(pack.services), "str"))
+        return describe_times(replace(pack, services=services), "clinic")
+
+    def opened(weekday: int, start: str, end: str, **fields):
+        return session(start, end, weekday=weekday, kind="drop_in", text="as mapped", **fields)
+
+    week = [opened(day, "09:00", "17:00") for day in range(4)]
+    friday = [opened(4, "09:00", "12:00"), opened(4, "13:00", "24:00")]
+    assert told(*week, *friday) == (
+        "Open", "Monday to Thursday 09:00 to 17:00; Friday 09:00 to 12:00 and 13:00 to midnight",
+    )  # fmt: skip
+    shut = [opened(day, "10:00", "13:00", bank_holidays=False) for day in (5, 6)]
+    assert told(*shut)[1] == "Saturday and Sunday 10:00 to 13:00; closed on bank holidays"
+    assert told(*(opened(day, "00:00", "24:00") for day in range(7)))[1] == "Every day all day and night"
+    # Not said is not "closed"; and what is no plain week stays as it was written.
+    assert "bank" not in told(shut[0], opened(6, "10:00", "13:00"))[1]
+    assert told(*week, opened(5, "10:00", "12:00", rule="last"))[1] == "as mapped"
+    # A register's sessions stay in its own words.
+    held = session("10:30", "12:00", text="Tuesdays, 10.30 till noon")
+    assert told(held, hours=None) == ("Sessions", "Tuesdays, 10.30 till noon")
 
 
 def test_about_the_numbers_says_what_the_manifest_says(town) -> None:

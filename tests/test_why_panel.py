@@ -56,7 +56,10 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     assert row["What would change it"] == f"If a 1 towards {EVIL} left for home at 12:03, not only at 11:50"
     assert (row["People without it"], row["More people"]) == (1240.0, 1240.0)
     assert (row["A longer walk"], row["A longer journey"], row["A second bus"]) == ("no", "no", "no")
-    assert (row["A session moved"], row["A later bus home"], row["Nearest"]) == ("10:15", "12:03", "5.0 km")
+    # 11:50 is missed by 13 minutes.
+    moved, later = row["A session moved"], row["A later bus home"]
+    assert (moved, later) == ("10:15: 1,240 people", "13 min later: 1,240 people")
+    assert row["Nearest"] == "5.0 km"
     assert why.frame["sentence"].iloc[1].endswith("1,240 more people here could get there and back.")
     assert build_why_table(why, pack, kind="place", category=None).empty
 
@@ -98,7 +101,7 @@ def test_the_command_line_writes_the_table_and_its_meaning(tmp_path):
     ("arguments", "words"),
     [
         (["--place", "Nowhere at all"], "Nowhere at all"),
-        (["--category", "Lunch clubs"], "choose from"),
+        (["--category", "Lunch clubs"], "Did you mean 'Lunch club'? Choose from '*' (any), "),
         (["--place", "nan,nan"], "nan"),
     ],
 )

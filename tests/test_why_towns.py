@@ -201,6 +201,18 @@ def test_the_bus_home_of_a_drop_in_counts_from_the_earliest_visit():
     assert "if Service clinic were open" not in row["sentence"]
 
 
+def test_a_bus_that_runs_on_two_days_is_later_on_one_of_them_and_never_earlier():
+    # The 06:10 home runs every day. On Tuesday it would have to leave at 12:03 (above), 353 minutes later.
+    # Wednesday's hours, all day and night, are read from 24:00 of Tuesday: there at 10:21:15, out an hour
+    # later, at the stop at 11:23:30: 314 minutes. Taken for Tuesday's it would be a day too early.
+    every_day = session("00:00", "24:00", kind="drop_in", weekday=2)
+    pack = with_sessions(line_town(there("10:00"), back("06:10")), session("10:30", "12:00"), every_day)
+    row = only(pack, BACK)
+    assert (row["answer"], row["bus_later_min"], row["cost_min"]) == ("bus", 314, 314.0)
+    assert (row["bus_leaves_s"], row["bus_needed_s"]) == (seconds("30:10"), seconds("35:24"))
+    assert "left for home at 11:24, not only at 06:10," in row["sentence"]
+
+
 @pytest.mark.parametrize(("home", "walk_m"), [("11:13:30", 720), ("11:13:29", None)])
 def test_a_visit_may_be_just_as_long_as_asked_for(home: str, walk_m: int | None):
     # There at 10:11:15; after an hour 75 s to the stop and 60 s there: 11:13:30.
