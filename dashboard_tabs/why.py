@@ -18,6 +18,7 @@ from layers.why_panel import (
     ask_why,
     build_why_table,
     choose_rows,
+    draw_changes,
     list_last_buses,
     say_last_buses,
 )
@@ -87,8 +88,8 @@ def draw_planner(key: AreaKey, pack: AreaPack, choices: Choices, neighbourhood_i
         return
     rows = choose_rows(why, kind=choices.kind, category=choices.asked)
     _say_all(list(rows["sentence"]))
-    with st.expander("Every change looked at, as a table"):
-        look.draw_table(table, key="why_table", height=min(320, 40 + 36 * len(table)))
+    with st.expander("Every change looked at, with its people"):
+        st.html(draw_changes(table))
         look.caption(
             say_title(f"What would change it{choices.how}", choices.query, pack.manifest, choices.when)
         )

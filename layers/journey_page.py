@@ -31,7 +31,7 @@ ol.do > li { margin: 0 0 1.8mm; }
 ol.do > li > b:first-child { font-size: 12.5pt; }
 .walk { display: flex; gap: 5mm; align-items: flex-start; break-inside: avoid; }
 .walk > ol { flex: 1; margin: 1mm 0 0; padding-left: 6mm; }
-.walk > img { flex: none; width: 70mm; height: auto; }
+.walk > img { flex: none; width: 60mm; height: auto; }
 section + section { break-before: page; }
 ul.more { margin: .5mm 0 0; padding-left: 5mm; font-size: 11pt; }
 .last { border: .5mm solid #000; padding: 1.5mm 3mm; font-weight: bold; break-inside: avoid; }
@@ -40,6 +40,13 @@ ul.more { margin: .5mm 0 0; padding-left: 5mm; font-size: 11pt; }
 table { border-collapse: collapse; margin: 1mm 0 0; font-size: 11pt; }
 th { text-align: left; padding: 0 4mm 0 0; vertical-align: top; }
 footer { font-size: 9.5pt; margin: 4mm 0 0; border-top: .3mm solid #000; padding-top: 1mm; }
+.about { break-inside: avoid; margin: 0 0 2mm; }
+@media screen and (max-width: 40em) {
+  body { padding: 0 .5rem; }
+  ol.do { padding-left: 1.6rem; }
+  .walk { flex-direction: column; gap: .5rem; }
+  .walk > img { width: 100%; max-width: 22rem; }
+}
 """
 _BAR_STYLE = """
 @media screen {
@@ -105,6 +112,7 @@ def _as_document(sheet: Sheet, style: str, body: str) -> str:
     goal = escape_for_map(sheet.there.journey.destination.label)
     return (
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Journey to {goal}</title><style>{style}</style></head><body>{body}</body></html>"
     )
 
@@ -119,7 +127,7 @@ def _draw_sheet(sheet: Sheet, pack: AreaPack, query: Query, service_id: str | No
         f"{escape_for_map(' · '.join(_list_credits(pack)))}</footer>"
     )
     sides = [_draw_way(way, pack, titled=sheet.home is not None) for way in sheet.ways]
-    sides[0] = above + sides[0] + _draw_facts(pack, service_id)
+    sides[0] = above + _draw_facts(pack, service_id) + sides[0]
     sides[-1] += below
     return "".join(f"<section>{side}</section>" for side in sides)
 
@@ -187,4 +195,4 @@ def _draw_facts(pack: AreaPack, service_id: str | None) -> str:
         f'<tr><th scope="row">{escape_for_map(what)}</th><td>{escape_for_map(words)}</td></tr>'
         for what, words in rows
     )
-    return f"<h2>About the place</h2><table>{cells}</table>" if cells else ""
+    return f'<table class="about">{cells}</table>' if cells else ""

@@ -16,6 +16,7 @@ from geo.tables import ReachTable, WhyTable
 from geo.why_words import say_distance, say_remedy
 from layers.measures import ANY_CATEGORY
 from layers.planner import MORE_PEOPLE, WITHOUT_IT
+from layers.text import escape_for_map
 from layers.there_and_back import ThereAndBack
 from layers.words import say_people
 
@@ -57,6 +58,30 @@ def build_why_table(why: WhyTable, pack: AreaPack, *, kind: str, category: str |
     columns[SECOND] = [_tell(r, "second_bus", r["second_bus"] or None, lambda _: "yes") for r in records]
     columns[NEAREST] = [_or_no(r["nearest_m"], lambda m: f"{m / 1000:,.1f} km") for r in records]
     return pd.DataFrame(columns)
+
+
+def draw_changes(table: pd.DataFrame) -> str:
+    """The table as HTML for a narrow column: a heading a category, a line a change; all text escaped."""
+    blocks = []
+    for row in table.to_dict("records"):
+        told = [
+            (name, str(row[name])) for name in (WALK, CUTOFF, SESSION, BUS, SECOND, NEAREST) if name in row
+        ]
+        lines = [
+            "<tr><th scope='row' style='text-align:left;font-weight:normal;padding:0 .8rem .15rem 0'>"
+            f"{escape_for_map(name)}</th><td style='vertical-align:top'>{escape_for_map(words)}</td></tr>"
+            for name, words in told
+        ]
+        head = f"{row['Category']}: {say_people(row[WITHOUT_IT])} people without it"
+        blocks.append(
+            f"<table style='border-collapse:collapse;margin:0 0 .8rem;font-size:.95rem'>"
+            f"<caption style='text-align:left;font-weight:600'>{escape_for_map(head)}</caption>"
+            f"{''.join(lines)}</table>"
+        )
+    return (
+        "<div tabindex='0' role='region' aria-label='every change, by category' "
+        f"style='max-height:420px;overflow-y:auto'>{''.join(blocks)}</div>"
+    )
 
 
 def say_change(record: Mapping[str, Any], why: WhyTable, pack: AreaPack) -> str:

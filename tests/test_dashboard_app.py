@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
 from collections.abc import Iterator
@@ -325,46 +324,6 @@ def test_without_known_sessions_there_and_back_is_offered_and_assumed(app: AppTe
     app.sidebar.selectbox(key="area").set_value("hostile").run()
     app.sidebar.selectbox(key="area").set_value("demo").run()
     assert not app.error
-
-
-def test_the_connector_tells_both_ways(app: AppTest) -> None:
-    open_tab(app, "Connector")
-    hood = load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[3]
-    app.selectbox(key="from_hood").set_value(hood).run()
-    words = texts(app)
-    assert "The way there" in words and "The way home" in words and "Check before you travel" in words
-
-
-def test_the_connectors_day_is_the_pages_until_another_is_chosen(app: AppTest) -> None:
-    open_tab(app, "Connector")
-    hood = load_pack("demo").neighbourhoods["neighbourhood_id"].iloc[3]
-    app.selectbox(key="from_hood").set_value(hood).run()
-    facts = load_pack("demo").manifest.timetable
-    assert app.date_input(key="on_date").value == facts.service_date
-    sunday = facts.service_date + dt.timedelta(days=6 - facts.service_date.weekday())
-    app.date_input(key="on_date").set_value(sunday).run()
-    assert f"Sunday {sunday.day}" in texts(
-        app
-    ) and f"{facts.service_date:%A} {facts.service_date.day}" not in texts(app)
-    # A weekday chosen for sessions is the day of the journey too.
-    app.sidebar.selectbox(key="day").set_value(5).run()
-    assert app.date_input(key="on_date").value.weekday() == 5 and "Saturday" in texts(app)
-    assert "on_date" not in app.query_params
-
-
-def test_what_a_client_types_goes_nowhere_but_the_session(app: AppTest) -> None:
-    open_tab(app, "Connector")
-    place = load_pack("demo").origin_points.iloc[0]
-    typed = f"{place['lon']:.4f},{place['lat']:.4f}"
-    app.text_input(key="from_text").set_value(typed).run()
-    assert "The way there" in texts(app)
-    assert typed not in str(dict(app.query_params))
-    app.text_input(key="from_text").set_value("<script>alert(1)</script>").run()
-    assert any("no neighbourhood" in error.value for error in app.error)
-    app.text_input(key="from_text").set_value("![x](https://example.org/x.png)").run()
-    assert app.error
-    assert "![x](" not in texts(app), "what was typed is text, not an image"
-    app.text_input(key="from_text").set_value("").run()
 
 
 def test_the_analyst_prepares_every_kind_of_file(app: AppTest) -> None:

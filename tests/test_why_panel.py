@@ -14,8 +14,16 @@ from geo.engine import Engine
 from geo.tables import WHY_COLUMNS
 from layers.export import ExportRequest, export_pack
 from layers.reach_panel import summarise_reach
+from layers.text import escape_for_map
 from layers.there_and_back import ThereAndBack
-from layers.why_panel import add_last_buses, ask_why, build_why_table, list_last_buses, say_last_buses
+from layers.why_panel import (
+    add_last_buses,
+    ask_why,
+    build_why_table,
+    draw_changes,
+    list_last_buses,
+    say_last_buses,
+)
 from tests.proof import make_query
 from tests.roundtrip_towns import back, session, there, town
 from tests.towns import point
@@ -60,6 +68,9 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     moved, later = row["A session moved"], row["A later bus home"]
     assert (moved, later) == ("10:15: 1,240 people", "13 min later: 1,240 people")
     assert row["Nearest"] == "5.0 km"
+    drawn = draw_changes(table.assign(Category=EVIL))
+    assert "13 min later: 1,240 people" in drawn and "1,240 people without it" in drawn
+    assert escape_for_map(EVIL) in drawn and EVIL not in drawn
     assert why.frame["sentence"].iloc[1].endswith("1,240 more people here could get there and back.")
     assert build_why_table(why, pack, kind="place", category=None).empty
 
