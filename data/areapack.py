@@ -79,6 +79,8 @@ class AreaPack:
     coverage: gpd.GeoDataFrame | None = None
     ground: gpd.GeoDataFrame | None = None
     path: Path | None = field(default=None, compare=False)
+    # What a trial calls itself: services, buses and streets are then as nobody has made them.
+    trial: str | None = None
 
     @property
     def area_id(self) -> str:

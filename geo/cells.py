@@ -274,6 +274,8 @@ MOST_KEPT_WALKS = 4
 
 def get_street_cells(engine: Engine, walk: WalkSettings) -> tuple[Cells, CellWalks]:
     """Cells and their walks: from memory, else from ``PACK/derived/``, else worked out."""
+    if (base := getattr(engine, "base", None)) is not None and engine.graph is base.graph:
+        return _share_cells(engine, base, walk)
     kept = _KEPT.setdefault(engine, _Kept())
     setting = (walk.avoid_steps, walk.leg_limit_mm)
     with kept.lock:
@@ -290,6 +292,27 @@ def get_street_cells(engine: Engine, walk: WalkSettings) -> tuple[Cells, CellWal
             kept.walks[setting] = CellWalks(by_stop, transpose_legs(by_stop, len(cells.flat)))
             kept.files[setting] = path
         return kept.cells[walk.avoid_steps], kept.walks[setting]
+
+
+def _share_cells(engine: Engine, base: Engine, walk: WalkSettings) -> tuple[Cells, CellWalks]:
+    """Those of the engine that a scenario left the streets of; only stops that moved or are new walk anew."""
+    cells, walks = get_street_cells(base, walk)
+    new, old = engine.snapped_stops(walk.avoid_steps), base.snapped_stops(walk.avoid_steps)
+    if new is old:
+        return cells, walks
+    own = _KEPT.setdefault(engine, _Kept())
+    setting = (walk.avoid_steps, walk.leg_limit_mm)
+    with own.lock:
+        if setting not in own.walks:
+            graph, stayed = engine.graph(walk.avoid_steps), np.arange(len(old))  # stops keep their rows
+            moved = np.flatnonzero((new.x[stayed] != old.x) | (new.y[stayed] != old.y))
+            others = np.concatenate((moved, np.arange(len(old), len(new))))
+            found = compute_legs(graph, new.take(others), cells.points, walk.leg_limit_mm)
+            row = np.arange(len(new))
+            row[others] = len(old) + np.arange(len(others))
+            by_stop = walks.by_stop.append(found).take(row)
+            own.walks[setting] = CellWalks(by_stop, transpose_legs(by_stop, len(cells.flat)))
+        return cells, own.walks[setting]
 
 
 def _load_or_build(

@@ -13,6 +13,7 @@ from geo.places import Place
 from geo.ride_service import RideService, RouteService
 from geo.stop_words import StopWords, read_stop
 from geo.turn_words import turns_in_words
+from geo.whatif.words import say_trial_of
 
 
 def journey_to_json(
@@ -32,7 +33,8 @@ def journey_to_json(
             "first_date": facts.first_date.isoformat(),
             "last_date": facts.last_date.isoformat(),
         },
-        "check": "check before you travel",
+        "trial": pack.trial,
+        "check": "check before you travel" if pack.trial is None else say_trial_of(pack),
         "origin": _place(journey.origin),
         "destination": _place(journey.destination),
         "words": journey_in_words(journey, pack, service),

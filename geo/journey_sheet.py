@@ -30,6 +30,7 @@ from geo.ride_service import (
 )
 from geo.stop_words import read_stop
 from geo.tables import NOT_KNOWN_REASONS
+from geo.whatif.words import DO_NOT_TRAVEL, TRIAL, say_trial_of
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -110,6 +111,7 @@ def say_last_home(way: Way, pack: AreaPack) -> str:
 
 def sheet_in_words(sheet: Sheet, pack: AreaPack) -> list[str]:
     """The sheet in lines; details begin with two spaces, the check comes once and last."""
+    trial = say_trial_of(pack)
     lines: list[str] = []
     check = ""
     for way in sheet.ways:
@@ -119,20 +121,22 @@ def sheet_in_words(sheet: Sheet, pack: AreaPack) -> list[str]:
         for instruction in told:
             lines.append(instruction.text)
             lines.extend(f"  {detail}" for detail in instruction.details)
-    return [*lines[1 if sheet.home is not None else 0 :], check]
+    return [*([] if trial is None else [trial]), *lines[1 if sheet.home is not None else 0 :], check]
 
 
 def sheet_in_short(sheet: Sheet, pack: AreaPack) -> list[str]:
     """The sheet as a text message: what to do, and nothing else.
 
-    Where it starts is left out: it may be somebody's home.
+    Where it starts is left out: it may be somebody's home. Of a trial the first line says so.
     """
     goal = clean_name(sheet.there.journey.destination.label) or "where you are going"
-    lines = [f"To {goal}, {say_day(sheet.there.journey.service_date)}"]
+    lines = [] if pack.trial is None else [f"{TRIAL.upper()}. {DO_NOT_TRAVEL}"]
+    lines.append(f"To {goal}, {say_day(sheet.there.journey.service_date)}")
     for way in sheet.ways:
         lines.extend(_shorten(way, pack))
     newest = pack.manifest.timetable.latest_start_date
-    return [*lines, f"Timetable of {newest.day} {newest:%B %Y}: check before you travel."]
+    check = "check before you travel" if pack.trial is None else "changed, for a trial only"
+    return [*lines, f"Timetable of {newest.day} {newest:%B %Y}: {check}."]
 
 
 def _shorten(way: Way, pack: AreaPack) -> list[str]:
@@ -188,6 +192,7 @@ def sheet_to_json(sheet: Sheet, pack: AreaPack) -> dict[str, Any]:
             "other_times": [route_to_json(one) for one in sheet.there.other_times],
         },
         "home": None,
+        "trial": pack.trial,
         "short": sheet_in_short(sheet, pack),
     }
     if sheet.home is not None:

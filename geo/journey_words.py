@@ -15,6 +15,7 @@ from geo.names import clean_name, put_in_case
 from geo.ride_service import RideService, RouteService
 from geo.stop_words import CHECK_STOP, StopWords, read_stop
 from geo.turn_words import turns_in_words
+from geo.whatif.words import TRIAL, say_trial_of
 
 _VEHICLES = {
     "bus": "bus",
@@ -79,12 +80,13 @@ def list_instructions(
     start = clean_name(journey.origin.label) or "the start"
     end = clean_name(journey.destination.label) or "the destination"
     check = Instruction("check", say_check(pack, journey.service_date))
+    trial = "" if pack.trial is None else f"{TRIAL}. "
     if isinstance(journey, NoJourney):
         why = _REASONS.get(journey.reason, journey.reason)
-        return [Instruction("head", f"No journey on one bus from {start} to {end}: {why}"), check]
+        return [Instruction("head", f"{trial}No journey on one bus from {start} to {end}: {why}"), check]
     total = _minutes(journey.arrive_s - journey.depart_s)
     day = say_day(journey.service_date)
-    head = f"From {start} to {end} on {day}: {total}, leaving {clock(journey.depart_s)}."
+    head = f"{trial}From {start} to {end} on {day}: {total}, leaving {clock(journey.depart_s)}."
     told = [Instruction("head", head)]
     came_by: StopWords | None = None
     for leg in journey.legs:
@@ -267,8 +269,13 @@ def say_day(date: dt.date) -> str:
 
 
 def say_check(pack: AreaPack, date: dt.date) -> str:
-    """The timetable's date and what to do about it."""
+    """The timetable's date and what to do about it; of a trial, that nobody can travel so."""
     newest = pack.manifest.timetable.latest_start_date  # what is older is still of it
+    if pack.trial is not None:
+        return (
+            f"{say_trial_of(pack)} The times are of {say_day(date)}, from a timetable that begins "
+            f"{newest.day} {newest:%B %Y}, changed."
+        )
     return (
         f"Check before you travel: these times are of {say_day(date)}, from a timetable that begins "
         f"{newest.day} {newest:%B %Y}; buses change, and this one may have."

@@ -29,6 +29,14 @@ class Legs:
         at = spread_ranges(self.indptr[rows], count)
         return Legs(indptr, self.target[at], self.length_mm[at])
 
+    def append(self, other: Legs) -> Legs:
+        """Return these rows and then the other's, which lead to the same targets."""
+        return Legs(
+            np.concatenate((self.indptr, self.indptr[-1] + other.indptr[1:])),
+            np.concatenate((self.target, other.target)),
+            np.concatenate((self.length_mm, other.length_mm)),
+        )
+
     def keep_targets(self, targets: np.ndarray) -> Legs:
         """Return the legs to these targets (ascending rows), which are numbered anew."""
         number = np.full(

@@ -26,6 +26,7 @@ from data.errors import ExportError
 from data.manifest import Manifest
 from geo.query import Query
 from geo.version import ENGINE_VERSION
+from geo.whatif.words import DO_NOT_TRAVEL, say_trial
 
 METADATA_KEY = "one_bus_reach"
 TABLE_SUFFIXES = (".parquet", ".csv")
@@ -84,6 +85,8 @@ def build_metadata(
             for source in manifest.sources
         ],
     }  # fmt: skip
+    if query is not None and query.scenario is not None:
+        metadata["trial"] = f"{say_trial(query.scenario)}. {DO_NOT_TRAVEL}"
     if query is not None:
         metadata["query"] = query_to_dict(query, day)
     if columns is not None:

@@ -8,6 +8,9 @@ from geo.clock import typed_clock
 from geo.query import Query
 from layers.there_and_back import ThereAndBack, say_day
 
+# What the page calls a scenario that it hands out.
+SCENARIO_FILE = "scenario.toml"
+
 
 def say_command(
     area_id: str,
@@ -46,6 +49,8 @@ def say_command(
         words += ["--there-and-back", *([] if trip.day is None else ["--day", say_day(trip.day).lower()])]
     if times_of_day:
         words.append("--times-of-day")
+    if query.scenario is not None:
+        words += ["--scenario", SCENARIO_FILE]
     if walk.avoid_steps:
         words.append("--avoid-steps")
     return shlex.join(words)

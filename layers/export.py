@@ -146,6 +146,7 @@ def export_pack(
     ExportError, QueryError
     """
     parts = choose_parts(out, request.parts)
+    engine = engine.under(request.query.scenario)
     layers = build_parts(engine, request, parts, progress=progress)
     progress(0.95, f"writing {out.name}")
     manifest = engine.pack.manifest

@@ -15,6 +15,7 @@ from geo.journey import Journey, WalkLeg
 from geo.journey_sheet import Sheet, Way, sheet_in_words, sheet_to_json
 from geo.journey_words import Instruction, say_day
 from geo.query import Query
+from geo.whatif.words import TRIAL, say_trial_of
 from layers.connector import NOT_STATED, OPEN, SESSIONS, describe_service, describe_times
 from layers.journey_sketch import as_image, sketch_walk
 from layers.text import escape_for_map
@@ -36,6 +37,7 @@ section + section { break-before: page; }
 ul.more { margin: .5mm 0 0; padding-left: 5mm; font-size: 11pt; }
 .last { border: .5mm solid #000; padding: 1.5mm 3mm; font-weight: bold; break-inside: avoid; }
 .check { font-weight: bold; margin: 4mm 0 0; break-inside: avoid; }
+.trial { border: 1.2mm solid #000; padding: 2mm 3mm; margin: 0 0 3mm; font-size: 14pt; font-weight: bold; }
 .test { border: .5mm dashed #000; padding: 1.5mm 3mm; margin: 0 0 3mm; }
 table { border-collapse: collapse; margin: 1mm 0 0; font-size: 11pt; }
 th { text-align: left; padding: 0 4mm 0 0; vertical-align: top; }
@@ -79,7 +81,7 @@ _FACTS = ("Organisation", "Address", "Phone", "Cost", "Referral", SESSIONS, OPEN
 
 def build_page(sheet: Sheet, pack: AreaPack, query: Query, service_id: str | None, *, today: dt.date) -> str:
     """The whole sheet as an HTML document without scripts; all text from outside is escaped."""
-    return _as_document(sheet, _STYLE, _draw_sheet(sheet, pack, query, service_id, today))
+    return _as_document(sheet, pack, _STYLE, _draw_sheet(sheet, pack, query, service_id, today))
 
 
 def build_toolbar(
@@ -92,28 +94,30 @@ def build_toolbar(
     """
     page = build_page(sheet, pack, query, service_id, today=today)
     text = "\n".join(sheet_in_words(sheet, pack)) + "\n"
+    name_of_file = "journey" if pack.trial is None else "trial_journey"
     answer = json.dumps(sheet_to_json(sheet, pack), indent=1, ensure_ascii=False)
     buttons = '<button type="button" data-print="">Print the sheet (A4)</button>' + "".join(
         f'<button type="button" data-name="{name}" data-type="{kind}" '
         f'data-content="{base64.b64encode(content.encode()).decode()}">{words}</button>'
         for words, name, kind, content in (
-            ("Save the sheet (HTML)", "journey.html", "text/html", page),
-            ("Save as text", "journey.txt", "text/plain", text),
-            ("Save as data (JSON)", "journey.json", "application/json", answer),
+            ("Save the sheet (HTML)", f"{name_of_file}.html", "text/html", page),
+            ("Save as text", f"{name_of_file}.txt", "text/plain", text),
+            ("Save as data (JSON)", f"{name_of_file}.json", "application/json", answer),
         )
     )
     body = (
         f'<div class="bar">{buttons}</div><main>{_draw_sheet(sheet, pack, query, service_id, today)}</main>'
     )
-    return _as_document(sheet, _STYLE + _BAR_STYLE, f"{body}<script>{_BAR_SCRIPT}</script>")
+    return _as_document(sheet, pack, _STYLE + _BAR_STYLE, f"{body}<script>{_BAR_SCRIPT}</script>")
 
 
-def _as_document(sheet: Sheet, style: str, body: str) -> str:
+def _as_document(sheet: Sheet, pack: AreaPack, style: str, body: str) -> str:
+    trial = "" if pack.trial is None else f"{TRIAL}: "
     goal = escape_for_map(sheet.there.journey.destination.label)
     return (
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Journey to {goal}</title><style>{style}</style></head><body>{body}</body></html>"
+        f"<title>{trial}Journey to {goal}</title><style>{style}</style></head><body>{body}</body></html>"
     )
 
 
@@ -126,10 +130,13 @@ def _draw_sheet(sheet: Sheet, pack: AreaPack, query: Query, service_id: str | No
         f"<footer>{escape_for_map(say_journey_title(query, pack.manifest))}<br>"
         f"{escape_for_map(' · '.join(_list_credits(pack)))}</footer>"
     )
+    trial = say_trial_of(pack)
+    # On both sides: the one may be looked at without the other.
+    banner = "" if trial is None else f'<p class="trial">{escape_for_map(trial)}</p>'
     sides = [_draw_way(way, pack, titled=sheet.home is not None) for way in sheet.ways]
     sides[0] = above + _draw_facts(pack, service_id) + sides[0]
     sides[-1] += below
-    return "".join(f"<section>{side}</section>" for side in sides)
+    return "".join(f"<section>{banner}{side}</section>" for side in sides)
 
 
 def _list_credits(pack: AreaPack) -> list[str]:

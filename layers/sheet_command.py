@@ -40,7 +40,7 @@ def _run_sheet(options: argparse.Namespace) -> None:
     if not options.out.parent.is_dir():
         raise ExportError(f"{options.out}: its folder does not exist; make it first.")
     query = query_from_options(options)
-    engine = Engine(load_pack(options.pack))
+    engine = Engine(load_pack(options.pack)).under(query.scenario)
     origin, destination = (resolve_place(engine.pack, text) for text in (options.origin, options.to))
     sheet = build_sheet(
         engine, query, origin, destination,

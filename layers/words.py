@@ -13,6 +13,7 @@ import pandas as pd
 
 from data.manifest import Manifest
 from geo.query import Query
+from geo.whatif.words import say_trial
 
 NO_SERVICE = "No service within one bus"
 NOT_KNOWN = "Not known"
@@ -139,11 +140,11 @@ def say_question(
 
 
 def say_title(what: str, query: Query, manifest: Manifest, when: str | None = None) -> str:
-    """A table's or map's full title: what it shows and the question behind it."""
+    """A table's or map's full title: what it shows and the question behind it; of a trial, that first."""
     day = query.service_date or manifest.timetable.service_date
     straight = "; walking in straight lines" if manifest.walk.mode == "straight_line" else ""
     question = say_question(query, day, manifest.timetable.completeness, when)
-    return f"{what}, {say_area(manifest)}: {question}{straight}"
+    return f"{_say_trial_first(query)}{what}, {say_area(manifest)}: {question}{straight}"
 
 
 def say_journey_title(query: Query, manifest: Manifest) -> str:
@@ -151,9 +152,14 @@ def say_journey_title(query: Query, manifest: Manifest) -> str:
     day = query.service_date or manifest.timetable.service_date
     straight = "; walking in straight lines" if manifest.walk.mode == "straight_line" else ""
     return (
-        f"Journeys in {say_area(manifest)} on {day:%A} {say_date(day)}, one {say_modes(query.modes)}, "
+        f"{_say_trial_first(query)}Journeys in {say_area(manifest)} on {day:%A} {say_date(day)}, "
+        f"one {say_modes(query.modes)}, "
         f"walking {say_walk(query)}; timetable of {say_date(day)}{straight}"
     )
+
+
+def _say_trial_first(query: Query) -> str:
+    return "" if query.scenario is None else f"{say_trial(query.scenario)}. "
 
 
 def say_map_credit(manifest: Manifest) -> str:

@@ -14,7 +14,7 @@ from data.errors import QueryError
 from data.sources.stops import compute_served
 from geo.whatif.buses import change_first_bus, change_headway, change_last_bus
 from geo.whatif.minibus import add_minibus
-from geo.whatif.model import Scenario
+from geo.whatif.model import Change, Scenario
 from geo.whatif.names import FaultyChange
 from geo.whatif.services import add_service, remove_service
 from geo.whatif.stops import add_stop, move_stop
@@ -35,12 +35,19 @@ _MAKE: dict[str, Callable[[AreaPack, Any, str], AreaPack]] = {
 }
 
 
-def apply_scenario(pack: AreaPack, scenario: Scenario) -> AreaPack:
+def apply_scenario(
+    pack: AreaPack, scenario: Scenario, see: Callable[[Change, AreaPack, AreaPack], None] | None = None
+) -> AreaPack:
     """Make the scenario's changes, one after the other.
 
     The result shares with ``pack`` what no change touches. Stops and origin
     points keep their rows; what is added stands after them. Its digest is of
     the pack's and the scenario's; it lies in no folder.
+
+    Parameters
+    ----------
+    see : callable, optional
+        Is shown each change with the pack before and after it.
 
     Raises
     ------
@@ -52,9 +59,13 @@ def apply_scenario(pack: AreaPack, scenario: Scenario) -> AreaPack:
     changed = pack
     for number, change in enumerate(scenario.changes, 1):
         try:
-            changed = _MAKE[change.kind](changed, change, f"what-if-{number}")
+            made = _MAKE[change.kind](changed, change, f"what-if-{number}")
         except FaultyChange as fault:
             faults.append(f"change {number} ({change.kind}), {fault}")
+            continue
+        if see is not None:
+            see(change, changed, made)
+        changed = made
     if faults:
         raise QueryError(f"{scenario.name}: the scenario can't be put onto {pack.manifest.name}:", faults)
     served = compute_served(changed.feed, len(changed.stops))
@@ -72,4 +83,4 @@ def apply_scenario(pack: AreaPack, scenario: Scenario) -> AreaPack:
             "table_rows": {},
         }
     )
-    return replace(changed, stops=stops, manifest=manifest, path=None)
+    return replace(changed, stops=stops, manifest=manifest, path=None, trial=scenario.name)

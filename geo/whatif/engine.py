@@ -7,6 +7,7 @@ import numpy as np
 from data.areapack import AreaPack
 from geo.engine import Engine
 from geo.whatif.apply import apply_scenario
+from geo.whatif.marks import Mark, find_marks
 from geo.whatif.model import Scenario
 
 
@@ -20,14 +21,22 @@ class ScenarioEngine(Engine):
         timetables that the scenario doesn't touch are the base's own.
     scenario : Scenario
         Queries answered here have it as their ``scenario``.
+
+    Attributes
+    ----------
+    marks : tuple of Mark
+        What the scenario puts on the map.
     """
 
     def __init__(self, base: Engine, scenario: Scenario) -> None:
-        super().__init__(apply_scenario(base.pack, scenario))
+        marks: list[Mark] = []
+        pack = apply_scenario(base.pack, scenario, lambda *step: marks.extend(find_marks(*step)))
+        super().__init__(pack)
+        self.marks = tuple(marks)
         self.base, self.scenario = base, scenario
         old, new = base.pack, self.pack
         if new.feed is old.feed and len(new.stops) == len(old.stops):
-            self._timetable = base._timetable
+            self._timetable, self.duplicate_trips = base._timetable, base.duplicate_trips
         if new.walk is not old.walk:
             return
         self.graph = base.graph
