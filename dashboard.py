@@ -18,6 +18,7 @@ from dashboard_tabs import (
     sidebar,
     stages,
     state,
+    trial,
     warming,
 )
 
@@ -39,19 +40,28 @@ def main() -> None:
         return
     entry = sidebar.choose_area(entries)
     key = stages.key_of(entry)
-    pack = stages.open_pack(key)
-    look.draw_header(pack.manifest)
-    choices = sidebar.ask(pack)
-    if choices is None:
+    base = stages.open_pack(key)
+    look.draw_header(base.manifest)
+    own = trial.held(key)
+    with st.container(key="trial_place"):  # its own, so that the map stays as it is when it comes and goes
+        shown = trial.draw_bar(own)
+    pack = base if shown is None else shown.engine.pack
+    plain = sidebar.ask(pack, base=base, tried=base if own is None else own.engine.pack)
+    if plain is None:
         return
     with st.container():  # its own place, so that what follows stays where it is when it goes
         warming.draw_status(ready)
-    results = stages.answer(key, choices.query, choices.trip) if warming.is_ready(ready) else None
+    results = stages.answer(key, plain.query, plain.trip) if warming.is_ready(ready) else None
+    with st.container():
+        found = trial.compare(key, plain, results)
+    choices = trial.apply(plain, shown)
+    if shown is not None and results is not None:
+        results = trial.answer(key, choices, found)
     planner_tab, connector_tab, analyst_tab, about_tab, data_tab = st.tabs(
         state.TABS, key=state.TAB, on_change="rerun", bind="query-params"
     )
     with planner_tab:  # drawn whatever is open, so that its map stays as it was left
-        planner.draw(key, pack, choices, results)
+        planner.draw(key, pack, choices, results, found)
     # The others when they are opened: they know what was clicked meanwhile, and the first page is not theirs.
     if connector_tab.open:
         with connector_tab:
@@ -64,7 +74,7 @@ def main() -> None:
             about.draw(pack, choices)
     if data_tab.open:
         with data_tab:
-            data_page.draw(pack)
+            data_page.draw(base)
 
 
 main()

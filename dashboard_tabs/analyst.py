@@ -17,7 +17,7 @@ from layers.export import ALL_PARTS, PARTS, ExportRequest, Part, export_pack
 from layers.planner import name_neighbourhoods
 from layers.words import say_title
 
-from . import look, stages, state
+from . import look, state, trial
 from .sidebar import Choices
 from .stages import AreaKey
 
@@ -106,13 +106,19 @@ def _draw_downloads(key: AreaKey, pack: AreaPack, choices: Choices, can_ask: boo
                 return
             origins = (place,)
     chosen: tuple[Part, ...] = PARTS if part == EVERYTHING else (part,)
-    name = f"{pack.area_id}_{'all' if part == EVERYTHING else part}{suffix}"
+    mark = "trial_" if pack.trial is not None else ""
+    name = f"{mark}{pack.area_id}_{'all' if part == EVERYTHING else part}{suffix}"
     request = ExportRequest(choices.query, chosen, origins, trip=choices.trip, times_of_day=times)
     if st.button("Prepare the file", disabled=not can_ask, type="primary"):
         _prepare(key, request, name)
     ready = st.session_state.get("prepared")
     if ready and ready[0] == (key, request, name):
         st.download_button(f"Download {ready[1]}", ready[2], ready[1], on_click="ignore")
+    if choices.query.scenario is not None:
+        st.caption(
+            "These are figures of your trial. The command line reads it from the file that the Planner "
+            "hands out (“Download as TOML”)."
+        )
     st.caption("The same figures from the command line:")
     what = "" if part == EVERYTHING else part
     st.code(
@@ -132,7 +138,7 @@ def _prepare(key: AreaKey, request: ExportRequest, name: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / name
             export_pack(
-                stages.open_engine(key), request, out, today=look.today(),
+                trial.engine_for(key, request.query), request, out, today=look.today(),
                 progress=lambda done, doing: bar.progress(min(done, 1.0), doing),
             )  # fmt: skip
             shown, content = _read(out)

@@ -17,6 +17,7 @@ from geo.journey_sheet import Sheet, Way, build_sheet, sheet_in_short
 from geo.places import resolve_place
 from geo.query import Query
 from geo.sessions import choose_dates
+from geo.whatif.words import say_trial_of
 from layers.connector import describe_service, describe_times, list_destinations
 from layers.journey_page import build_toolbar, sketch_way
 from layers.journey_sketch import as_image
@@ -24,7 +25,7 @@ from layers.planner import name_neighbourhoods
 from layers.text import escape_for_map
 from layers.words import say_date, say_journey_title
 
-from . import look, stages, state, why
+from . import look, state, trial, why
 from .sidebar import Choices
 from .stages import AreaKey
 
@@ -53,11 +54,13 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, *, can_ask: bool) -> No
         origin, destination = resolve_place(pack, origin_text), resolve_place(pack, destination_id)
         there = {"arrive_by_s": _seconds(time)} if when == ARRIVE else {"depart_s": _seconds(time)}
         sheet = build_sheet(
-            stages.open_engine(key), query, origin, destination, home_s=_seconds(home), **there
+            trial.engine_for(key, query), query, origin, destination, home_s=_seconds(home), **there
         )
     except OneBusReachError as error:
         st.error(look.plain(str(error)))
         return
+    if (words := say_trial_of(pack)) is not None:
+        st.warning(look.plain(words), icon=":material/science:")
     for way, column in zip(sheet.ways, st.columns(len(sheet.ways), gap="large"), strict=True):
         with column:
             _draw_way(pack, way)

@@ -20,6 +20,12 @@ _STYLE = """
   .obr-badge { display: inline-block; border: 1.5px solid currentColor; border-radius: 4px;
                padding: 0 .5rem; font-size: .9rem; font-weight: 600; margin-left: .5rem;
                vertical-align: middle; }
+  /* The trial's bar stays in sight however far one scrolls, and stands on paper too. */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-trial_place) { position: sticky; top: 3.75rem; z-index: 90; }
+  .st-key-trial_bar { border: 2px solid #8e24aa; border-radius: 8px; padding: .45rem .8rem;
+                      background: light-dark(#f6ecfa, #2b1436); }
+  .st-key-trial_bar_today { border: 1px solid #8e8e8e; border-radius: 8px; padding: .35rem .8rem;
+                            background: light-dark(#ffffff, #0e1117); }
   .obr-title { font-size: 1.7rem; font-weight: 700; line-height: 1.2; }
   @media print {
     header, [data-testid="stSidebar"], [data-testid="stToolbar"], [data-testid="stDecoration"],
@@ -27,6 +33,7 @@ _STYLE = """
     .obr-no-print { display: none !important; }
     html, body, .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"] {
       position: static !important; height: auto !important; overflow: visible !important; }
+    [data-testid="stLayoutWrapper"]:has(> .st-key-trial_place) { position: static; }
     .block-container { max-width: none; padding: 0; }
     iframe, [data-testid="stMetric"], .obr-legend { break-inside: avoid; max-width: 100%; }
     /* The map, and beside it on the screen its legend: one below the other on paper. */

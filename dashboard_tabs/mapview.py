@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 from streamlit_folium import st_folium
 
@@ -12,18 +13,22 @@ from data.errors import OneBusReachError
 from geo.places import Place, make_place, resolve_place
 from geo.tables import ReachTable
 from geo.whatif.difference import WhatIf
+from geo.whatif.marks import MarkKind
 from layers import catalogue, circumstances, measures, when
 from layers.catalogue import Drawn
+from layers.direct_buses import list_direct_buses
 from layers.legend import build_legend
 from layers.measures import ALL, ANY_CATEGORY, Measure
 from layers.messages import build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import SLACK, add_buses, list_rows_in_reach, summarise_reach
+from layers.routes import compute_trips_per_hour
+from layers.trial_map import draw_trial, list_gone
 from layers.what_if import draw_difference
 from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
 
-from . import look, stages, state, times_of_day, what_if, why
+from . import look, pick, stages, state, times_of_day, trial, what_if, why
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -48,6 +53,7 @@ def draw(
 ) -> None:
     """Controls, map, and what is in reach from the chosen neighbourhood."""
     _take_click(pack)
+    base = stages.open_pack(key)  # the map's files are of things as they stand
     # While the engine is made ready its layers are on offer already: a link may ask for one.
     shade, circles, also = _ask_layers(
         pack, choices, results is None or results.gap is not None, found is not None
@@ -60,7 +66,7 @@ def draw(
         )  # fmt: skip
     reached = None
     if (reach := _reach_from(results, place)) and place is not None:
-        reached = list_rows_in_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
+        reached = list_rows_in_reach(base, reach, place.place_id, kind=choices.kind, category=choices.asked)
     classed = None
     if shade in (TIMES, TWO_TIMES) and (place is None or keep_shading):
         with left:
@@ -69,9 +75,11 @@ def draw(
     if found is not None and shade == what_if.SHADING and (place is None or keep_shading):
         names = {"kind": choices.kind, "category": choices.category, "group_id": choices.group_id}
         drawn.append(draw_difference(pack, found, look.theme(), **names))
+    drawn += _draw_trial(key, pack, shade)
     drawn += _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
     title = _title(pack, choices, drawn, place, None if classed is None else times_of_day.say_when(classed))
     with left:
+        pick.draw_hint()
         _draw_map(key, pack, drawn, title, place)
         look.caption(title)
         look.caption("Sources: " + " · ".join(pack.manifest.licences))
@@ -104,6 +112,8 @@ def _take_click(pack: AreaPack) -> None:
     click = read_click(clicked)
     if click is None:
         return
+    if pick.take_click(click):  # a field of a form waited for it, which stands in another part of the page
+        st.rerun()
     if pack.neighbourhoods is None:
         st.session_state[state.CLICKED] = (click.lon, click.lat)
         return
@@ -188,6 +198,15 @@ def _reach_from(results: Results | None, place: Place | None) -> ReachTable | No
     return results.reach
 
 
+def _direct_buses(key: AreaKey, choices: Choices, place_id: str) -> dict[str, tuple[str, ...]]:
+    query = choices.query
+    if query.scenario is None:
+        return stages.direct_buses(key, query, place_id)
+    return trial.ask(
+        key, query, "direct", place_id, lambda engine: list_direct_buses(engine, query, place_id)
+    )  # fmt: skip
+
+
 def _measure(pack: AreaPack, choices: Choices, results: Results | None, name: str) -> Measure | None:
     shades = circumstances.list_shades(pack)
     if name in shades:
@@ -216,7 +235,7 @@ def _draw_layers(
     key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None, shade: str, circles: str,
     also: list[str], place: Place | None, keep_shading: bool, reached: list[int] | None,
 ) -> list[Drawn]:  # fmt: skip
-    theme = look.theme()
+    theme, base = look.theme(), stages.open_pack(key)
     drawn: list[Drawn] = []
     if place is not None and results is not None:
         drawn += _draw_reach(key, pack, choices, place, filled=not keep_shading)
@@ -232,22 +251,44 @@ def _draw_layers(
             same = kind == choices.kind
             categories = frozenset({choices.category}) if same and choices.category != ANY_CATEGORY else None
             inside = reached if same else None
-            drawn.append(catalogue.draw_points(pack, kind, theme, categories=categories, reached=inside))
+            gone = _list_gone(key, pack, "service_removed")
+            drawn.append(
+                catalogue.draw_points(base, kind, theme, categories=categories, reached=inside, without=gone)
+            )
     if ROUTES in also:
-        drawn.append(
-            catalogue.draw_routes(pack, stages.trips_per_hour(key, choices.query), choices.query, theme)
-        )
+        perhour = _trips_per_hour(key, choices)[: len(base.feed.routes)]  # a trial's own lines are its marks
+        drawn.append(catalogue.draw_routes(base, perhour, choices.query, theme))
     if STOPS in also:
-        drawn.append(catalogue.draw_stops(pack, theme))
+        drawn.append(catalogue.draw_stops(base, theme, without=_list_gone(key, pack, "stop_left")))
     if OUTSIDE in also:
         drawn.append(catalogue.draw_outside(pack, theme))
     return drawn
 
 
+def _draw_trial(key: AreaKey, pack: AreaPack, shade: str) -> list[Drawn]:
+    """What the trial in force changes, where the page shows it or the difference that it makes."""
+    own = trial.held(key)
+    if own is None or (pack.trial is None and shade != what_if.SHADING):
+        return []
+    layer = draw_trial(pack, own.engine.marks, look.theme())
+    return [] if layer is None else [layer]
+
+
+def _list_gone(key: AreaKey, pack: AreaPack, kind: MarkKind) -> list[int]:
+    """Rows that the map's files hold and the trial that is shown has not."""
+    own = trial.held(key)
+    return [] if own is None or pack.trial is None else list_gone(own.engine.marks, kind)
+
+
 def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *, filled: bool) -> list[Drawn]:
     cutoffs = choose_cutoffs(choices.query.cutoff_s)
     try:
-        if place.kind == "neighbourhood":
+        if choices.query.scenario is not None:
+            bands = trial.ask(
+                key, choices.query, "bands", (place, cutoffs),
+                lambda engine: build_bands(engine.isochrones(choices.query, place, cutoffs)),
+            )  # fmt: skip
+        elif place.kind == "neighbourhood":
             bands = stages.reach_bands(key, choices.query, place.place_id, cutoffs)
         else:
             bands = build_bands(stages.open_engine(key).isochrones(choices.query, place, cutoffs))
@@ -260,6 +301,15 @@ def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *,
     day = choices.query.service_date or pack.manifest.timetable.service_date
     date = f"timetable of {say_date(day)}"
     return [catalogue.draw_reach(bands, place.label, choices.query, date, look.theme(), filled=filled)]
+
+
+def _trips_per_hour(key: AreaKey, choices: Choices) -> np.ndarray:
+    query = choices.query
+    if query.scenario is None:
+        return stages.trips_per_hour(key, query)
+    return trial.ask(
+        key, query, "trips", None, lambda engine: compute_trips_per_hour(engine.pack, query)
+    )  # fmt: skip
 
 
 def _title(
@@ -318,7 +368,7 @@ def _draw_summary(
         )
         why.draw_services(key, pack, choices, reach, place.place_id, summary)
     elif summary.total:
-        buses = stages.direct_buses(key, choices.query, place.place_id)
+        buses = _direct_buses(key, choices, place.place_id)
         look.draw_table(add_buses(summary.table, pack, buses), key="reach_table", height=250)
     if choices.query.boardings == 1:
         why.draw_planner(key, pack, choices, place.place_id)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from data.areapack import AreaPack
 from geo.tables import GapTable
+from geo.whatif.difference import WhatIf
 from layers.planner import (
     build_area_table,
     build_category_table,
@@ -15,12 +16,14 @@ from layers.planner import (
 from layers.there_and_back import say_assumed
 from layers.words import NO_SERVICE, say_title
 
-from . import look, mapview, state, times_of_day, what_if
+from . import look, mapview, stages, state, times_of_day, what_if
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
 
-def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> None:
+def draw(
+    key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None, found: WhatIf | None
+) -> None:
     """Headline, map and tables."""
     gap = results.gap if results else None
     with st.container():  # its own place: the map below must not be made anew when it fills
@@ -31,11 +34,11 @@ def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None
             if choices.trip is not None and results is not None and results.reach is not None:
                 look.caption(say_assumed(results.reach))
     with st.container():
-        found = what_if.draw(key, pack, choices, results)
+        what_if.draw(key, choices, found)
     st.fragment(mapview.draw)(key, pack, choices, results, found)
     with st.container():
         if found is not None:
-            what_if.draw_table(pack, choices, found)
+            what_if.draw_table(stages.open_pack(key), choices, found)
     if gap is not None:
         _draw_tables(key, pack, choices, gap)
 

@@ -66,8 +66,19 @@ def choose_area(entries: list[PackEntry]) -> PackEntry:
     return by_id[chosen]
 
 
-def ask(pack: AreaPack) -> Choices | None:
-    """Draw the controls; None (with a message) where the question can't be asked."""
+def ask(pack: AreaPack, *, base: AreaPack, tried: AreaPack) -> Choices | None:
+    """Draw the controls; None (with a message) where the question can't be asked.
+
+    Parameters
+    ----------
+    pack : AreaPack
+        What the page shows: ``base``, or the pack as a trial changes it.
+    base : AreaPack
+        Things as they are: only what it holds may stand in a link.
+    tried : AreaPack
+        The pack of the trial in force, shown or not (so that the question stays
+        the same whichever is shown); ``base`` where there is none.
+    """
     with st.sidebar:
         walk = _ask_walk()
         window = st.select_slider(
@@ -79,7 +90,7 @@ def ask(pack: AreaPack) -> Choices | None:
             "At most, door to door", state.WITHIN_MIN, key=state.WITHIN, format_func=lambda m: f"{m} min"
         )
         tram = _ask_tram(pack)
-        trip = _ask_trip(pack)
+        trip = _ask_trip(base, tried)
         st.divider()
         group_id = _ask_group(pack)
         kind, category = _ask_destination(pack)
@@ -102,11 +113,11 @@ def ask(pack: AreaPack) -> Choices | None:
             state.LEAVE: (f"{window[0]}-{window[1]}", "{}-{}".format(*state.DEFAULT_LEAVE)),
             state.WITHIN: (within, state.DEFAULT_WITHIN),
             state.TRAM: (tram, False),
-            state.TRIP: (THERE if trip is None else BACK, default_trip(pack)),
+            state.TRIP: (THERE if trip is None else BACK, default_trip(base)),
             state.DAY: (None if trip is None else trip.day, None),
             state.GROUP: (group_id, ALL),
             state.KIND: (kind, "service"),
-            state.CATEGORY: (category, ANY_CATEGORY),
+            state.CATEGORY: (category if category in list_categories(base, kind) else None, ANY_CATEGORY),
         }
     )
     if trip is not None:  # at most one bus each way
@@ -143,11 +154,11 @@ def _ask_tram(pack: AreaPack) -> bool:
     )
 
 
-def _ask_trip(pack: AreaPack) -> ThereAndBack | None:
+def _ask_trip(base: AreaPack, tried: AreaPack) -> ThereAndBack | None:
     """Getting there, or there and back: the default where the source says of any service when it is held."""
-    if not list_kinds(pack):
+    if not list_kinds(tried):
         return None
-    default = default_trip(pack)
+    default = default_trip(base)
     # Another area's default takes the place of this one's, but not of what the visitor chose.
     before = st.session_state.get(_DEFAULT_TRIP, default)
     if st.session_state.get(state.TRIP) == before != default:

@@ -24,7 +24,7 @@ from geo.query import Query
 from geo.tables import GapTable, ReachTable
 from geo.timeofday import Time, choose_times
 from geo.version import ENGINE_VERSION
-from geo.when import AtTime, WhenTable, compute_at, compute_when, join_times
+from geo.when import AtTime, WhenTable, compute_at, join_times
 from layers.direct_buses import list_direct_buses
 from layers.reach_bands import build_bands
 from layers.routes import compute_trips_per_hour
@@ -100,11 +100,17 @@ def static_layers(key: AreaKey) -> StaticLayers:
 @st.cache_resource(max_entries=8, show_spinner="Working out who can reach what …")
 def answer(key: AreaKey, query: Query, trip: ThereAndBack | None = None) -> Results:
     """Answer a query for all neighbourhoods, or say in words why it can't be answered."""
-    engine = open_engine(key)
+    return work_out(open_engine(key), query, trip)
+
+
+def work_out(
+    engine: Engine, query: Query, trip: ThereAndBack | None, points: ReachTable | None = None
+) -> Results:
+    """The same of any engine, kept nowhere; ``points`` is reach by origin point, where it is at hand."""
     if engine.venues is None or engine.venues.empty:
         return Results(None, None, NO_VENUES)
     try:
-        points = compute_points(engine, query, trip, lambda _done, _doing: None)
+        points = points or compute_points(engine, query, trip, lambda _done, _doing: None)
     except OneBusReachError as error:
         return Results(None, None, str(error))
     pack = engine.pack
@@ -124,21 +130,20 @@ def _times_joined(key: AreaKey, query: Query, times: tuple[Time, ...]) -> WhenTa
     return join_times(open_engine(key), query, times, [_at_time(key, query, time) for time in times])
 
 
-def compare_times_of_day(key: AreaKey, query: Query, tell: Callable[[float, str], None]) -> WhenTable:
-    """The five times side by side; raises OneBusReachError where they can't be compared.
-
-    The query's own window and percentiles do not count, so whatever they are the answer is kept once.
-    """
+def forget_window(query: Query) -> Query:
+    """The query with the usual window and percentiles: for times of day its own do not count."""
     usual = Query()
-    query = replace(
+    return replace(
         query,
         window_start_s=usual.window_start_s,
         window_end_s=usual.window_end_s,
         percentiles=usual.percentiles,
     )
-    engine = open_engine(key)
-    if query.scenario is not None:  # somebody's own: never kept for others
-        return compute_when(engine, query, progress=tell)
+
+
+def compare_times_of_day(key: AreaKey, query: Query, tell: Callable[[float, str], None]) -> WhenTable:
+    """The five times side by side; raises OneBusReachError where they can't be compared."""
+    query, engine = forget_window(query), open_engine(key)
     times = choose_times(engine, query)
     for done, time in enumerate(times):
         tell(done / len(times), time.name.replace("_", " "))

@@ -7,12 +7,12 @@ import streamlit as st
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.timeofday import WINDOWS
-from geo.when import WhenTable
+from geo.when import WhenTable, compute_when
 from layers import measures, when
 from layers.when import Classed
 from layers.words import NO_SERVICE, say_title
 
-from . import look, stages, state
+from . import look, stages, state, trial
 from .sidebar import Choices
 from .stages import AreaKey, Results
 
@@ -27,7 +27,13 @@ def work_out(key: AreaKey, choices: Choices) -> WhenTable | None:
         place.progress(done, f"Working out times of day: {doing}")
 
     try:
-        table = stages.compare_times_of_day(key, choices.query, tell)
+        if choices.query.scenario is None:
+            table = stages.compare_times_of_day(key, choices.query, tell)
+        else:
+            query = stages.forget_window(choices.query)
+            table = trial.ask(
+                key, query, "times", None, lambda engine: compute_when(engine, query, progress=tell)
+            )
     except OneBusReachError as error:
         place.info(look.plain(str(error)))
         return None

@@ -1,41 +1,30 @@
-"""What if: a visitor's own scenario, built here or read from a file, and the difference that it makes.
-
-All of it lives in the visitor's session: no shared cache, link, log or served
-file holds a scenario or anything computed from one.
-"""
+"""What if: the panel in which a visitor builds a trial or reads one from a file; the difference it makes."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from dataclasses import replace
-
 import streamlit as st
+from pydantic import ValidationError
 
 from data.areapack import AreaPack
 from data.errors import OneBusReachError, QueryError
-from data.service_days import WEEKDAYS
-from geo.whatif.difference import WhatIf, compute_what_if
-from geo.whatif.model import AddService, Change, ChangeHeadway, HeldOn, LastBus, Scenario
+from geo.whatif.difference import WhatIf
+from geo.whatif.model import Change, Scenario
 from geo.whatif.toml import parse_scenario, scenario_to_toml
 from layers import what_if
-from layers.planner import list_categories, name_neighbourhoods
-from layers.words import say_clock, say_title
+from layers.command import SCENARIO_FILE
+from layers.scenario_choices import RouteChoice, list_routes
+from layers.scenario_words import Names, say_change
+from layers.words import say_title
 
-from . import look, stages, state
+from . import change_forms, look, pick, stages, state, trial
+from .change_forms import Area
 from .sidebar import Choices
-from .stages import AreaKey, Results
+from .stages import AreaKey
+from .trial import Trial
 
-# Keys of the session; none begins with what ``state.keep_settings`` keeps.
-_SCENARIO, _ANSWER, _PROBLEM, _FILE = "trial_scenario", "trial_answer", "trial_problem", "trial_file"
+_FILE = "trial_file"
 SHADING = "What if: gain and lose"
-_DAYS = {
-    "every day": WEEKDAYS,
-    "Monday to Friday": WEEKDAYS[:5],
-    "Saturday": WEEKDAYS[5:6],
-    "Sunday": WEEKDAYS[6:],
-}
-_LATER, _OFTEN, _SERVICE = "A later last bus", "Buses more (or less) often", "A service here"
+FIRST_NAME = "My trial"
 _VIEWS = {
     "neighbourhood": "By neighbourhood",
     "ward": "By ward",
@@ -44,125 +33,83 @@ _VIEWS = {
 }
 
 
-def draw(key: AreaKey, pack: AreaPack, choices: Choices, results: Results | None) -> WhatIf | None:
-    """The panel above the map; returns the difference of the scenario in force, if there is one."""
-    if pack.neighbourhoods is None or pack.census is None or pack.services is None:
-        return None
-    own = _own_scenario(key)
-    with st.expander("What if …? Try a change", expanded=own is not None):
+def draw(key: AreaKey, choices: Choices, found: WhatIf | None) -> None:
+    """The panel above the map; ``found`` is the difference of the trial in force."""
+    own, base = trial.held(key), stages.open_pack(key)
+    with st.expander("What if …? Try a change", expanded=own is not None, key="what_if"):
         build, file = st.tabs(["Build one", "From a file"])
         with build:
-            _draw_form(key, pack, choices)
+            _draw_form(key, base, choices)
         with file:
             _draw_upload(key)
-        if problem := st.session_state.get(_PROBLEM):
+        if problem := st.session_state.get(trial.PROBLEM):
             st.error("  \n".join(look.plain(line) for line in problem.splitlines()))  # one fault a line
-        own = _own_scenario(key)
         if own is None:
-            return None
-        _draw_changes(pack, own)
-        found = _answer(key, choices, results, own)
+            return
+        _draw_changes(own, base)
         if found is not None:
             st.markdown(f"**{what_if.say_difference(found, **_names(choices))}**")
             st.caption(
                 f"Choose “{SHADING}” as the map's shading to see where; the table is below the map. "
-                "All else on this page shows things as they are."
+                "The switch at the top of the page shows everything as it is today or with the change."
             )
-        return found
+        elif not trial.counts_people(base):
+            st.caption("This area has no counts of people, so nobody can be counted as gaining reach.")
 
 
 def _names(choices: Choices) -> dict[str, str]:
     return {"kind": choices.kind, "category": choices.category, "group_id": choices.group_id}
 
 
-def _own_scenario(key: AreaKey) -> Scenario | None:
-    """The scenario in force; one made for another area is let go."""
-    held = st.session_state.get(_SCENARIO)
-    return held[1] if held is not None and held[0] == key else None
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _routes(key: AreaKey, modes: tuple[str, ...]) -> tuple[RouteChoice, ...]:
+    """Routes of the pack as it stands, the same for every visitor."""
+    return tuple(list_routes(stages.open_pack(key), modes))
 
 
-def _use(key: AreaKey, scenario: Scenario) -> None:
-    """Put a scenario in force if the pack can take it, else keep what there was and say why."""
-    try:
-        changed = stages.open_engine(key).under(scenario)
-    except OneBusReachError as error:
-        st.session_state[_PROBLEM] = str(error)
-        return
-    st.session_state[_PROBLEM] = None
-    st.session_state[_SCENARIO] = (key, scenario, changed)
-    st.session_state[state.SHADE] = SHADING
-
-
+@st.fragment
 def _draw_form(key: AreaKey, pack: AreaPack, choices: Choices) -> None:
-    routes = what_if.list_routes(pack, choices.query.modes)
-    kinds = [_SERVICE, *([_LATER, _OFTEN] if routes else [])]
-    kind = st.selectbox("Change", kinds, key="trial_kind")
-    with st.form("trial_form", border=False):
-        change = _ask_service(pack) if kind == _SERVICE else _ask_bus(routes, kind)
-        if st.form_submit_button("Add this change", type="primary"):
-            own = _own_scenario(key)
-            before = own.changes if own is not None else ()
-            name = own.name if own is not None else "My scenario"
-            try:
-                scenario = Scenario(name, (*before, change()))
-            except (QueryError, ValueError) as error:  # times that can't be, or too many changes
-                st.session_state[_PROBLEM] = _first_words(error)
-                return
-            _use(key, scenario)
+    """A part of the page of its own: what one field offers follows another."""
+    area = Area(pack, _routes(key, choices.query.modes))
+    kinds = change_forms.list_kinds(area)
+    kind = st.selectbox("Change", list(kinds), key="change_kind")
+    if (missing := change_forms.say_missing(area)) is not None:
+        st.caption(missing)
+    make = kinds[kind](area)
+    if (
+        st.button("Add this change", type="primary", disabled=make is None, key="change_add")
+        and make is not None
+    ):
+        if _add(key, make):
+            pick.stop()
+        st.rerun()
+
+
+def _add(key: AreaKey, make: change_forms.Make) -> bool:
+    own = trial.held(key)
+    before: tuple[Change, ...] = () if own is None else own.scenario.changes
+    name = FIRST_NAME if own is None else own.scenario.name
+    try:
+        scenario = Scenario(name, (*before, make()))
+    except (QueryError, ValueError) as error:  # times that can't be, or too many changes
+        st.session_state[trial.PROBLEM] = _first_words(error)
+        return False
+    return _use(key, scenario)
+
+
+def _use(key: AreaKey, scenario: Scenario) -> bool:
+    """Put a scenario in force, and its difference on the map."""
+    taken = trial.use(key, scenario)
+    if taken and trial.counts_people(stages.open_pack(key)):
+        st.session_state[state.SHADE] = SHADING
+    return taken
 
 
 def _first_words(error: Exception) -> str:
     """What is wrong, without the library's own words about itself."""
-    found = getattr(error, "errors", None)
-    if found is None:
+    if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in found())
-
-
-def _ask_service(pack: AreaPack) -> Callable[[], Change]:
-    """Fields of a service; gives what makes the change of them."""
-    names = name_neighbourhoods(pack)
-    categories = [name for name in list_categories(pack, "service") if name != what_if.ANY_CATEGORY] or [
-        "Service"
-    ]
-    one, two, three = st.columns(3)
-    chosen = st.session_state.get(state.PLACE)
-    ids = list(names)
-    place = one.selectbox(
-        "In", ids, index=ids.index(chosen) if chosen in names else 0, format_func=lambda i: names[i],
-        help="Where most people of the neighbourhood live; a file can name any postcode or coordinates.",
-    )  # fmt: skip
-    category = two.selectbox("Category", categories)
-    name = three.text_input("Name", "A pop-up session", max_chars=100)
-    one, two, three = st.columns(3)
-    day = one.selectbox("On", WEEKDAYS, index=1, format_func=str.capitalize)
-    start = two.time_input("From", dt.time(10, 30), step=900)
-    end = three.time_input("Until", dt.time(12, 30), step=900)
-    return lambda: AddService(
-        name=name, category=category, at=place, sessions=(HeldOn(day=day, start=start, end=end),)
-    )
-
-
-def _ask_bus(routes: list[str], kind: str) -> Callable[[], Change]:
-    """Fields of a later last bus or another headway."""
-    one, two, three = st.columns(3)
-    route = one.selectbox("Route", routes)
-    days = three.selectbox("On", list(_DAYS))
-    if kind == _OFTEN:
-        every = two.number_input("A bus every … minutes", 2, 240, 30)
-        return lambda: ChangeHeadway(route=route, every_min=every, days=_DAYS[days])
-    time = two.selectbox(
-        "Last bus at", [t for t in state.TIMES_S if t >= 12 * 3600], index=18, format_func=say_clock,
-        help="When it leaves its first stop. Earlier than now takes the buses after it away.",
-    )  # fmt: skip
-    every = st.number_input(
-        "Until then a bus every … minutes (0: only the last one)",
-        0,
-        240,
-        60,
-        help="Counted from the last bus now.",
-    )
-    return lambda: LastBus(route=route, time=time, every_min=every or None, days=_DAYS[days])
+    return "\n".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors())
 
 
 def _draw_upload(key: AreaKey) -> None:
@@ -173,7 +120,7 @@ def _draw_upload(key: AreaKey) -> None:
     file = st.file_uploader("Scenario file", type="toml", key="trial_upload", label_visibility="collapsed")
     if file is None:
         if st.session_state.pop(_FILE, None) is not None:
-            st.session_state[_PROBLEM] = None  # what was wrong with a file goes with it
+            st.session_state.pop(trial.PROBLEM, None)  # what was wrong with a file goes with it
         return
     if st.session_state.get(_FILE) == (file.file_id, key.area_id):
         return
@@ -181,55 +128,61 @@ def _draw_upload(key: AreaKey) -> None:
     try:
         scenario = parse_scenario(file.getvalue(), "your file")
     except OneBusReachError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[trial.PROBLEM] = str(error)
         return
-    _use(key, scenario)
+    if _use(key, scenario):
+        st.rerun()
 
 
-def _draw_changes(pack: AreaPack, scenario: Scenario) -> None:
-    look.caption(f"{scenario.name}: {len(scenario.changes)} change{'s' if len(scenario.changes) > 1 else ''}")
-    names = name_neighbourhoods(pack)
-    st.markdown("\n".join(f"- {look.plain(what_if.say_change(one, names))}" for one in scenario.changes))
-    one, two, _ = st.columns([0.3, 0.3, 0.4])
-    one.download_button(
-        "Download as TOML", scenario_to_toml(scenario), "scenario.toml", "application/toml",
-        on_click="ignore", key="trial_download",
-    )  # fmt: skip
-    two.button("Show things as they are", on_click=_forget, key="trial_forget")
-
-
-def _forget() -> None:
-    for name in (_SCENARIO, _ANSWER, _PROBLEM):
-        st.session_state.pop(name, None)
-
-
-def _answer(key: AreaKey, choices: Choices, results: Results | None, scenario: Scenario) -> WhatIf | None:
-    """The difference, kept in this session only, for as long as nothing of the question changes."""
-    if results is None or results.points is None:
-        return None
-    asked = (key, choices.query, choices.trip, scenario)
-    held = st.session_state.get(_ANSWER)
-    if held is not None and held[0] == asked:
-        return held[1]
-    trip = choices.trip
-    try:
-        found = compute_what_if(
-            stages.open_engine(key), replace(choices.query, scenario=scenario),
-            settings=None if trip is None else trip.settings, day=None if trip is None else trip.day,
-            before=results.points, changed=st.session_state[_SCENARIO][2],
+def _draw_changes(own: Trial, base: AreaPack) -> None:
+    """What is tried, each with a button that takes it out."""
+    scenario, names = own.scenario, Names(base, own.engine.pack)
+    count = len(scenario.changes)
+    look.caption(f"{scenario.name}: {count} change{'s' if count > 1 else ''}")
+    for number, change in enumerate(scenario.changes):
+        words = say_change(change, names)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{number + 1}\\. {look.plain(words)}")
+            st.button(
+                "Remove", key=f"trial_remove_{number}", on_click=_remove, args=(own.key, number),
+                help=f"Take out: {look.plain(words)}", icon=":material/close:", width="content",
+            )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Name of the trial", scenario.name, max_chars=100, key=f"trial_name_{scenario.digest[:8]}",
+            on_change=_rename, args=(own.key, f"trial_name_{scenario.digest[:8]}"),
         )  # fmt: skip
-    except OneBusReachError as error:
-        st.error(look.plain(str(error)))
-        return None
-    st.session_state[_ANSWER] = (asked, found)
-    return found
+        st.download_button(
+            "Download as TOML", scenario_to_toml(scenario), SCENARIO_FILE, "application/toml",
+            on_click="ignore", key="trial_download",
+        )  # fmt: skip
+        st.button("Take the whole trial back", on_click=trial.forget, key="trial_forget")
+
+
+def _remove(key: AreaKey, number: int) -> None:
+    own = trial.held(key)
+    if own is None:
+        return
+    left = tuple(one for at, one in enumerate(own.scenario.changes) if at != number)
+    if left:
+        trial.use(key, Scenario(own.scenario.name, left, own.scenario.note))
+    else:
+        trial.forget()
+
+
+def _rename(key: AreaKey, field: str) -> None:
+    own, name = trial.held(key), str(st.session_state.get(field, "")).strip()
+    if own is None or not name:
+        return
+    try:
+        trial.use(key, Scenario(name, own.scenario.changes, own.scenario.note))
+    except ValueError as error:
+        st.session_state[trial.PROBLEM] = _first_words(error)
 
 
 @st.fragment
 def draw_table(pack: AreaPack, choices: Choices, found: WhatIf) -> None:
     """Who gains and who loses, below the map."""
-    scenario = found.query.scenario
-    name = scenario.name if scenario is not None else ""
     st.subheader("What if: who gains and who loses reach", anchor=False)
     views = {
         by: words
@@ -247,13 +200,16 @@ def draw_table(pack: AreaPack, choices: Choices, found: WhatIf) -> None:
         styled = table.style.format(what_if.say_difference_cells(table))
         st.dataframe(styled, hide_index=True, width="stretch", key="trial_table")
     trip = choices.trip
-    data = what_if.export_difference(
-        pack, found, settings=None if trip is None else trip.settings, today=look.today()
+    st.download_button(
+        "Download all rows (CSV)",
+        # Made when it is asked for: of a region it is large, and the page is drawn often.
+        lambda: what_if.export_difference(
+            pack, found, settings=None if trip is None else trip.settings, today=look.today()
+        ),
+        "what_if.zip",
+        on_click="ignore",
+        key="trial_csv",
     )
-    st.download_button("Download all rows (CSV)", data, "what_if.zip", on_click="ignore", key="trial_csv")
-    look.caption(
-        say_title(
-            f"What if: {name}{choices.how}, {views[by].lower()}", choices.query, pack.manifest, choices.when
-        )
-    )
+    title = f"What if: who gains and who loses{choices.how}, {views[by].lower()}"
+    look.caption(say_title(title, found.query, pack.manifest, choices.when))
     look.draw_test_data(pack.manifest)

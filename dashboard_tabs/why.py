@@ -24,7 +24,7 @@ from layers.why_panel import (
 )
 from layers.words import say_title
 
-from . import look, stages
+from . import look, stages, trial
 from .sidebar import Choices
 from .stages import AreaKey
 
@@ -50,8 +50,14 @@ def _last_buses(
 
 def ask(key: AreaKey, choices: Choices, neighbourhood_id: str, *, private: bool = False) -> WhyTable:
     """The why table of a neighbourhood; kept for others only where it tells nothing of a visitor."""
-    if private or choices.query.scenario is not None:
-        return ask_why(stages.open_engine(key), choices.query, choices.trip, neighbourhood_id)
+    query, trip = choices.query, choices.trip
+    if private:
+        return ask_why(trial.engine_for(key, query), query, trip, neighbourhood_id)
+    if query.scenario is not None:
+        return trial.ask(
+            key, query, "why", (trip, neighbourhood_id),
+            lambda engine: ask_why(engine, query, trip, neighbourhood_id),
+        )  # fmt: skip
     return _ask_shared(key, choices.query, choices.trip, neighbourhood_id)
 
 
@@ -63,7 +69,10 @@ def draw_services(
     if trip is None:
         return
     if choices.query.scenario is not None:
-        buses = list_last_buses(stages.open_engine(key), choices.query, trip, reach, place_id)
+        buses = trial.ask(
+            key, choices.query, "last_buses", (trip, place_id),
+            lambda engine: list_last_buses(engine, choices.query, trip, reach, place_id),
+        )  # fmt: skip
     else:
         buses = _last_buses(key, choices.query, trip, reach, place_id)
     table = add_last_buses(summary.table, pack, buses)

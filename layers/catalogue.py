@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -153,8 +153,9 @@ def draw_circles(measure: Measure, theme: Theme) -> Drawn:
 
 
 def draw_points(
-    pack: AreaPack, kind: str, theme: Theme, *, categories: frozenset[str] | None, reached: list[int] | None
-) -> Drawn:
+    pack: AreaPack, kind: str, theme: Theme, *, categories: frozenset[str] | None, reached: list[int] | None,
+    without: Sequence[int] = (),
+) -> Drawn:  # fmt: skip
     """Services or places, all or those of some categories; those in reach stand out.
 
     Parameters
@@ -162,6 +163,8 @@ def draw_points(
     kind : {'service', 'place'}
     reached : list of int or None
         Rows of the pack's services in reach of what is chosen; None: nothing is chosen.
+    without : sequence of int
+        Rows that are left out.
     """
     symbols = SYMBOLS[theme]
     numbers = category_numbers(pack)
@@ -187,6 +190,7 @@ def draw_points(
         {
             f"{kind}s": {
                 "categories": chosen,
+                "without": list(without),
                 "reached": reached,
                 "looks": {"usual": _symbol(symbols[kind]), "reached": _symbol(symbols["reached"])},
             }
@@ -194,8 +198,8 @@ def draw_points(
     )
 
 
-def draw_stops(pack: AreaPack, theme: Theme) -> Drawn:
-    """Active stops; those without any bus in the timetable are crosses."""
+def draw_stops(pack: AreaPack, theme: Theme, *, without: Sequence[int] = ()) -> Drawn:
+    """Active stops but those of the rows ``without``; those without any bus in the timetable are crosses."""
     symbols = SYMBOLS[theme]
     facts = pack.manifest.timetable
     return Drawn(
@@ -219,10 +223,11 @@ def draw_stops(pack: AreaPack, theme: Theme) -> Drawn:
         ),
         {
             "stops": {
+                "without": list(without),
                 "looks": {
                     "usual": _symbol(symbols["stop"]),
                     "not_served": _symbol(symbols["stop_not_served"]),
-                }
+                },
             }
         },
     )
@@ -309,7 +314,7 @@ def draw_reach(
     return Drawn(
         Layer(
             layer_id="reach",
-            title=f"Reach from {place}",
+            title=f"Reach from {place}" + ("" if query.scenario is None else ", in the trial"),
             unit="minutes, walking and one bus",
             source="timetable and streets of this area, computed here",
             date=date,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 
 from layers.catalogue import Layer, LegendEntry, Line
-from layers.styles import Fill, Symbol
+from layers.styles import CORNERS, Fill, Symbol, corners_of
 from layers.text import escape_for_map
 
 
@@ -86,7 +86,12 @@ def _symbol(symbol: Symbol) -> str:
     r, x, y = min(symbol.radius, 7), 14, 9
     d = r * 1.25
     style = f'fill="{symbol.fill}" stroke="{symbol.line}" stroke-width="1.2"'
+    if symbol.shape in CORNERS:
+        around = corners_of(symbol.shape, x, y, r * 1.2)
+        path = "M" + "L".join(f"{a:.2f} {b:.2f}" for a, b in around) + "Z"
+        return _svg(28, 18, f'<path d="{path}" {style}/>')
     shapes = {
+        "ring": f'<circle cx="{x}" cy="{y}" r="{r}" fill="none" stroke="{symbol.line}" stroke-width="2.5"/>',
         "circle": f'<circle cx="{x}" cy="{y}" r="{r}" {style}/>',
         "square": f'<rect x="{x - r}" y="{y - r}" width="{2 * r}" height="{2 * r}" {style}/>',
         "diamond": f'<path d="M{x} {y - d}L{x + d} {y}L{x} {y + d}L{x - d} {y}Z" {style}/>',

@@ -8,6 +8,7 @@ and what is not known is hatched. ``tests/test_layers_styles.py`` measures all o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,10 +40,24 @@ class Palette:
 class Symbol:
     """How a point is drawn; the shape tells kinds apart without colour."""
 
-    shape: Literal["circle", "square", "diamond", "triangle", "cross"]
+    shape: Literal["circle", "square", "diamond", "triangle", "cross", "star", "pentagon", "hexagon", "ring"]
     fill: str
     line: str
     radius: float
+
+
+# Shapes by their corners, the first on top: how many, and how far in every second one lies.
+CORNERS: dict[str, tuple[int, float]] = {"star": (10, 0.45), "pentagon": (5, 1.0), "hexagon": (6, 1.0)}
+
+
+def corners_of(shape: str, x: float, y: float, radius: float) -> list[tuple[float, float]]:
+    """The corners of a shape of ``CORNERS`` around a point, in pixels (y downwards)."""
+    count, inner = CORNERS[shape]
+    around = []
+    for n in range(count):
+        angle, reach = 2 * math.pi * n / count, radius * (inner if n % 2 else 1.0)
+        around.append((x + reach * math.sin(angle), y - reach * math.cos(angle)))
+    return around
 
 
 _MISSING = {
@@ -100,6 +115,8 @@ SYMBOLS: dict[Theme, dict[str, Symbol]] = {
         "stop_not_served": Symbol("cross", "#ffb4a9", "#ffb4a9", 4),
     },
 }
+# What a trial adds, moves or takes away: one colour says "trial", the shape and the dashes say what.
+TRIAL_INK: dict[Theme, str] = {"light": "#6a1b9a", "dark": "#dcb3ff"}
 ROUTE_LINE: dict[Theme, str] = {"light": "#1f3c88", "dark": "#9db8ff"}
 ROUTE_WIDTHS = (1.5, 3.0, 5.0, 7.5)  # px, by trips an hour
 CHOSEN_LINE: dict[Theme, str] = {"light": "#000000", "dark": "#ffffff"}

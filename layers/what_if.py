@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,24 +21,12 @@ import pandas as pd
 from data.areapack import AreaPack
 from geo.roundtrip import RoundTripSettings
 from geo.whatif.difference import DIFFERENCE_COLUMNS, WhatIf
-from geo.whatif.model import (
-    AddService,
-    AddStop,
-    Change,
-    ChangeHeadway,
-    CloseStreet,
-    FirstBus,
-    LastBus,
-    Minibus,
-    MoveStop,
-    RemoveService,
-)
 from geo.write import build_metadata, side_file, write_table
 from layers.catalogue import Drawn, Layer, LegendEntry
 from layers.measures import ALL, ANY_CATEGORY
 from layers.styles import GROUND, Fill, Theme, build_palette
 from layers.text import escape_for_map
-from layers.words import say_clock, say_date, say_people
+from layers.words import say_date, say_people
 
 MUCH = 100
 PEOPLE, NOW, THEN, GAINED, LOST = "People", "In reach now", "In reach then", "Gain reach", "Lose reach"
@@ -213,54 +201,6 @@ def say_difference(found: WhatIf, *, kind: str, category: str, group_id: str) ->
         f"{say_people(row['lost'])} lose it: "
         f"{say_people(row['in_reach_after'])} in reach, {say_people(row['in_reach_before'])} now."
     )
-
-
-def say_change(change: Change, names: Mapping[str, str]) -> str:
-    """A change in a few words, for a list; ``names`` are the neighbourhoods' by id."""
-    if isinstance(change, AddService):
-        held = "; ".join(
-            f"{one.day.capitalize()} {say_clock(one.start)} to {say_clock(one.end)}"
-            for one in change.sessions
-        )
-        place = names.get(change.at, change.at)
-        return f"A service more: {change.name} ({change.category}) at {place}. {held}".rstrip(" .") + "."
-    if isinstance(change, RemoveService):
-        return f"A service less: {change.service}."
-    if isinstance(change, ChangeHeadway):
-        return f"Route {change.route}: a bus every {change.every_min:g} minutes, {_say_days(change.days)}."
-    if isinstance(change, FirstBus | LastBus):
-        which = "first" if isinstance(change, FirstBus) else "last"
-        often = f", every {change.every_min:g} minutes until then" if change.every_min else ""
-        time, days = say_clock(change.time), _say_days(change.days)
-        return f"Route {change.route}: the {which} bus at {time}{often}, {days}."
-    if isinstance(change, AddStop):
-        where = change.name or change.stop or names.get(change.at or "", change.at)
-        return f"A stop more: {where}, on route {change.route}."
-    if isinstance(change, MoveStop):
-        only = f", for route {change.route} only" if change.route else ""
-        return f"A stop elsewhere: {change.stop} to {names.get(change.to, change.to)}{only}."
-    if isinstance(change, Minibus):
-        places = ", ".join(names.get(place, place) for place in change.places)
-        return f"A minibus: {change.name}, {places}; {_say_days(change.days)}."
-    if isinstance(change, CloseStreet):
-        return f"A street closed: {change.street or f'way {change.way} of OpenStreetMap'}."
-    ends = " to ".join(names.get(place, place) for place in (change.points[0], change.points[-1]))
-    return f"A footpath: {change.name or ends}."
-
-
-def _say_days(days: tuple[str, ...]) -> str:
-    if len(days) == 7:
-        return "every day"
-    if days == ("monday", "tuesday", "wednesday", "thursday", "friday"):
-        return "Monday to Friday"
-    return ", ".join(day.capitalize() for day in days)
-
-
-def list_routes(pack: AreaPack, modes: tuple[str, ...]) -> list[str]:
-    """Numbers of the routes that count as the one bus, in the order that people read numbers in."""
-    routes = pack.feed.routes
-    numbers = set(routes.loc[routes["mode"].isin(modes), "route_short_name"].dropna().astype(str))
-    return sorted(numbers, key=lambda text: (not text.isdigit(), int(text) if text.isdigit() else 0, text))
 
 
 def export_difference(

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from data.packio import load_pack
 from geo.engine import Engine
 from geo.query import Query
+from geo.stop_words import describe_stop
 from geo.whatif.difference import WhatIf, compare_pairs, compute_what_if
 from geo.whatif.toml import parse_scenario
+from layers.scenario_choices import list_routes
+from layers.scenario_words import Names, say_change
 from layers.styles import FILL_OPACITY, GROUND, MINIMUM_CONTRAST, THEMES, blend, contrast
 from layers.what_if import (
     LABELS,
     build_difference_table,
     build_fills,
     draw_difference,
-    list_routes,
-    say_change,
     say_difference,
     say_difference_cells,
 )
@@ -124,39 +126,80 @@ def test_households_are_never_called_people(found):
     assert [name.endswith(" (households)") for name in groups] == [False, True]
 
 
-def test_every_change_is_said_with_its_names():
+def test_every_change_is_said_with_names_and_never_with_codes():
     text = """
+    [[change]]
+    kind = "add_service"
+    name = "Tea"
+    category = "Befriending"
+    at = "X01000006"
+    sessions = [{ day = "tuesday", start = "10:30", end = "12:30", drop_in = true }]
+    [[change]]
+    kind = "remove_service"
+    service = "FV-009"
     [[change]]
     kind = "add_stop"
     route = "4"
-    at = "N1"
+    towards = "Priorsgate"
+    stop = "9990FV00289"
     [[change]]
     kind = "move_stop"
-    stop = "S1"
-    to = "N1"
+    stop = "9990FV00289"
+    to = "X01000080"
     route = "4"
+    [[change]]
+    kind = "headway"
+    route = "22"
+    every_min = 30
+    start = "09:00"
+    end = "16:00"
+    [[change]]
+    kind = "first_bus"
+    route = "20"
+    time = "06:00"
+    [[change]]
+    kind = "last_bus"
+    route = "20"
+    time = "25:10"
+    every_min = 60
+    days = "weekdays"
     [[change]]
     kind = "minibus"
     name = "Dial-a-ride"
-    places = ["N1", "S1"]
+    places = ["X01000005", "what-if-4 stop"]
     departures = ["09:15"]
     days = "weekend"
     [[change]]
     kind = "close_street"
-    way = 77
+    street = "Mercer Way"
+    near = "X01000081"
     [[change]]
     kind = "footpath"
-    points = ["S1", "S2", "N1"]
+    points = ["X00000614", "-1.9, 54.0", "nowhere"]
+    steps = true
     """
+    pack = load_pack("demo")
     changes = parse_scenario(text.encode(), "t.toml").changes
-    assert [say_change(one, {"N1": "Highmarl"}) for one in changes] == [
-        "A stop more: Highmarl, on route 4.",
-        "A stop elsewhere: S1 to Highmarl, for route 4 only.",
-        "A minibus: Dial-a-ride, Highmarl, S1; Saturday, Sunday.",
-        "A street closed: way 77 of OpenStreetMap.",
-        "A footpath: S1 to Highmarl.",
+    told = [say_change(one, Names(pack)) for one in changes]
+    stop = describe_stop(pack.stops.set_index("stop_id", drop=False).loc["9990FV00289"], pack.crs).title
+    hoods = pack.neighbourhoods.set_index("neighbourhood_id")["name"]
+    service = pack.services.set_index("service_id").loc["FV-009", "name"]
+    assert told == [
+        f"A service more: Tea (Befriending) at {hoods['X01000006']}. Tuesday 10:30 to 12:30, drop in.",
+        f"A service less: {service}.",
+        f"A stop more: {stop}, on route 4 towards Priorsgate.",
+        f"A stop elsewhere: {stop} to {hoods['X01000080']}, for route 4 only.",
+        "Route 22: a bus every 30 minutes from 09:00 to 16:00, every day.",
+        "Route 20: the first bus at 06:00, every day.",
+        "Route 20: the last bus at 01:10 the next day, every 60 minutes until then, Monday to Friday.",
+        f"A minibus: Dial-a-ride, {hoods['X01000005']}, what-if-4 stop; 09:15, Saturday, Sunday.",
+        f"A street closed: Mercer Way, within 250 m of {hoods['X01000081']}.",
+        "A footpath: a point in Fernley Vale 016C to nowhere, with steps.",
     ]
 
 
-def test_routes_are_listed_as_people_count(found):
-    assert list_routes(found.changed.base.pack, ("bus",)) == ["9", "10", "X1"]
+def test_routes_are_listed_as_people_count_and_by_operator_where_two_have_the_number(found):
+    pack = found.changed.base.pack
+    assert [one.route for one in list_routes(pack, ("bus",))] == ["9", "10", "X1"]
+    assert all(one.operator is None for one in list_routes(pack, ("bus",)))
+    assert list_routes(pack, ("tram",)) == []

@@ -10,7 +10,7 @@
 "use strict";
 
 (function () {
-  const STACK = ["neighbourhoods", "outside", "reach", "routes", "circles", "stops", "places", "services", "chosen"];
+  const STACK = ["neighbourhoods", "outside", "reach", "routes", "circles", "stops", "places", "services", "trial", "chosen"];
   const layers = {};      // name -> layer on the map or ready to be
   const fetched = {};     // name -> promise of GeoJSON
   let options = null;
@@ -99,6 +99,18 @@
           context.lineTo(x - r, y + r);
           context.closePath();
           break;
+        case "star":
+        case "pentagon":
+        case "hexagon": {
+          // As layers.styles.corners_of has them for the legend.
+          const [count, inner] = { star: [10, 0.45], pentagon: [5, 1], hexagon: [6, 1] }[layer.options.shape];
+          for (let n = 0; n < count; n += 1) {
+            const reach = 1.2 * r * (n % 2 ? inner : 1), angle = (2 * Math.PI * n) / count;
+            context.lineTo(x + reach * Math.sin(angle), y - reach * Math.cos(angle));
+          }
+          context.closePath();
+          break;
+        }
         case "cross":
           context.moveTo(x - r, y - r);
           context.lineTo(x + r, y + r);
@@ -288,8 +300,8 @@
   // ---- static layers shown on demand
   function pointLook(look) {
     return {
-      shape: look.shape, radius: look.radius, fill: look.shape !== "cross", fillColor: look.fill, fillOpacity: 1,
-      color: look.line, weight: look.shape === "cross" ? 2 : 1.2, opacity: 1,
+      shape: look.shape, radius: look.radius, fill: !["cross", "ring"].includes(look.shape), fillColor: look.fill,
+      fillOpacity: 1, color: look.line, weight: { cross: 2, ring: 2.5 }[look.shape] || 1.2, opacity: 1,
     };
   }
 
@@ -299,9 +311,11 @@
     return load(name).then((data) => {
       if (!data || current !== message) return;
       if (layers[name]) map.removeLayer(layers[name]);
+      const without = new Set(wanted.without || []);
       const reached = wanted.reached ? new Set(wanted.reached) : null;
       layers[name] = L.geoJSON(data, {
-        filter: (feature) => !wanted.categories || wanted.categories.includes(feature.properties.c),
+        filter: ({ properties }) => !without.has(properties.i)
+          && (!wanted.categories || wanted.categories.includes(properties.c)),
         pointToLayer: (feature, at) => {
           const inside = reached && reached.has(feature.properties.i);
           const look = wanted.looks[inside ? "reached" : feature.properties.s || "usual"] || wanted.looks.usual;
@@ -310,6 +324,26 @@
       }).bindTooltip((part) => part.feature.properties.t, { className: "obr-tip" }).addTo(map);
       restack();
     });
+  }
+
+  // ---- what a trial adds, moves or takes away: sent with the message, never a file that others could fetch
+  function drawTrial(group, message) {
+    const set = L.featureGroup();
+    for (const line of message.trial.lines) {
+      L.geoJSON(line.geometry, {
+        renderer, pane: "layers",
+        style: {
+          fill: false, color: line.colour, weight: line.weight, dashArray: line.dash || null, halo: line.halo,
+          lineCap: "butt",
+        },
+      }).bindTooltip(line.text, { sticky: true, className: "obr-tip" }).addTo(set);
+    }
+    for (const point of message.trial.points) {
+      L.circleMarker(point.at, { ...pointLook(point.look), renderer, pane: "layers" })
+        .bindTooltip(point.text, { className: "obr-tip" }).addTo(set);
+    }
+    layers.trial = set;
+    set.addTo(group);
   }
 
   // Where a whole city is on the screen, full widths would be one blot.
@@ -419,7 +453,7 @@
     const group = L.featureGroup();
     current = message;
     if (message.title) name(message.title);
-    for (const part of ["circles", "reach", "chosen"]) delete layers[part];
+    for (const part of ["circles", "reach", "trial", "chosen"]) delete layers[part];
     const waiting = [
       message.reach && drawReach(group, message),
       neighbourhoods(map).then((set) => {
@@ -428,6 +462,7 @@
           set.eachLayer((part) => part.setStyle(fillOf(message.shading, part.feature.properties.i)));
           if (message.circles) drawCircles(group, message);
         }
+        if (message.trial) drawTrial(group, message);
         if (message.chosen) drawChosen(group, message);
       }),
       drawPoints(map, "services", message),

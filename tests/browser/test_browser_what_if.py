@@ -1,4 +1,4 @@
-"""A scenario's file brought in by a person: refused with the nearest names, then taken, and nobody else's."""
+"""A trial in a real browser: from a file or built in the form, followed by map and journey, taken back."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ def test_a_scenario_s_file_is_refused_in_words_or_taken_and_is_one_visitor_s_own
     other.wait_for_timeout(500)
     assert SECRET not in other.content() and other.get_by_text("gain reach").count() == 0
 
-    page.get_by_role("button", name="Show things as they are").click()
+    page.get_by_role("button", name="Take the whole trial back").click()
     expect(page.get_by_text(GAINED)).to_have_count(0, timeout=WAIT_MS)
