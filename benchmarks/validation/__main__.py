@@ -90,7 +90,7 @@ def main() -> int:
     }  # fmt: skip
     began_s = time.monotonic()
     about = [describe_run(options.peers)]
-    summary, tables = list(SUMMARY_HEAD), []
+    summary, tables, lines = list(SUMMARY_HEAD), [], about
     with tempfile.TemporaryDirectory() as name:
         for feed in options.feeds:
             if sources[feed] is None:
@@ -109,11 +109,11 @@ def main() -> int:
                 one = compare(case, folder, options.peers, peer)
                 summary.append(summary_row(one))
                 tables += ladder_lines(one)
-    about.append(f"The run took {(time.monotonic() - began_s) / 60:.0f} minutes.")
-    lines = [*(f"- {line}" for line in about), "", *summary, *tables]
+                took = f"The run took {(time.monotonic() - began_s) / 60:.0f} minutes."
+                lines = [*(f"- {line}" for line in [*about, took]), "", *summary, *tables]
+                if options.out:  # what is done so far, should a later engine fail
+                    options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
-    if options.out:
-        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
 
