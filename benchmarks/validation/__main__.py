@@ -33,7 +33,7 @@ from benchmarks.validation.tables import SUMMARY_HEAD, Compared, ladder_lines, s
 
 # Name of the engine, and of the package that carries it.
 PEERS = {"cafein": "cafein", "nigiri": "pynigiri", "ferrobus": "ferrobus"}
-FEEDS = ("newport", "coquimbo", "cairns")
+FEEDS = ("newport", "cairns", "coquimbo")
 
 
 def compare(case: Case, folder: Path, peers_python: Path, peer: str) -> Compared:

@@ -121,7 +121,7 @@ def _read_stops(gtfs: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _make_package_case(
-    name: str, config: str, folder: Path, *, real_streets: bool, points: int = 150
+    name: str, config: str, folder: Path, *, real_streets: bool, points: int = 100
 ) -> Case:
     """Build a pack of ``gtfs.zip`` and ``streets.osm.pbf``, and draw places near stops and streets."""
     (folder / "area.toml").write_text(config, encoding="utf-8")

@@ -1,14 +1,9 @@
-"""This project's engine, every minute's travel times, with a peer's rules taken over one by one.
-
-Usage: python -m benchmarks.validation.own SETTINGS.json
-"""
+"""This project's engine, every minute's travel times, with a peer's rules taken over one by one."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -256,15 +251,9 @@ def find_ride(asked: Asked, origin: int, destination: int, at_s: int) -> Ride | 
     return best[1] if best else None
 
 
-def main() -> int:
-    settings = json.loads(Path(sys.argv[1]).read_text())
+def answer(settings: dict[str, object]) -> np.ndarray:
+    """Every minute's travel times by these settings, from the engine or (``from_files``) the feed's files."""
     asked = make_ready(settings)
     if settings.get("from_files"):
-        np.save(settings["out"], every_minute_from_files(asked, settings))
-    else:
-        np.save(settings["out"], every_minute(asked, settings["window_minutes"]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return every_minute_from_files(asked, settings)
+    return every_minute(asked, int(str(settings["window_minutes"])))

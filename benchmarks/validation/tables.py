@@ -146,7 +146,7 @@ def _leftover_lines(one: Compared) -> list[str]:
         return ["", "No difference is left at the last row."]
     lines = [
         "",
-        f"The {count:,} differences of the last row:",
+        f"What became of the differences of the last row ({count:,}):",
         "",
         "| decided | differences | an example |",
         "|---|---|---|",
