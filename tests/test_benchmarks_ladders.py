@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+import zipfile
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -11,10 +12,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import osmium
+import pandas as pd
 import pytest
+from pyproj import Transformer
 
 from benchmarks.validation.compare import Stage
 from benchmarks.validation.leftovers import confirm, decide_leftovers
+from benchmarks.validation.own import answer
 from benchmarks.validation.run import climb
 from benchmarks.validation.street_files import StreetWriter, write_joined, write_links
 from benchmarks.validation.street_rules import STREET_RULES, StreetMap, find_rule, write_street_files
@@ -263,6 +267,38 @@ def test_links_of_a_project_become_streets(tmp_path: Path) -> None:
         1: {"highway": "residential", "name": "Los Carrera"}, 2: {"highway": "primary"}
     }  # fmt: skip
     assert sorted(found) == [1, 2]
+
+
+def test_the_engine_gives_what_the_feeds_text_files_give(tmp_path: Path, demo_raw: Path) -> None:
+    pack = load_pack(DEMO)
+    with zipfile.ZipFile(demo_raw / "demo" / "bus" / "fernley_vale_gtfs.zip") as archive:
+        archive.extractall(tmp_path / "feed")
+    to_degrees = Transformer.from_crs(pack.crs, "EPSG:4326", always_xy=True)
+    rows = np.random.default_rng(5).choice(len(pack.stops), 24, replace=False)
+    near = pack.stops.iloc[rows]
+    lon, lat = to_degrees.transform(near["x"].to_numpy() + 150, near["y"].to_numpy() - 100)
+    points = pd.DataFrame({"id": [f"p{n}" for n in range(24)], "lon": lon, "lat": lat})
+    points["role"] = ["origin", "destination"] * 12
+    points.to_csv(tmp_path / "points.csv", index=False)
+    settings = {
+        "pack": str(DEMO),
+        "points": str(tmp_path / "points.csv"),
+        "raw_feed": str(tmp_path / "feed"),
+        "service_date": pack.manifest.timetable.service_date.isoformat(),
+        "window_start": "09:30",
+        "window_minutes": 2,
+        "walk_speed_kmh": 4.8,
+        "max_walk_m": 640,
+        "date_only": True,
+        "by_stops": True,
+    }
+    ours, files = answer(settings), answer({**settings, "from_files": True})
+    assert ours.tolist() == files.tolist()
+    assert np.count_nonzero(ours[0] != ours[1]) > 20  # buses, and not walks alone
+    # One rule taken over changes answers on both sides alike.
+    nearest = {**settings, "nearest_stops": 1, "footpaths": True}
+    ours, files = answer(nearest), answer({**nearest, "from_files": True})
+    assert ours.tolist() == files.tolist()
 
 
 def test_places_stand_at_the_end_of_a_footway_of_their_own(tmp_path: Path) -> None:

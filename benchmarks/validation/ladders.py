@@ -31,8 +31,8 @@ _PICKUP = Stage(
 
 # What settling each of ``STREET_RULES`` does; a peer may have words of its own for what it does there.
 _STREETS = {
-    "gates": ("gates and bollards", "here they are walked through; so does {peer}"),
-    "lines": ("ways that are no streets", "here nobody walks on them; nor with {peer}"),
+    "gates": ("gates and bollards", "no engine stops at them: here they are gone from the map"),
+    "lines": ("ways that are no streets", "no engine walks on them: here they are gone from the map"),
     "access": ("access=private or no", "here closed unless foot=yes; {peer} walks there"),
     "foot": ("foot=private or no", "here closed; {peer} walks where it says private"),
     "kinds": ("motorways, building sites", "here closed; {peer} walks on some of them"),
