@@ -93,7 +93,7 @@ def test_every_part_of_the_page_follows_the_trial_until_it_is_taken_back(app: Ap
     open_tab(app, "Connector")
     app.selectbox(key="to_service").set_value("FV-009").run()
     told = says(app)
-    assert "Zebra ride" in told and told.count(NOT_REAL) >= 4, "the bar, the warning, both heads"
+    assert "take bus Zebra ride" in told and told.count(NOT_REAL) >= 4, "the bar, the warning, both heads"
     short = next(code.value for code in app.code if "THERE" in code.value)
     assert short.startswith(NOT_REAL.upper())
     open_tab(app, "Analyst")
