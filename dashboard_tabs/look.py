@@ -21,7 +21,8 @@ _STYLE = """
                padding: 0 .5rem; font-size: .9rem; font-weight: 600; margin-left: .5rem;
                vertical-align: middle; }
   /* The trial's bar stays in sight however far one scrolls, and stands on paper too. */
-  [data-testid="stLayoutWrapper"]:has(> .st-key-trial_place) { position: sticky; top: .4rem; z-index: 999991; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-trial_place) { position: sticky; top: .4rem;
+                                                               z-index: 999991; }
   .st-key-trial_bar { border: 2px solid #8e24aa; border-radius: 8px; padding: .45rem .8rem;
                       background: light-dark(#f6ecfa, #2b1436); }
   .st-key-trial_bar_today { border: 1px solid #8e8e8e; border-radius: 8px; padding: .35rem .8rem;
