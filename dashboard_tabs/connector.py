@@ -153,7 +153,7 @@ def _draw_files(pack: AreaPack, query: Query, sheet: Sheet, service_id: str) -> 
     st.iframe(
         build_toolbar(sheet, pack, query, service_id, today=look.today()),
         alt="Print or save this journey",
-        height=60,
+        height="content",
     )
     with st.expander("As a text message (it leaves out where the journey starts)"):
         st.code("\n".join(sheet_in_short(sheet, pack)), language=None, wrap_lines=True)

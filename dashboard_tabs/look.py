@@ -17,6 +17,7 @@ from layers.words import say_test_data
 _STYLE = """
 <style>
   .block-container { padding-top: 2.2rem; }
+  @media (max-width: 640px) { .block-container { padding-top: 4.2rem; } }  /* below the bar with the menu */
   .obr-badge { display: inline-block; border: 1.5px solid currentColor; border-radius: 4px;
                padding: 0 .5rem; font-size: .9rem; font-weight: 600; margin-left: .5rem;
                vertical-align: middle; }

@@ -54,7 +54,7 @@ def run_on_cluster(address: str) -> Runner:
         except (OSError, ValueError, TimeoutError) as error:
             raise UsageError(
                 f"--cluster {address}: no scheduler answers there ({error or 'no answer'}); start one with "
-                "`dask scheduler`, and give its address as it prints it."
+                "`python -m dask scheduler`, and give its address as it prints it."
             ) from error
         with client:
             yield from _run(client, tasks)
@@ -106,7 +106,18 @@ def _take_answer(future: Any) -> bytes:
         ) from error
     except ImportError as error:
         raise PartError(
-            f"A worker can't import this program ({error}); start the workers where it is installed: {_KEPT}"
+            f"A worker can't import this program ({error}); start the workers in its folder, by "
+            f"`python -m dask worker`: {_KEPT}"
+        ) from error
+    except RuntimeError as error:
+        if "deserialization" not in str(
+            error
+        ):  # what dask says when its scheduler can't read what it is sent
+            raise
+        raise PartError(
+            "The scheduler can't import this program, or has another version of it or of dask; start it and "
+            "the workers in the program's folder, by `python -m dask scheduler` and `python -m dask worker`: "
+            f"{_KEPT}"
         ) from error
     except (CancelledError, OSError) as error:
         raise PartError(f"The scheduler lost a part ({error}); start it again: {_KEPT}") from error

@@ -14,9 +14,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.errors import UsageError
+from data.errors import PartError, UsageError
 from data.packio import load_pack
 from geo.__main__ import main
+from geo.cluster import _take_answer
 from geo.engine import Engine
 from geo.matrix import choose_destinations, choose_origins, export_matrix
 from geo.query import Query
@@ -132,3 +133,20 @@ def test_without_dask_it_says_what_to_install(demo: Engine, tmp_path: Path, monk
     with pytest.raises(UsageError, match=r"requirements-cluster\.txt"):
         export_matrix(demo, Query(), *points, tmp_path / "m.parquet", cluster="tcp://127.0.0.1:9")
     assert export_matrix(demo, Query(), *points, tmp_path / "m.parquet") > 0, "and nothing else needs it"
+
+
+def test_a_scheduler_that_has_not_got_the_program_is_told_how_to_start() -> None:
+    pytest.importorskip("distributed", reason="requirements-cluster.txt is not installed")
+
+    class Future:
+        def __init__(self, words: str) -> None:
+            self.words = words
+
+        def result(self) -> bytes:
+            raise RuntimeError(self.words)
+
+    # As dask words it; the whole of it was seen with a scheduler started by the command `dask scheduler`.
+    with pytest.raises(PartError, match="in the program's folder, by `python -m dask scheduler`"):
+        _take_answer(Future("Error during deserialization of the task graph. This frequently\noccurs if ..."))
+    with pytest.raises(RuntimeError, match="another fault"):
+        _take_answer(Future("another fault"))
