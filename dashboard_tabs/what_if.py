@@ -22,7 +22,7 @@ from .sidebar import Choices
 from .stages import AreaKey
 from .trial import Trial
 
-_FILE = "trial_file"
+_FILE, _FORM_AREA = "trial_file", "form_area"
 SHADING = "What if: gain and lose"
 FIRST_NAME = "My trial"
 _VIEWS = {
@@ -36,6 +36,7 @@ _VIEWS = {
 def draw(key: AreaKey, choices: Choices, found: WhatIf | None) -> None:
     """The panel above the map; ``found`` is the difference of the trial in force."""
     own, base = trial.held(key), stages.open_pack(key)
+    _forget_other_area(key)
     with st.expander("What if …? Try a change", expanded=own is not None, key="what_if"):
         build, file = st.tabs(["Build one", "From a file"])
         with build:
@@ -55,6 +56,14 @@ def draw(key: AreaKey, choices: Choices, found: WhatIf | None) -> None:
             )
         elif not trial.counts_people(base):
             st.caption("This area has no counts of people, so nobody can be counted as gaining reach.")
+
+
+def _forget_other_area(key: AreaKey) -> None:
+    """Empty the form when another area is opened: its places and categories are not this one's."""
+    if st.session_state.get(_FORM_AREA) != key.area_id:
+        for name in [name for name in st.session_state if str(name).startswith(("change_", "pick_"))]:
+            del st.session_state[name]
+        st.session_state[_FORM_AREA] = key.area_id
 
 
 def _names(choices: Choices) -> dict[str, str]:
