@@ -16,10 +16,14 @@ from data.areapack import AreaPack
 from data.frames import build_frame
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
-from tests.reference_roundtrip import Times, build_town_of_date, round_trip
+from tests.proof import differences as compare
+from tests.proof import list_rows
+from tests.reference_people import NOT_KNOWN, points
+from tests.reference_sessions import list_held
 from tests.strategies import TownSpec, among, calls
 from tests.towns import Route, Trip
 
+TripRows = dict[tuple[str, str], dict[str, object]]
 SEEN: Counter[str] = Counter()
 OUTWARD = (
     "leave_home_s", "arrive_s", "outward_walk_s", "wait_before_s", "slack_s", "reason", "last_bus_home_s"
@@ -76,39 +80,48 @@ def with_sessions(draw: st.DrawFn, spec: TownSpec, start_s: int) -> tuple[AreaPa
     )
 
 
-def differences(frame: pd.DataFrame, pack: AreaPack, query: Query, asked: RoundTripSettings) -> list[str]:
-    """Every value in which engine and reference differ, in words."""
-    known = {}
+VERDICTS = {
+    (True, False): "yes",
+    (True, True): "assumed_yes",
+    (False, False): "no",
+    (False, True): "assumed_no",
+}
+
+
+def differences(
+    frame: pd.DataFrame, pack: AreaPack, query: Query, asked: RoundTripSettings, theirs: TripRows
+) -> list[str]:
+    """Every value in which engine and reference (``theirs``) differ, in words."""
+    held = {one.session: one for one in list_held(pack, query, asked.early_s)}
+    rows = list_rows(frame)
+    pairs = [(row["origin_id"], row["session_id"]) for row in rows]
+    if pairs != [(p, session) for p, *_ in points(pack) for session in held]:
+        return [f"other sessions, or in another order: {pairs}"]
     lines = []
-    for record in frame.to_dict("records"):
-        ours = {name: None if pd.isna(value) else value for name, value in record.items()}
-        key = (ours["service_date"], ours["session_end_s"])
-        if key not in known:
-            known[key] = build_town_of_date(pack, query, *key, asked.linger_s)
-        times = Times(ours["session_kind"], ours["session_start_s"], ours["session_end_s"])
-        origin, service = ("origin", ours["origin_id"]), ("service", ours["service_id"])
-        theirs = round_trip(known[key], origin, service, times, **dataclasses.asdict(asked))
-        SEEN[str(theirs["reason"] or "works")] += 1
-        SEEN[f"{times.kind} {'works' if theirs['works'] else 'fails'}"] += 1
-        if theirs["works"] and ours["outward_by"] == "one_bus" == ours["return_by"]:
+    for ours, pair in zip(rows, pairs, strict=True):
+        one, wanted = held[pair[1]], dict(theirs[pair])
+        works = wanted.pop("works")
+        SEEN[str(wanted["reason"] or "works")] += 1
+        SEEN[f"{one.kind} {'works' if works else 'fails'}"] += 1
+        if works and ours["outward_by"] == "one_bus" == ours["return_by"]:
             SEEN["by bus both ways"] += 1
-        theirs["return_by"] = (
-            ("one_bus" if theirs.pop("back_on_bus") else "walk") if "back_on_bus" in theirs else None
+        wanted["return_by"] = (
+            ("one_bus" if wanted.pop("back_on_bus") else "walk") if "back_on_bus" in wanted else None
         )
-        works = ours["verdict"] in ("yes", "assumed_yes")
-        if works != theirs.pop("works"):
-            lines.append(f"{origin} {ours['session_id']}: {ours['verdict']}, reference {theirs}")
-        counts = theirs.pop("later_counts", {None})
+        counts = wanted.pop("later_counts", {None})
         if works and ours["later_buses_home"] not in counts:
-            lines.append(
-                f"{origin} {ours['session_id']}: {ours['later_buses_home']} later, reference {counts}"
-            )
-        for name in (*OUTWARD, *HOMEWARD):
-            # Of a drop-in visit that can't be made the way back alone says nothing.
-            if name in HOMEWARD and times.kind == "drop_in" and not works:
-                continue
-            if ours[name] != theirs.get(name):
-                lines.append(
-                    f"{origin} {ours['session_id']} {name}: engine {ours[name]}, reference {theirs.get(name)}"
-                )
+            lines.append(f"{pair}: {ours['later_buses_home']} later, reference {counts}")
+        # Of a drop-in visit that can't be made the way back alone says nothing.
+        told = OUTWARD if one.kind == "drop_in" and not works else (*OUTWARD, *HOMEWARD)
+        known = wanted["reason"] not in NOT_KNOWN
+        expected = {
+            "service_id": one.service,
+            "session_kind": one.kind,
+            "service_date": one.date,
+            "session_start_s": one.start_s,
+            "session_end_s": one.end_s,
+            "verdict": VERDICTS[works, one.assumed] if known else "not_known",
+            **{name: wanted.get(name) for name in told},
+        }
+        lines += compare({pair: ours}, {pair: expected})
     return lines

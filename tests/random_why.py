@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
 from geo.engine import Engine
 from geo.query import Query
+from geo.roundtrip import RoundTripSettings
+from geo.tables import WhyTable
 from tests import reference_why
 from tests.proof import differences, list_rows
 from tests.reference_people import Rows
+from tests.reference_sessions import Asks
+from tests.reference_why_back import TripRows, why_back
 
 
 def why_differences(engine: Engine, query: Query, theirs: Rows, seen: Counter[str]) -> list[str]:
     """Of getting there: every remedy with its number and people, and the cheapest."""
-    ours = {
-        (row["neighbourhood_id"], row["kind"], row["category"]): row
-        for row in list_rows(engine.why(query, None).frame)
-    }
-    wanted = reference_why.why(engine.pack, query, theirs)
+    wanted = reference_why.why(engine.pack, query, theirs, reference_why.needs_there)
     for row in wanted.values():
         seen[f"why: {row['answer']}"] += 1
-    return differences(ours, wanted)
+    return differences(rows_of(engine.why(query, None)), wanted)
+
+
+def why_back_differences(
+    engine: Engine, query: Query, trips: RoundTripSettings, theirs: TripRows, seen: Counter[str]
+) -> list[str]:
+    """Of there and back inside session times: a moved session and a later bus, too."""
+    if not trips.early_s or not trips.linger_s:  # in no time a second bus is not looked at
+        return []
+    wanted = why_back(engine.pack, query, Asks(**asdict(trips)), theirs)
+    for row in wanted.values():
+        seen[f"why, there and back: {row['answer']}"] += 1
+    return differences(rows_of(engine.why(query, trips)), wanted)
+
+
+def rows_of(table: WhyTable) -> dict[tuple[str, str, str], dict]:
+    rows = list_rows(table.frame)
+    return {(row["neighbourhood_id"], row["kind"], row["category"]): row for row in rows}

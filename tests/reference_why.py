@@ -8,8 +8,8 @@ which a place is in reach is the least that any of its journeys asks for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data.areapack import AreaPack
@@ -24,6 +24,7 @@ FARTHEST_WALK_M, WALK_STEP_M, LONGEST_CUTOFF_MIN = 1_600, 10, 120
 ORDER = ("session", "cutoff", "walk", "bus", "second_bus")  # of equal costs the first is named
 WALK_WEIGHT, SECOND_BUS_MIN = 2.0, 60.0
 Pair = tuple[str, str]
+Weights = list[tuple[str, float]]  # origin points
 
 
 @dataclass(frozen=True)
@@ -100,19 +101,27 @@ def median(values: list[tuple[float, float]]) -> tuple[float, float]:
     raise AssertionError("all of it passes half")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Needs:
-    """What each (origin point, service) asks for, and seconds of the shortest two rides."""
+    """What each (origin point, service) asks for, and seconds of the shortest two rides.
 
-    walk_m: dict[Pair, float]
-    cutoff_min: dict[Pair, float]
-    second_s: dict[Pair, float]
+    ``others`` gives further remedies of some cut-off points (with their weights) and services: by
+    name the cost in minutes and the weight brought in, and the columns that tell of them.
+    """
+
+    walk_m: dict[Pair, float] = field(default_factory=dict)
+    cutoff_min: dict[Pair, float] = field(default_factory=dict)
+    second_s: dict[Pair, float] = field(default_factory=dict)
+    each_way: int = 1  # how often the minutes are asked for
+    others: Callable[[list[str], Weights], tuple[dict[str, tuple[float, float]], dict[str, Any]]] = (
+        lambda _members, _cut: ({}, {})
+    )
 
 
 def needs_there(pack: AreaPack, query: Query, pairs: Iterable[Pair], theirs: Rows) -> Needs:
     """Of getting there inside the window."""
     wide, near = build_town_of(pack, widen(query)), build_town_of(pack, query)
-    needs = Needs({}, {}, {})
+    needs = Needs()
     for p, s in pairs:
         found = [
             way
@@ -126,17 +135,18 @@ def needs_there(pack: AreaPack, query: Query, pairs: Iterable[Pair], theirs: Row
     return needs
 
 
-def why(pack: AreaPack, query: Query, theirs: Rows) -> dict[tuple[str, str, str], dict[str, Any]]:
+def why(
+    pack: AreaPack, query: Query, theirs: Rows, find: Callable[[AreaPack, Query, Iterable[Pair], Rows], Needs]
+) -> dict[tuple[str, str, str], dict[str, Any]]:
     """By (neighbourhood, kind, category) of which some are cut off: what would bring half of them in reach.
 
-    ``theirs`` are the rows of the query by point.
+    ``theirs`` are the rows of the query by point; ``find`` is :func:`needs_there`, or of there and back.
     """
-    people = {
-        h: n for h, group, n in read(pack.census, "neighbourhood_id", "group_id", "people") if group == "all"
-    }
+    counts = read(pack.census, "neighbourhood_id", "group_id", "people")
+    people = {hood: n for hood, group, n in counts if group == "all"}
     place = {s: (x, y) for s, x, y, *_ in venues(pack)}
     home = {p: (x, y) for p, x, y in read(pack.origin_points, "point_id", "x", "y")}
-    cells: dict[tuple[str, str, str], tuple[list[str], list[tuple[str, float]], float]] = {}
+    cells: dict[tuple[str, str, str], tuple[list[str], Weights, float]] = {}
     for kind, name, members in categories(pack):
         for hood in dict.fromkeys(hood for _, hood, _ in points(pack)):
             states = [
@@ -149,55 +159,44 @@ def why(pack: AreaPack, query: Query, theirs: Rows) -> dict[tuple[str, str, str]
                 reached = sum(weight for _, weight, state in states if state == "in_reach")
                 cells[hood, kind, name] = members, cut, reached
     wanted = dict.fromkeys((p, s) for members, cut, _ in cells.values() for p, _ in cut for s in members)
-    needs = needs_there(pack, query, wanted, theirs)
+    needs = find(pack, query, wanted, theirs)
     result = {}
     for (hood, kind, name), (members, cut, reached) in cells.items():
         total = sum(weight for _, weight in cut)
-
-        def least(of: dict[Pair, float], members=members, cut=cut) -> list[tuple[float, float]]:
-            return [(min(of[p, s] for s in members), weight) for p, weight in cut]
-
-        row: dict[str, Any] = {
+        apart = [(min(math.dist(home[p], place[s]) for s in members), weight) for p, weight in cut]
+        result[hood, kind, name] = {
             "people": people[hood],
             "cut_off": total * people[hood],
             "share_cut_off": total / (total + reached),
-            **remedies(
-                query, least(needs.walk_m), least(needs.cutoff_min), least(needs.second_s), people[hood]
-            ),
+            "nearest_m": int(median(apart)[0]),
+            **remedies(query, needs, members, cut, people[hood]),
         }
-        apart = [(min(math.dist(home[p], place[s]) for s in members), weight) for p, weight in cut]
-        row["nearest_m"] = int(median(apart)[0])
-        result[hood, kind, name] = row
     return result
 
 
-def remedies(
-    query: Query,
-    walk_m: list[tuple[float, float]],
-    cutoff_min: list[tuple[float, float]],
-    second_s: list[tuple[float, float]],
-    people: float,
-) -> dict[str, Any]:
-    """Each remedy alone (value and weight of each point that is cut off), and the cheapest of them."""
-    walk, by_walk = median(walk_m)
-    cutoff, by_cutoff = median(cutoff_min)
-    second, _ = median(second_s)
-    by_second = sum(weight for value, weight in second_s if value < NEVER)
+def remedies(query: Query, needs: Needs, members: list[str], cut: Weights, people: float) -> dict[str, Any]:
+    """Each remedy alone, and the cheapest of them."""
+
+    def least(of: dict[Pair, float]) -> list[tuple[float, float]]:
+        return [(min(of[p, s] for s in members), weight) for p, weight in cut]
+
+    walk, by_walk = median(least(needs.walk_m))
+    cutoff, by_cutoff = median(least(needs.cutoff_min))
+    second, _ = median(least(needs.second_s))
+    by_second = sum(weight for value, weight in least(needs.second_s) if value < NEVER)
     metres_a_minute = query.walk.speed_mm_per_h / 60_000
     offers = {
-        "walk": (WALK_WEIGHT * (walk - query.walk.max_walk_m) / metres_a_minute, by_walk),
-        "cutoff": (cutoff - query.cutoff_s / 60, by_cutoff),
+        "walk": (needs.each_way * WALK_WEIGHT * (walk - query.walk.max_walk_m) / metres_a_minute, by_walk),
+        "cutoff": (needs.each_way * (cutoff - query.cutoff_s / 60), by_cutoff),
         "second_bus": (SECOND_BUS_MIN if second < NEVER else NEVER, by_second),
     }
-    offers = {name: offer for name, offer in offers.items() if offer[0] < NEVER}
+    others, row = needs.others(members, cut)
+    offers = {name: offer for name, offer in {**offers, **others}.items() if offer[0] < NEVER}
     answer = min(offers, key=lambda name: (round(offers[name][0], 6), ORDER.index(name)), default="nothing")
     cost, gained = offers.get(answer, (None, 0.0))
-    row = {"answer": answer, "cost_min": cost, "people_gained": gained * people}
-    for name, value, column in (
-        ("walk", walk, "walk_m"),
-        ("cutoff", cutoff, "cutoff_min"),
-        ("second_bus", second, "second_bus_s"),
-    ):
-        row[column] = value if value < NEVER else None
+    row |= {"answer": answer, "cost_min": cost, "people_gained": gained * people}
+    row |= {"walk_m": walk if walk < NEVER else None, "cutoff_min": cutoff if cutoff < NEVER else None}
+    row |= {"second_bus": second < NEVER, "second_bus_s": second if 0 < second < NEVER else None}
+    for name in ORDER:
         row[f"{name}_people"] = offers[name][1] * people if name in offers else None
-    return {**row, "second_bus": second < NEVER}
+    return row
