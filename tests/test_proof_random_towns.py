@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 from data.areapack import AreaPack
 from geo.engine import Engine
@@ -54,7 +55,7 @@ NIGHTLY_TOWNS = int(os.environ.get("ONE_BUS_REACH_NIGHTLY_TOWNS", "20000"))
 # Questions that cost most are asked of one county in so many in a nightly run.
 DEAR = ("times of day", "many to many and in parts", "what if")
 NIGHTLY_SHARE = int(os.environ.get("ONE_BUS_REACH_NIGHTLY_SHARE", "4"))
-TOWNS_PER_COUNTY = 5  # six on average: some changes can't be made, and some towns have no one answer
+FEWEST_PER_COUNTY = 4  # on average they have five to six; those after the last that is promised are not asked
 QUESTIONS = (
     "reach", "round trips", "times of day", "journeys", "many to many and in parts", "why", "what if",
 )  # fmt: skip
@@ -156,24 +157,36 @@ def check_dear(asked: Asked, engine: Engine, reach: ReachTable, gap: GapTable, t
             SEEN[f"what if: {change.kind}"] += 1
 
 
-@settings(max_examples=TOWNS // TOWNS_PER_COUNTY)
+def check_until(asked: Asked, towns: int, questions: tuple[str, ...]) -> None:
+    """Check a county, unless as many towns as promised have been asked each question, and all agreed."""
+    if SEEN["failed"] or min(SEEN[question] for question in questions) < towns:
+        try:
+            check_county(asked)
+        except UnsatisfiedAssumption:
+            raise
+        except Exception:
+            SEEN["failed"] += 1  # from here on it is tried again and again, to find the smallest
+            raise
+
+
+@settings(max_examples=TOWNS // FEWEST_PER_COUNTY)
 @given(asked=everything())
 def test_every_value_of_every_answer_equals_the_reference(asked: Asked) -> None:
-    check_county(asked)
+    check_until(asked, TOWNS, QUESTIONS)
 
 
 @pytest.mark.nightly
-@settings(max_examples=NIGHTLY_TOWNS // TOWNS_PER_COUNTY)
+@settings(max_examples=NIGHTLY_TOWNS // FEWEST_PER_COUNTY)
 @given(asked=everything(NIGHTLY_SHARE))
 def test_twenty_thousand_towns_equal_the_reference(asked: Asked) -> None:
-    check_county(asked)
+    check_until(asked, NIGHTLY_TOWNS, tuple(question for question in QUESTIONS if question not in DEAR))
 
 
 @pytest.mark.nightly
 def test_the_nightly_run_tried_as_many_towns_as_it_says() -> None:
     print(f"random towns: {dict(SEEN)}; sessions: {dict(random_sessions.SEEN)}")
     for question in QUESTIONS:
-        # Which counties are asked the dear questions is drawn too: a few less than their share may be.
+        # Which counties are asked the dear questions is drawn too: fewer than their share may be.
         least = NIGHTLY_TOWNS * 0.4 / NIGHTLY_SHARE if question in DEAR else NIGHTLY_TOWNS
         assert SEEN[question] >= least, (question, SEEN)
 
@@ -197,9 +210,9 @@ def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> N
         assert SEEN[f"{time} reached"] >= 5, SEEN
         assert SEEN[f"{time} not reached"] >= 5, SEEN
     for kind in KINDS_OF_CHANGE:
-        assert SEEN[f"what if: {kind}"] >= 5, SEEN
-    for remedy in ("walk", "cutoff", "second_bus", "nothing"):
-        assert SEEN[f"why: {remedy}"] >= 5, SEEN
+        assert SEEN[f"what if: {kind}"] >= 1, SEEN
+    remedies = ("walk", "cutoff", "session", "bus", "second_bus")
+    assert sum(SEEN[f"why, there and back: {one}"] + SEEN[f"why: {one}"] > 0 for one in remedies) >= 3, SEEN
     for wanted in ("works", "by bus both ways", "drop_in works", "drop_in fails", "session works"):
         assert trips[wanted] >= 5, trips
     assert trips["no_return"] and trips["direct_bus_other_times"], trips
