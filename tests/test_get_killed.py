@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 
 from data.check import check_pack
 from data.packio import load_manifest
+from tests.forking import Forks
 from tests.get_place import serve_place
 from tests.loopback.fixtures import KEYS
 from tests.loopback.server import Loopback
@@ -25,53 +23,24 @@ KILLS = 10
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-class Runner:
-    """One process that forks a child for each command."""
-
-    def __init__(self, server: Loopback) -> None:
-        bases = {f"ONE_BUS_REACH_URL_{key.upper()}": f"{server.base}/{key}" for key in KEYS}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.get_runner"], cwd=CHECKOUT, env={**os.environ, **bases}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self._read() == "ready"
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def start(self, *arguments: object) -> int:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([str(part) for part in arguments]) + "\n")
-        self._process.stdin.flush()
-        return int(self._read())
-
-    def wait(self) -> int:
-        return int(self._read())
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
-
-
 @pytest.fixture
-def runner() -> Iterator[Runner]:
+def runner() -> Iterator[Forks]:
     if not hasattr(os, "fork"):
         pytest.skip("this system cannot fork")
     with Loopback().running() as server:
         serve_place(server)
-        started = Runner(server)
+        bases = {f"ONE_BUS_REACH_URL_{key.upper()}": f"{server.base}/{key}" for key in KEYS}
+        started = Forks("tests.get_runner", CHECKOUT, bases)
         yield started
         started.close()
 
 
-def test_killed_at_ten_random_moments_the_next_run_makes_the_same_pack(runner: Runner, tmp_path: Path):
+def test_killed_at_ten_random_moments_the_next_run_makes_the_same_pack(runner: Forks, tmp_path: Path):
     def command(name: str) -> tuple[object, ...]:
         return "get", "Thorn Green", "--quiet", "--cache", tmp_path / name, "--out", tmp_path / f"{name}-pack"
 
     begun = time.monotonic()
-    runner.start(*command("whole"))
+    runner.start(os.devnull, *command("whole"))
     assert runner.wait() == 0
     took = time.monotonic() - begun
     whole = tmp_path / "whole-pack"
@@ -86,7 +55,7 @@ def test_killed_at_ten_random_moments_the_next_run_makes_the_same_pack(runner: R
         delay = dice.uniform(0, took)
         what = f"seed {seed}, run {number} killed after {delay:.3f} of {took:.3f} s"
         begun = time.monotonic()
-        child = runner.start(*command(f"c{number}"))
+        child = runner.start(os.devnull, *command(f"c{number}"))
         time.sleep(delay)
         with contextlib.suppress(ProcessLookupError):  # where this run was quicker than the first
             os.kill(child, signal.SIGKILL)
@@ -99,7 +68,7 @@ def test_killed_at_ten_random_moments_the_next_run_makes_the_same_pack(runner: R
             took = min(took, time.monotonic() - begun)
             continue
         killed += 1
-        runner.start(*command(f"c{number}"))
+        runner.start(os.devnull, *command(f"c{number}"))
         assert runner.wait() == 0, what
         assert load_manifest(pack).digest == digest, what
     assert check_pack(pack).problems == ()

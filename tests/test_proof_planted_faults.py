@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted_faults import FAULTS, ROOT, check_fault, check_faults, copy_tree, plant
+from tests.planted_faults import FAULTS, ROOT, check_fault, check_faults, copy_tree, plant, start_tests
 
 
 def test_every_planted_fault_is_noticed() -> None:
@@ -36,4 +36,5 @@ def test_a_fault_without_a_home_is_reported(tmp_path: Path) -> None:
     lost = replace(FAULTS[0], sound="return self.max_walk_m * 1000 - 7")
     with pytest.raises(LookupError, match="0 times"):
         plant(tmp_path, lost)
-    assert "0 times" in (check_fault(tmp_path, lost) or "")
+    with start_tests(tmp_path) as forks:
+        assert "0 times" in (check_fault(forks, tmp_path, lost) or "")
