@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-import numpy as np
 import pytest
-from hypothesis import given, reject, settings
-from hypothesis import strategies as st
 
 from data.errors import QueryError
 from geo.engine import Engine
@@ -15,9 +10,6 @@ from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
 from geo.journey_json import journey_to_json
 from geo.places import resolve_place
 from geo.query import Query
-from tests import reference
-from tests.reference_walk import AmbiguousTown
-from tests.strategies import questions
 from tests.towns import build_town, call, point, route, service, street, trip
 
 STREETS = [
@@ -101,65 +93,3 @@ def test_one_time_is_asked_for() -> None:
     for when in ({}, {"depart_s": 1, "arrive_by_s": 2}, {"depart_s": -1}, {"depart_s": 200_000}):
         with pytest.raises(QueryError):
             ask(pack, **when)
-
-
-def best_of_reference(pack, query, origin, destination, depart_s, arrive_by_s):
-    """(leave, arrive) by looking at every ride there is; None where there is none."""
-    places = {("o", "o"): (origin.x, origin.y), ("d", "d"): (destination.x, destination.y)}
-    town = reference.build_reference(pack, query, places)
-    if town.outside & set(places):
-        return "outside"
-    times = [(r.leave_s, r.arrive_s) for r in reference.rides(town, ("o", "o"), ("d", "d"))]
-    walk_s = reference.walk_all_the_way_s(town, ("o", "o"), ("d", "d"))
-    if depart_s is not None:
-        times = [t for t in times if depart_s <= t[0] <= depart_s + query.horizon_s]
-        times += [] if walk_s is None else [(depart_s, depart_s + walk_s)]
-        return min(((arrive, -leave) for leave, arrive in times), default=None)
-    times = [t for t in times if arrive_by_s - query.horizon_s <= t[1] <= arrive_by_s]
-    times += [] if walk_s is None else [(arrive_by_s - walk_s, arrive_by_s)]
-    return min(((-leave, arrive) for leave, arrive in times), default=None)
-
-
-@settings(max_examples=60)
-@given(questions(), st.booleans(), st.integers(-1800, 5400))
-def test_journeys_equal_the_reference(question, forward: bool, after_s: int) -> None:
-    spec, query = question
-    pack = spec.build()
-    time_s = max(query.window_start_s + after_s, 0)
-    when = {"depart_s": time_s} if forward else {"arrive_by_s": time_s}
-    query = dataclasses.replace(query, window_start_s=max(time_s - 1, 0), window_end_s=max(time_s, 1))
-    engine = Engine(pack)
-    origin, destination = resolve_place(pack, "P0"), resolve_place(pack, "V0")
-    try:
-        best = best_of_reference(
-            pack, query, origin, destination, when.get("depart_s"), when.get("arrive_by_s")
-        )
-    except AmbiguousTown:
-        reject()
-    journey = engine.journey(query, origin, destination, **when)
-    if best is None or best == "outside":
-        assert isinstance(journey, NoJourney)
-        assert (journey.reason == "outside_data") == (best == "outside")
-        return
-    assert isinstance(journey, Journey)
-    leave, arrive = journey.depart_s, journey.arrive_s
-    assert ((arrive, -leave) if forward else (-leave, arrive)) == best
-    # What is told adds up.
-    speed = query.walk.speed_mm_per_h
-    walked = 0
-    for leg in journey.legs:
-        if isinstance(leg, WalkLeg):
-            length = round(leg.length_m * 1000)
-            walked += length
-            assert leg.duration_s == -(-length * 3600 // speed)
-            assert len(np.asarray(leg.geometry.coords)) >= 2
-    assert walked <= query.walk.total_limit_mm
-    rides = [leg for leg in journey.legs if isinstance(leg, RideLeg)]
-    assert len(rides) <= 1
-    if rides:
-        before, ride, after = journey.legs
-        assert leave + before.duration_s + query.board_slack_s == ride.departure_s
-        assert ride.arrival_s + after.duration_s == arrive
-        assert ride.mode in query.modes and ride.stops_ridden >= 1
-    else:
-        assert leave + journey.legs[0].duration_s == arrive

@@ -148,7 +148,7 @@ def days(draw) -> list[int]:
     return sorted({time for time in times if time < 28 * 60})
 
 
-@settings(max_examples=250)
+@settings(max_examples=500)
 @given(days())
 def test_every_claim_holds_for_the_departures(times: list[int]) -> None:
     check_words(describe_frequency(times), times)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-from hypothesis import given, reject, settings
-
 from geo.engine import Engine
-from geo.journey import Journey, NoJourney
+from geo.journey import Journey
 from geo.journey_words import journey_in_words
 from geo.places import resolve_place
 from geo.query import Query, WalkSettings
 from geo.ride_service import find_ride_service
-from tests import reference
-from tests.reference_walk import AmbiguousTown
-from tests.strategies import questions
 from tests.towns import build_town, call, point, route, service, shifted, street, trip
 
 LINE = [street((0, 0), (3000, 0), name="High Street")]
@@ -101,72 +94,3 @@ def test_the_travel_day_ends_at_four_in_the_morning() -> None:
 
 def test_none_without_a_ride() -> None:
     assert ask(town())[1] is None
-
-
-@settings(max_examples=50)
-@given(questions())
-def test_all_routes_equal_a_slow_search(question) -> None:
-    spec, query = question
-    pack = spec.build()
-    engine = Engine(pack)
-    origin, destination = resolve_place(pack, "P0"), resolve_place(pack, "V0")
-    journey = engine.journey(query, origin, destination, depart_s=max(query.window_start_s, 4 * 3600))
-    found = find_ride_service(engine, query, journey)
-    if found is None:
-        assert (
-            isinstance(journey, NoJourney) or len(journey.legs) == 1 or journey.legs[1].departure_s < 14_400
-        )
-        return
-    day_s = (journey.legs[1].departure_s - 14_400) // 86_400 * 86_400 + 14_400
-    try:
-        departures, leaves = slow_departures(pack, query, origin, destination, day_s)
-    except AmbiguousTown:
-        reject()
-    ride = journey.legs[1]
-    own = (ride.mode, ride.route_short_name, ride.agency_name)
-    pair = (ride.from_stop_id, ride.to_stop_id)
-    assert list(found.own.departures_s) == sorted(departures[own][pair])
-    assert {(s.mode, s.number, s.agency_name) for s in found.others} == departures.keys() - {own}
-    for other in found.others:
-        pairs = departures[other.mode, other.number, other.agency_name]
-        assert sorted(pairs[other.from_stop_id, other.to_stop_id]) == list(other.departures_s)
-        assert other.same_stops == (pair in pairs)
-    assert found.last.last_s - found.last.before_s == max(leaves)
-
-
-def slow_departures(pack, query, origin, destination, day_s):
-    """Route -> pair of stops -> departures of a travel day, and when one must leave for each."""
-    places = {("o", "o"): (origin.x, origin.y), ("d", "d"): (destination.x, destination.y)}
-    whole = dataclasses.replace(query, window_start_s=0, window_end_s=86_400, horizon_s=2 * 86_400)
-    town = reference.build_reference(pack, whole, places)
-    walk = query.walk
-    access = town.stops_near(("o", "o"), walk.leg_limit_mm)
-    egress = town.stops_near(("d", "d"), walk.leg_limit_mm)
-    found: dict = {}
-    leaves = []
-    for run in town.runs:
-        for i, on in enumerate(run.calls):
-            for off in run.calls[i + 1 :]:
-                if (
-                    on.may_board
-                    and off.may_alight
-                    and on.stop in access
-                    and off.stop in egress
-                    and access[on.stop] + egress[off.stop] <= walk.total_limit_mm
-                    and day_s <= on.departure_s < day_s + 86_400
-                ):
-                    pairs = found.setdefault(name_of(pack, run.trip_id), {})
-                    pairs.setdefault((on.stop, off.stop), set()).add(on.departure_s)
-                    leaves.append(on.departure_s - query.board_slack_s - town.seconds(access[on.stop]))
-    return found, leaves
-
-
-def name_of(pack, trip_id):
-    trips, routes, agencies = (
-        frame.set_index(key).to_dict("index")
-        for frame, key in (
-            (pack.feed.trips, "trip_id"), (pack.feed.routes, "route_id"), (pack.feed.agency, "agency_id"),
-        )
-    )  # fmt: skip
-    line = routes[trips[trip_id]["route_id"]]
-    return line["mode"], line["route_short_name"], agencies[line["agency_id"]]["agency_name"]

@@ -73,14 +73,6 @@ def check_equals_reach(engine: Engine, query: Query, out: Path) -> None:
     assert len(reached) == len(in_reach)
 
 
-@settings(max_examples=35)
-@given(question=questions())
-def test_both_layouts_equal_the_reach_table_in_random_towns(question, tmp_path_factory) -> None:
-    town, query = question
-    query = one_boarding(query)
-    check_equals_reach(Engine(town.build()), query, tmp_path_factory.getbasetemp() / "random.parquet")
-
-
 @settings(max_examples=20)
 @given(
     question=questions(), origins=st.integers(1, 3), destinations=st.integers(1, 3), pairs=st.integers(1, 9)

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from data.errors import PartError, UsageError
 from geo.__main__ import main
@@ -22,8 +20,7 @@ from geo.partition import Cutter, split_area
 from geo.parts import compute_part, keep_part, list_tiles, open_folder, part_to_bytes, remove_parts
 from geo.query import Query
 from tests.proof import line_town
-from tests.strategies import questions
-from tests.test_scale_many import one_boarding, own_points
+from tests.test_scale_many import own_points
 from tests.towns import build_town, point, route, service, trip
 
 QUERY = Query(window_start_s=34_200, window_end_s=35_400)
@@ -51,15 +48,6 @@ def check_parts_equal_the_whole(
         pd.read_parquet(parts), uncut(engine, query, points), check_categorical=False
     )
     return rows
-
-
-@settings(max_examples=30)
-@given(question=questions(), part_origins=st.integers(1, 3))
-def test_parts_equal_the_whole_in_random_towns(question, part_origins, tmp_path_factory) -> None:
-    town, query = question
-    engine = Engine(town.build())
-    folder = tmp_path_factory.mktemp("town")
-    check_parts_equal_the_whole(engine, one_boarding(query), folder, part_origins, own_points(engine))
 
 
 @pytest.mark.real_data

@@ -1,4 +1,7 @@
-"""What is recomputed where it can matter equals what is computed anew, on random towns and scenarios."""
+"""What is recomputed equals what is computed anew, with several changes to one random town.
+
+One change to each of many towns: ``tests/test_proof_random_towns.py``.
+"""
 
 from __future__ import annotations
 

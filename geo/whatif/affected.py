@@ -8,7 +8,7 @@ them only, and from the walks between stops. So a pair none of which has changed
 has the answer that it had. Here these are compared, as they were and as they
 are, whatever the changes were called: nothing is believed of a change, and the
 rest is proven by comparison with a full computation
-(``tests/test_whatif_random_towns.py``).
+(``tests/test_proof_random_towns.py``).
 """
 
 from __future__ import annotations
