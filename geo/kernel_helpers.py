@@ -111,58 +111,17 @@ def seconds_within(n, leave_s, arrive_s, start_s, limit_s):  # type: ignore[no-u
 
 
 @helper
-def _seconds_and_slopes(n, leave_s, arrive_s, start_s, limit_s):  # type: ignore[no-untyped-def]
-    """The same length, and by how much the last second of ``limit_s`` lengthened it and the next will."""
-    total = np.int64(0)
-    last, following = np.int64(0), np.int64(0)
-    earlier = np.int64(start_s)
-    for i in range(n):
-        shortest, longest = arrive_s[i] - leave_s[i], arrive_s[i] - earlier
-        total += min(max(limit_s - shortest, 0), longest - shortest)
-        last += shortest < limit_s <= longest
-        following += shortest <= limit_s < longest
-        earlier = leave_s[i]
-    return total, last, following
-
-
-@helper
-def _percentile(n, leave_s, arrive_s, start_s, needed_s, shortest, longest, reached_s):  # type: ignore[no-untyped-def]
-    """The smallest whole number of seconds within which one arrives from ``needed_s`` seconds of the window.
-
-    The length of the set is an integer at every whole second, a run of straight
-    lines between them, and never decreases. So where the line at hand leads is
-    mostly the answer; every third guess halves what is left, so that it ends.
-    """
-    if n == 1:
-        return shortest + needed_s
-    # Too short at low (nothing at all takes less than the shortest), long enough at high.
-    low, high = shortest - 1, longest
-    guess = low + needed_s * (high - low) // max(reached_s, 1)
-    tries = 0
-    while high - low > 1:
-        tries += 1
-        if tries % 3 == 0:
-            guess = (low + high) >> 1
-        guess = min(max(guess, low + 1), high - 1)
-        at_guess, last, following = _seconds_and_slopes(n, leave_s, arrive_s, start_s, guess)
-        if at_guess >= needed_s:
-            if at_guess - last < needed_s:
-                return guess
-            high = guess
-            guess -= (at_guess - needed_s) // max(last, 1)
-        else:
-            if at_guess + following >= needed_s:
-                return guess + 1
-            low = guess
-            guess += (needed_s - at_guess) // max(following, 1) + 1
-    return high
-
-
-@helper
 def summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentiles, times_s):  # type: ignore[no-untyped-def]
-    """Fill ``times_s`` with the percentiles (no value: ``walk_s``); return the seconds in reach."""
+    """Fill ``times_s`` with the percentiles (no value: ``walk_s``); return the seconds in reach.
+
+    The set length is an integer at every whole second T, continuous and never
+    decreasing; so the percentile rounded up is the smallest whole T whose set
+    is long enough. It lies between two bounds, which are drawn together by
+    where a straight line between them would have it and, every other step, by
+    halving.
+    """
     window = end_s - start_s
-    reached = leave_s[n - 1] - start_s if n else np.int64(0)
+    reached = leave_s[n - 1] - start_s if n else 0
     shortest, longest = np.int64(walk_s), np.int64(0)
     earlier = np.int64(start_s)
     for i in range(n):
@@ -170,11 +129,27 @@ def summarise(n, leave_s, arrive_s, walk_s, start_s, end_s, cutoff_s, percentile
         longest = max(longest, arrive_s[i] - earlier)
         earlier = leave_s[i]
     for k in range(len(percentiles)):
+        # In hundredths, so that a share of the window is a whole number.
+        needed = percentiles[k] * window
         time = np.int64(walk_s)
-        # The percentile rounded up: a share of the window, in whole seconds.
-        needed_s = -((-percentiles[k] * window) // 100)
-        if n and reached >= needed_s and shortest < walk_s:
-            time = min(time, _percentile(n, leave_s, arrive_s, start_s, needed_s, shortest, longest, reached))
+        if n and 100 * reached >= needed and shortest < walk_s:
+            # Too short at low (nothing at all takes less than the shortest), long enough at high.
+            low, high = shortest - 1, longest
+            at_low, at_high = np.int64(0), 100 * reached
+            halve = False
+            while high - low > 1:
+                if halve:
+                    middle = (low + high) >> 1
+                else:
+                    middle = low + (needed - at_low) * (high - low) // (at_high - at_low)
+                    middle = min(max(middle, low + 1), high - 1)
+                halve = not halve
+                at_middle = 100 * seconds_within(n, leave_s, arrive_s, start_s, middle)
+                if at_middle >= needed:
+                    high, at_high = middle, at_middle
+                else:
+                    low, at_low = middle, at_middle
+            time = min(time, high)
         times_s[k] = time
     if walk_s <= cutoff_s:
         return window
