@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +44,11 @@ class ReachInputs:
     service_outside: np.ndarray
     stop_active: np.ndarray
     stop_served: np.ndarray
+
+    def find_services(self, service_ids: Iterable[object]) -> np.ndarray:
+        """Rows of services by their ids, int64[n]; KeyError for one that is not among them."""
+        row = {str(one): number for number, one in enumerate(self.service_ids)}
+        return np.array([row[str(one)] for one in service_ids], np.int64)
 
     def take(self, origins: np.ndarray, services: np.ndarray) -> ReachInputs:
         """Return some of the origins and services (ascending rows of each)."""

@@ -169,8 +169,7 @@ def compute_round_trips(
     """Compute all pairs of origins and the sessions of a plan (:func:`plan_round_trips`)."""
     n, k = len(inputs.origin_ids), len(plan)
     fields = np.full((n, k, rk.N_FIELDS), rk.NONE, np.int32)
-    service_row = {str(one): row for row, one in enumerate(inputs.service_ids)}
-    session_service = np.array([service_row[one.service_id] for one in plan], np.int32)
+    session_service = inputs.find_services(one.service_id for one in plan).astype(np.int32)
     # A session's timetable reaches as far as that session needs, so that its answer
     # does not depend on which others are asked about.
     spans = [span_of_session(one, query, settings) for one in plan]

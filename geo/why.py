@@ -149,8 +149,7 @@ class Search:
         for row in range(len(cells.categories)):
             for at in cells.members[row]:
                 asked[:, at] |= cells.cut_off[row]
-        service_row = {str(one): row for row, one in enumerate(wide.service_ids)}
-        self.service_row = np.array([service_row[one] for one in cells.service_ids], np.int64)
+        self.service_row = wide.find_services(cells.service_ids)
         self.plan: tuple[PlannedSession, ...] = ()
         self.later: LaterBuses | None = None
         if settings is None:

@@ -71,8 +71,7 @@ class LaterBuses:
     ) -> None:
         self.engine, self.inputs, self.plan = engine, inputs, plan
         self.query, self.settings = query, settings
-        service = {str(one): row for row, one in enumerate(inputs.service_ids)}
-        self.service = [service[one.service_id] for one in plan]
+        self.service = inputs.find_services(one.service_id for one in plan).tolist()
         self.missed = self._list_missed(wanted)
         self.of_point: dict[int, list[int]] = {}  # rows of missed
         for row, one in enumerate(self.missed):

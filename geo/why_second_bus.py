@@ -80,7 +80,7 @@ def find_two_buses_there_and_back(
         Pairs to look for, none of which works with one bus each way.
     """
     works = np.zeros(wanted.shape, bool)
-    row = {str(one): number for number, one in enumerate(inputs.service_ids)}
+    rows = inputs.find_services(one.service_id for one in plan)
     groups: dict[tuple[object, ...], list[int]] = {}
     for number, one in enumerate(plan):
         if one.date is not None and wanted[:, number].any():
@@ -93,7 +93,7 @@ def find_two_buses_there_and_back(
         if (date, span) not in mirrored:
             mirrored = {(date, span): mirror_timetable(timetable)}  # one at a time: dates stand together
         arrive, leave = _windows(one, settings)
-        services = np.array([row[plan[number].service_id] for number in numbers], np.int64)
+        services = rows[numbers]
         want = np.ascontiguousarray(wanted[:, numbers].T)
         turned = (MIRROR_S - arrive[1] - query.board_slack_s, MIRROR_S - arrive[0] - query.board_slack_s)
         there = _reached(inputs, mirrored[date, span], services, query, turned, want)

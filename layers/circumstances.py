@@ -6,6 +6,8 @@ decile, shares of larger areas, the columns of the Planner's table, and the whol
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -74,26 +76,26 @@ def shade_measure(pack: AreaPack, indicator_id: str) -> Measure:
     bases = set(values.loc[values["indicator_id"] == indicator_id, "basis"])
     limits: str = "" if pd.isna(row["leaves_out"]) else f"{row['leaves_out']}."
     limits += "".join(words for basis, words in _BASIS_WORDS.items() if basis in bases)
-    source = f"{row['source_table']}, by {row['area_level']}"
+    share = _shares(pack, indicator_id)
+    measure = Measure(
+        measure_id=f"indicator:{indicator_id}",
+        title=f"{row['name']}: share of {row['base_name']}",
+        unit="share" if row["unit"] == "people" else "share of households",
+        values=share,
+        texts=tuple(_say_share(value) for value in share),
+        source=f"{row['source_table']}, by {row['area_level']}",
+        date=str(row["source_year"]),
+        leaves_out=limits,
+        hue="blue",
+        missing_words=NOT_KNOWN.lower(),
+        static=True,
+    )
     if row["unit"] != "rank":
-        share = _shares(pack, indicator_id)
-        return Measure(
-            measure_id=f"indicator:{indicator_id}",
-            title=f"{row['name']}: share of {row['base_name']}",
-            unit="share" if row["unit"] == "people" else "share of households",
-            values=share,
-            texts=tuple(_say_share(value) for value in share),
-            source=source,
-            date=str(row["source_year"]),
-            leaves_out=limits,
-            hue="blue",
-            missing_words=NOT_KNOWN.lower(),
-            static=True,
-        )
+        return measure
     decile = values_of(pack, indicator_id, "decile")
     rank = values_of(pack, indicator_id, "rank")
-    return Measure(
-        measure_id=f"indicator:{indicator_id}",
+    return replace(
+        measure,
         title=f"{row['name']}: decile",
         unit="decile",
         # The most deprived are the darkest.
@@ -102,12 +104,7 @@ def shade_measure(pack: AreaPack, indicator_id: str) -> Measure:
             NOT_KNOWN.lower() if np.isnan(d) else f"decile {d:.0f}, rank {r:,.0f} of {row['ranked_of']:,}"
             for d, r in zip(decile, rank, strict=True)
         ),
-        source=source,
-        date=str(row["source_year"]),
-        leaves_out=limits,
         hue="orange",
-        missing_words=NOT_KNOWN.lower(),
-        static=True,
         breaks=(4, 7, 9),
         labels=_DECILE_LABELS,
     )

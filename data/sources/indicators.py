@@ -108,15 +108,11 @@ def _join(
         if len(torn):
             raise SourceError(f"{path.name}: neighbourhoods in several larger areas: {', '.join(torn[:5])}")
         area = ids.map(pairs.set_index("key")["wider"]).fillna("")
-        log.add(
-            "area_without_wider",
-            "missing",
-            int((area == "").sum()),
+        words = (
             f"neighbourhoods whose {table.area_level or 'larger area'} the lookup does not tell: "
-            f"{table.table} is not known for them",
-            ids[area == ""],
-            file=path.name,
+            f"{table.table} is not known for them"
         )
+        _log_missing(log, "area_without_wider", ids[area == ""], words, path.name)
         return Joined(area, "wider_area")
     if table.area_lookup is not None:
         lookup = table.area_lookup
@@ -124,15 +120,11 @@ def _join(
         alone = ~relation["old"].duplicated(keep=False) & ~relation["new"].duplicated(keep=False)
         known = relation[alone].set_index("new")["old"]
         area = ids.map(known).fillna("")
-        log.add(
-            "area_split_or_merged",
-            "missing",
-            int((area == "").sum()),
+        words = (
             f"neighbourhoods that were split or merged between {table.area_level or 'the areas of'} "
-            f"{table.table} and {level}: its numbers are of other land, and not known for them",
-            ids[area == ""],
-            file=Path(table.source.file).name,
+            f"{table.table} and {level}: its numbers are of other land, and not known for them"
         )
+        _log_missing(log, "area_split_or_merged", ids[area == ""], words, Path(table.source.file).name)
         return Joined(area, "same_area")
     if table.area_level is not None and table.area_level != level:
         raise SourceError(
@@ -228,13 +220,9 @@ def _read_ranks(
         numbers = match_areas(numbers, ids, len(frame), file, log)
     else:
         _check_any(numbers.index, joined, file)
-        log.add(
-            "area_without_rank",
-            "missing",
-            int((~joined.area.isin(numbers.index) & (joined.area != "")).sum()),
-            "neighbourhoods whose area the index does not rank",
-            joined.area[~joined.area.isin(numbers.index)],
-            file=file,
+        unranked = joined.area[~joined.area.isin(numbers.index) & (joined.area != "")]
+        _log_missing(
+            log, "area_without_rank", unranked, "neighbourhoods whose area the index does not rank", file
         )
     own = numbers.reindex(joined.area.to_numpy(object)).reset_index(drop=True)
     empty = pd.array([None] * len(own), dtype="Int32")
@@ -261,6 +249,10 @@ def _find(frame: pd.DataFrame, given: str | None, known: re.Pattern[str], key: s
         what = f"can't tell which of {', '.join(found)} is meant" if found else "no column known"
         raise SourceError(f"{file}: {what}; set indicators.{key} in the configuration (columns: {have}).")
     return found[0]
+
+
+def _log_missing(log: FaultLog, code: str, examples: pd.Series, words: str, file: str) -> None:
+    log.add(code, "missing", len(examples), words, examples, file=file)
 
 
 def _check_any(codes: pd.Index, joined: Joined, file: str) -> None:

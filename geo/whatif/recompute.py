@@ -63,8 +63,7 @@ def recompute_there_and_back(
     affected = find_affected(engine.base.pack, engine.pack, old, new, two_buses=False)
     plan = plan_sessions_of(engine, query, settings, day=day)
     held = list(dict.fromkeys(one.service_id for one in plan))
-    column = {str(one): number for number, one in enumerate(new.service_ids)}
-    columns = np.array([column[one] for one in held], np.int64)
+    columns = new.find_services(held)
     # The services of the table as it was: those with a session on the day.
     n_before = len(before.frame) // max(1, len(new.origin_ids))
     was = {
