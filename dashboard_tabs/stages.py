@@ -16,7 +16,8 @@ import streamlit as st
 
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
-from data.packio import PackEntry, list_packs, load_manifest, load_pack
+from data.packio import PackEntry, list_packs, load_pack
+from data.stored import load_manifest
 from geo.engine import Engine, warm
 from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place

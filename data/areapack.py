@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from data.manifest import Manifest
 
-Frame = pd.DataFrame
+if TYPE_CHECKING:  # not to be imported before a table is wanted
+    import geopandas as gpd
+    import pandas as pd
+
+    Frame = pd.DataFrame
+
+
+def _absent() -> None:
+    """Stand for a part that a pack doesn't have; a default on the class would hide one still to be read."""
+
+
+class _ReadLater:
+    """A dataclass whose fields may be made when they are first asked for.
+
+    Most questions read few of a pack's tables, and making frames of all of them
+    takes longer than reading the files. Who asks sees no difference: a field
+    has its value, the same object each time.
+    """
+
+    @classmethod
+    def read_later(cls, read: Callable[[str], Any], **known: Any) -> Self:
+        """Make one whose fields, but for those ``known``, are what ``read`` returns for their names."""
+        made = object.__new__(cls)
+        vars(made).update(known, _read=read)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
+
+    if not TYPE_CHECKING:  # a type checker shall still find names that are none
+
+        def __getattr__(self, name: str) -> Any:
+            read = vars(self).get("_read")
+            if read is None or all(name != part.name for part in fields(self)):
+                raise AttributeError(f"{type(self).__name__} has no {name!r}")
+            # Of two threads that ask first, both get what the sooner one read.
+            return vars(self).setdefault(name, read(name))
 
 
 @dataclass(frozen=True)
-class Feed:
+class Feed(_ReadLater):
     """The timetable's tables, all dates kept (columns: ``data.schema``).
 
     ``stop_times`` is a dict of read-only arrays and not a DataFrame: it is the
@@ -28,7 +64,7 @@ class Feed:
     stop_times: dict[str, np.ndarray]
     calendar: Frame
     calendar_dates: Frame
-    shapes: gpd.GeoDataFrame | None = None
+    shapes: gpd.GeoDataFrame | None = field(default_factory=_absent)
 
 
 @dataclass(frozen=True)
@@ -56,7 +92,7 @@ class WalkNetwork:
 
 
 @dataclass(frozen=True)
-class AreaPack:
+class AreaPack(_ReadLater):
     """One place: its people, services, stops, timetable and streets.
 
     Optional parts are None (tables with no rows where a caller would only
@@ -66,18 +102,18 @@ class AreaPack:
     manifest: Manifest
     stops: Frame
     feed: Feed
-    neighbourhoods: gpd.GeoDataFrame | None = None
-    groups: Frame | None = None
-    census: Frame | None = None
-    indicators: Frame | None = None
-    indicator_values: Frame | None = None
-    origin_points: Frame | None = None
-    services: Frame | None = None
-    sessions: Frame | None = None
-    walk: WalkNetwork | None = None
-    postcodes: Frame | None = None
-    coverage: gpd.GeoDataFrame | None = None
-    ground: gpd.GeoDataFrame | None = None
+    neighbourhoods: gpd.GeoDataFrame | None = field(default_factory=_absent)
+    groups: Frame | None = field(default_factory=_absent)
+    census: Frame | None = field(default_factory=_absent)
+    indicators: Frame | None = field(default_factory=_absent)
+    indicator_values: Frame | None = field(default_factory=_absent)
+    origin_points: Frame | None = field(default_factory=_absent)
+    services: Frame | None = field(default_factory=_absent)
+    sessions: Frame | None = field(default_factory=_absent)
+    walk: WalkNetwork | None = field(default_factory=_absent)
+    postcodes: Frame | None = field(default_factory=_absent)
+    coverage: gpd.GeoDataFrame | None = field(default_factory=_absent)
+    ground: gpd.GeoDataFrame | None = field(default_factory=_absent)
     path: Path | None = field(default=None, compare=False)
     # What a trial calls itself: services, buses and streets are then as nobody has made them.
     trial: str | None = None

@@ -17,9 +17,10 @@ from data.digest import compute_pack_digest, compute_table_digest
 from data.errors import PackError
 from data.indicators import find_indicator_faults
 from data.manifest import Manifest
-from data.packio import MANIFEST, find_pack, load_manifest, load_tables
+from data.packio import find_pack
 from data.schema import TABLES
 from data.sources.groups import ALL
+from data.stored import MANIFEST, load_manifest, load_tables
 from data.tables import arrow_to_pack
 
 _SHOWN = 5

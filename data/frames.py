@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -86,21 +85,34 @@ def _column_to_array(
     return series.array if pd.api.types.is_extension_array_dtype(series.dtype) else series.to_numpy()
 
 
+def _read_geometry(table: Table, column: Column, values: pa.ChunkedArray) -> np.ndarray:
+    try:
+        return np.asarray(shapely.from_wkb(values.to_numpy(zero_copy_only=False)))
+    except shapely.errors.GEOSException as error:
+        raise PackError(
+            f"{table.name}: column {column.name!r} holds no geometry ({error}); build the pack again."
+        ) from error
+
+
+def check_geometry(table: Table, arrow: pa.Table) -> None:
+    """Raise PackError where a geometry column holds something else."""
+    for column in table.columns:
+        if column.type == BYTES and table.geometry:
+            _read_geometry(table, column, arrow.column(column.name))
+
+
 def arrow_to_frame(table: Table, arrow: pa.Table, *, crs: str | None = None) -> pd.DataFrame:
     """Return the Arrow table as a frame; a GeoDataFrame in ``crs`` when the table has geometry."""
     data: dict[str, Any] = {}
     for column in table.columns:
         values = arrow.column(column.name)
         if column.type == BYTES and table.geometry:
-            try:
-                data[column.name] = shapely.from_wkb(values.to_numpy(zero_copy_only=False))
-            except shapely.errors.GEOSException as error:
-                raise PackError(
-                    f"{table.name}: column {column.name!r} holds no geometry ({error}); build the pack again."
-                ) from error
+            data[column.name] = _read_geometry(table, column, values)
         else:
             data[column.name] = _column_to_array(column, values)
     if table.geometry:
+        import geopandas as gpd  # here, since many questions need no geometry and it takes long to import
+
         return gpd.GeoDataFrame(data, geometry="geometry", crs=crs)
     return pd.DataFrame(data)
 

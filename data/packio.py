@@ -12,18 +12,15 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
 from data.areapack import AreaPack
 from data.digest import compute_pack_digest, compute_table_digest
 from data.errors import PackError
-from data.manifest import FORMAT_VERSION, Manifest
 from data.schema import TABLES, Table
+from data.stored import MANIFEST, load_manifest, open_tables
 from data.tables import arrow_to_pack, pack_to_arrow
 
-MANIFEST = "manifest.json"
 PACKS_VARIABLE = "ONE_BUS_REACH_PACKS"
-_REBUILD = "build the pack again with `python -m data build`"
 
 
 @dataclass(frozen=True)
@@ -137,85 +134,6 @@ def write_pack(pack: AreaPack, out: Path) -> Path:
     return out
 
 
-def load_manifest(folder: Path) -> Manifest:
-    """Read a pack's manifest and check that this version can read the pack."""
-    path = folder / MANIFEST
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise PackError(f"{folder}: no {MANIFEST} here, so it is not an area pack; {_REBUILD}.") from error
-    except (OSError, ValueError) as error:
-        raise PackError(f"{path}: can't be read ({error}); {_REBUILD}.") from error
-    version = raw.get("format_version") if isinstance(raw, dict) else None
-    if version != FORMAT_VERSION:
-        raise PackError(f"{path}: pack format {version!r}, this program reads {FORMAT_VERSION}; {_REBUILD}.")
-    try:
-        return Manifest.model_validate(raw)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        raise PackError(f"{path}: not a manifest as this program writes it; {_REBUILD}:", faults) from error
-
-
-def _schema_faults(table: Table, found: pa.Schema) -> list[str]:
-    faults = []
-    file = f"{table.name}.parquet"
-    for column in table.columns:
-        if column.name not in found.names:
-            faults.append(f"{file}: column {column.name!r} is missing")
-        elif found.field(column.name).type != column.type:
-            faults.append(
-                f"{file}: column {column.name!r} is {found.field(column.name).type}, should be {column.type}"
-            )
-    faults += [
-        f"{file}: column {name!r} is unknown" for name in found.names if name not in table.column_names
-    ]
-    return faults
-
-
-def load_tables(folder: Path, manifest: Manifest) -> dict[str, pa.Table]:
-    """Read every table of the manifest and check columns, types, nulls and row counts.
-
-    Raises
-    ------
-    PackError
-        Naming every missing file, column and row count at once.
-    """
-    arrow: dict[str, pa.Table] = {}
-    faults = [
-        f"{name}: a table this program doesn't know" for name in manifest.table_rows if name not in TABLES
-    ]
-    for name, table in TABLES.items():
-        path = folder / f"{name}.parquet"
-        if name not in manifest.table_rows:
-            if table.required:
-                faults.append(f"{path.name}: the manifest lists no such table, and a pack needs it")
-            continue
-        try:
-            read = pq.read_table(path, partitioning=None)
-        except FileNotFoundError:
-            faults.append(f"{path.name}: the file is missing")
-            continue
-        except (OSError, pa.ArrowException) as error:
-            faults.append(f"{path.name}: can't be read ({str(error).splitlines()[0]})")
-            continue
-        wrong = _schema_faults(table, read.schema)
-        if not wrong:
-            wrong = [
-                f"{path.name}: column {column.name!r} is empty in {read.column(column.name).null_count} rows"
-                for column in table.columns
-                if not column.nullable and read.column(column.name).null_count
-            ]
-        if read.num_rows != manifest.table_rows[name]:
-            wrong.append(f"{path.name}: {read.num_rows} rows, the manifest says {manifest.table_rows[name]}")
-        if wrong:
-            faults += wrong
-        else:
-            arrow[name] = read.select(table.column_names)
-    if faults:
-        raise PackError(f"{folder}: the pack is not whole; {_REBUILD}:", faults)
-    return arrow
-
-
 def pack_folders() -> list[Path]:
     """Return the folders packs are looked for in: the variable's, then the checkout's own."""
     given = [Path(part) for part in os.environ.get(PACKS_VARIABLE, "").split(os.pathsep) if part.strip()]
@@ -275,7 +193,9 @@ def load_pack(path_or_name: str | Path) -> AreaPack:
     """Load an area pack by path or listed name.
 
     Checks format, columns, types and row counts; that the content still has
-    its digest is `python -m data check`'s to say, as it takes longer.
+    its digest is `python -m data check`'s to say, as it takes longer. A pack
+    that bears the seal of an earlier check (``data.seal``) is not read again:
+    each of its tables is read, and compared with its seal, when it is asked for.
 
     Raises
     ------
@@ -284,5 +204,4 @@ def load_pack(path_or_name: str | Path) -> AreaPack:
     """
     folder = find_pack(path_or_name)
     manifest = load_manifest(folder)
-    pack = arrow_to_pack(manifest, load_tables(folder, manifest))
-    return replace(pack, path=folder.resolve())
+    return arrow_to_pack(manifest, open_tables(folder, manifest), path=folder.resolve())

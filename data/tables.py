@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import schema
 from data.areapack import AreaPack, Feed, WalkNetwork
 from data.errors import PackError
 from data.frames import arrow_to_frame, frame_to_arrow
@@ -81,14 +81,22 @@ def _codes_of(arrow: pa.Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     return _read_only(codes), tuple(encoded.dictionary.to_pylist())
 
 
+def count_points(edges: pa.Table) -> np.ndarray:
+    """Count each street's points; PackError where a street has more of one coordinate than of the other."""
+    counts, others = (
+        pc.list_value_length(edges.column(name)).to_numpy(zero_copy_only=False) for name in ("xs", "ys")
+    )
+    if not np.array_equal(counts, others):
+        raise PackError("walk_edges: columns 'xs' and 'ys' differ in length; build the pack again.")
+    return counts
+
+
 def arrow_to_walk(nodes: pa.Table, edges: pa.Table) -> WalkNetwork:
     """Return the walk network of its two tables, with read-only arrays."""
     street, street_names = _codes_of(edges, "street")
     highway, highway_names = _codes_of(edges, "highway")
+    counts = count_points(edges)
     xs, ys = edges.column("xs").combine_chunks(), edges.column("ys").combine_chunks()
-    counts = pc.list_value_length(xs).to_numpy(zero_copy_only=False)
-    if not np.array_equal(counts, pc.list_value_length(ys).to_numpy(zero_copy_only=False)):
-        raise PackError("walk_edges: columns 'xs' and 'ys' differ in length; build the pack again.")
     offsets = np.zeros(edges.num_rows + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     ways = edges.column("osm_way")
@@ -136,19 +144,19 @@ def pack_to_arrow(pack: AreaPack) -> dict[str, pa.Table]:
     return {name: arrow[name] for name in TABLES if name in arrow}
 
 
-def arrow_to_pack(manifest: Manifest, arrow: dict[str, pa.Table]) -> AreaPack:
-    """Put a pack together from its tables; the reverse of ``pack_to_arrow``."""
+def arrow_to_pack(manifest: Manifest, arrow: Mapping[str, pa.Table], *, path: Path | None = None) -> AreaPack:
+    """Put a pack together from its tables; the reverse of ``pack_to_arrow``.
 
-    def frame(name: str) -> pd.DataFrame | None:
-        if name not in arrow:
-            return None
-        return arrow_to_frame(TABLES[name], arrow[name], crs=manifest.crs)
+    A table becomes a frame (and a sealed one is read) when it is first asked for.
+    """
 
-    feed: dict[str, Any] = {name: frame(name) for name in _FEED_PARTS if name != "stop_times"}
-    feed["stop_times"] = {
-        name: _plain(arrow[STOP_TIMES.name], name) for name in schema.STOP_TIMES.column_names
-    }
-    parts: dict[str, Any] = {name: frame(name) for name in _PARTS}
-    has_walk = WALK_NODES.name in arrow and WALK_EDGES.name in arrow
-    walk = arrow_to_walk(arrow[WALK_NODES.name], arrow[WALK_EDGES.name]) if has_walk else None
-    return AreaPack(manifest=manifest, feed=Feed(**feed), walk=walk, **parts)
+    def read(name: str) -> Any:
+        if name == "walk":
+            nodes, edges = WALK_NODES.name, WALK_EDGES.name
+            return arrow_to_walk(arrow[nodes], arrow[edges]) if nodes in arrow and edges in arrow else None
+        if name == STOP_TIMES.name:
+            times = arrow[STOP_TIMES.name]
+            return {column: _plain(times, column) for column in STOP_TIMES.column_names}
+        return arrow_to_frame(TABLES[name], arrow[name], crs=manifest.crs) if name in arrow else None
+
+    return AreaPack.read_later(read, manifest=manifest, feed=Feed.read_later(read), path=path)

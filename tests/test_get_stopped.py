@@ -21,7 +21,7 @@ from data.fetch.download import download
 from data.fetch.http import Client
 from data.fetch.locks import only_one
 from data.get.run import STOPPED
-from data.packio import load_manifest
+from data.stored import load_manifest
 from tests.get_place import serve_place
 from tests.loopback.fixtures import KEYS, client, make_client, server, waits
 from tests.loopback.server import Loopback

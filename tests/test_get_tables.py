@@ -21,7 +21,8 @@ from data.fetch import authorities, bods
 from data.fetch.http import Client
 from data.get import GetOptions
 from data.get.run import plan_only
-from data.packio import load_manifest, load_pack
+from data.packio import load_pack
+from data.stored import load_manifest
 from geo.engine import warm
 from tests import get_place
 from tests.get_place import CODE, LSOAS, NAME, people_of, rank_of, serve_place, serve_welsh_place

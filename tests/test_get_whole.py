@@ -19,7 +19,8 @@ from data.get.area import to_toml
 from data.get.options import name_area
 from data.get.progress import show_nothing
 from data.get.run import plan_only
-from data.packio import list_packs, load_manifest, load_pack
+from data.packio import list_packs, load_pack
+from data.stored import load_manifest
 from tests.get_place import CODE, LSOAS, NAME, OAS, people_of, serve_place
 from tests.loopback.fixtures import client, make_client, server, waits
 from tests.loopback.server import Asked, Loopback, Reply
