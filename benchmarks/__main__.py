@@ -21,12 +21,17 @@ from pathlib import Path
 
 from benchmarks.measure import Worker, run_interleaved
 from benchmarks.points import write_newport_points, write_region_points, write_settings
+from data.modes import MODES
 from data.packio import load_pack
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = ROOT / "benchmarks" / "workers"
 AREAS = ("newport", "newport_2011", "oldham", "greater_manchester")
 GTFS = "newport/bus/newport-20230613_gtfs.zip"
+OWN_LOADS = tuple(
+    f"{case}_{pack}" for case in ("load", "tables", "ready", "first") for pack in ("built", "prepared")
+)
+CAFEIN_LOADS = ("load_kept", "load_mapped", "first_kept", "first_mapped")
 STREETS = "newport/osm/newport-2023-06-13.osm.pbf"
 
 
@@ -84,6 +89,11 @@ def compile_lines() -> list[str]:
     ]
 
 
+def _times(theirs: float | None, ours: float | None) -> str:
+    """How many times sooner ours is."""
+    return "-" if not theirs or not ours else f"{theirs / ours:.{1 if theirs > ours else 2}f}"
+
+
 def _ms(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds * 1000:.1f}"
 
@@ -96,10 +106,14 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         points, settings, feed = folder / "points.csv", folder / "settings.json", folder / "gtfs"
         origins, places = write_newport_points(pack, points)
         assert pack.neighbourhoods is not None
-        prepared = folder / "newport"
-        shutil.copytree(packs / "newport", prepared, ignore=shutil.ignore_patterns("derived"))
-        _seconds([sys.executable, "-m", "geo", "prepare", str(prepared)])
-        write_settings(pack, settings, folder, isochrone_origin="-2.997,51.588", prepared_pack=str(prepared))
+        built, prepared = folder / "built", folder / "prepared"
+        for copy in (built, prepared):
+            shutil.copytree(packs / "newport", copy, ignore=shutil.ignore_patterns("derived"))
+        _seconds([sys.executable, "-m", "geo", "prepare", str(prepared), "--modes", ",".join(MODES)])
+        write_settings(
+            pack, settings, folder,
+            isochrone_origin="-2.997,51.588", built_pack=str(built), prepared_pack=str(prepared),
+        )  # fmt: skip
         with zipfile.ZipFile(raw / GTFS) as archive:
             archive.extractall(feed)
         own = Worker(
@@ -117,9 +131,7 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
                     "isochrone",
                     "isochrone_p50",
                     "reach_table",
-                    "load_pack",
-                    "ready",
-                    "ready_prepared",
+                    *OWN_LOADS,
                 )
             },
         )
@@ -137,8 +149,7 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
                 "window_tbtr",
                 "window_raptor",
                 "window2h_tbtr",
-                "load_kept",
-                "load_mapped",
+                *CAFEIN_LOADS,
             )
             cases["ferrobus"] = ("single", "window")
         for worker in workers:
@@ -167,19 +178,6 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         lines.append(
             f"| {title} | {_ms(own_s)} | {_ms(cafein_s)} | {ratios[0]} | {_ms(ferro_s)} | {ratios[1]} |"
         )
-    raw_s = by_name["cafein"].median("load") if "cafein" in by_name else None
-    pack_s = own.median("load_pack")
-    times = f"{raw_s / pack_s:.0f}" if raw_s and pack_s else "-"
-    kept_s, mapped_s = (
-        by_name["cafein"].median(case) if "cafein" in by_name else None
-        for case in ("load_kept", "load_mapped")
-    )
-    load_lines = [
-        f"- load of the built pack: {_ms(pack_s)} ms; cafein from the raw files: {_ms(raw_s)} ms "
-        f"({times} times); its own saved network: {_ms(kept_s)} ms, mapped: {_ms(mapped_s)} ms",
-        f"- built pack to first question (graph, hub labels, timetable): {_ms(own.median('ready'))} ms; "
-        f"with what `geo prepare` keeps: {_ms(own.median('ready_prepared'))} ms",
-    ]
     loads = ", ".join(f"{w.name} {w.median('load'):.2f} s, {w.peak_mb:.0f} MB" for w in workers)
     best, median = _ms(own.median("isochrone")), _ms(own.median("isochrone_p50"))
     return [
@@ -188,9 +186,37 @@ def newport_lines(raw: Path, packs: Path, peers: Path | None, rounds: int) -> li
         f"- isochrone of 45 minutes on a 50 m grid, polygons included: best {best} ms, median {median} ms",
         "- reach table with classes, reasons and two boardings, default query: "
         f"{_ms(own.median('reach_table'))} ms",
-        *load_lines,
+        *load_lines(own, by_name.get("cafein")),
         "- load from nothing (own: built pack, graph and timetable; peers: raw files) and peak memory: "
         + loads,
+    ]
+
+
+def load_lines(own: Worker, cafein: Worker | None) -> list[str]:
+    """Loading, and from there to a first answer, ours beside each of cafein's ways."""
+    names = {"raw": "load", "saved": "load_kept", "mapped": "load_mapped"}
+    theirs = {name: cafein.median(case) if cafein else None for name, case in names.items()}
+    head = ["case", "ms", *(f"times sooner than cafein {name} ({_ms(s)} ms)" for name, s in theirs.items())]
+    lines = ["", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for title, case in (
+        ("built pack: tables read and checked", "load_built"),
+        ("built pack: every table made a frame too", "tables_built"),
+        ("built pack, to the first question: graph, hub labels, timetable", "ready_built"),
+        ("prepared pack: opened", "load_prepared"),
+        ("prepared pack, to the first question: graph, hub labels, timetable", "ready_prepared"),
+    ):
+        own_s = own.median(case)
+        ratios = [_times(other, own_s) for other in theirs.values()]
+        lines.append(f"| {' | '.join([title, _ms(own_s), *ratios])} |")
+    saved, mapped = (cafein.median(case) if cafein else None for case in ("first_kept", "first_mapped"))
+    first_s = own.median("first_prepared")
+    return [
+        *lines,
+        "",
+        "- from the files to the first answer, one departure from one point to all places: built pack "
+        f"{_ms(own.median('first_built'))} ms, prepared {_ms(first_s)} ms; "
+        f"cafein saved {_ms(saved)} ms ({_times(saved, first_s)} times), "
+        f"mapped {_ms(mapped)} ms ({_times(mapped, first_s)} times)",
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -114,9 +114,17 @@ class AreaPack(_ReadLater):
     postcodes: Frame | None = field(default_factory=_absent)
     coverage: gpd.GeoDataFrame | None = field(default_factory=_absent)
     ground: gpd.GeoDataFrame | None = field(default_factory=_absent)
-    path: Path | None = field(default=None, compare=False)
     # What a trial calls itself: services, buses and streets are then as nobody has made them.
     trial: str | None = None
+    # The folder that holds exactly this: dataclasses.replace leaves it out, so that nothing
+    # kept beside a pack is ever taken for a changed one's.
+    path: Path | None = field(default=None, init=False, compare=False)
+
+    def in_folder(self, path: Path) -> AreaPack:
+        """Return the pack as it lies in this folder."""
+        made = replace(self)
+        object.__setattr__(made, "path", path)
+        return made
 
     @property
     def area_id(self) -> str:

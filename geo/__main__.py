@@ -308,7 +308,9 @@ def _parser() -> argparse.ArgumentParser:
     add_query_options(journey, percentiles=False)
 
     prepare = command(
-        "prepare", _run_prepare, "work out and keep the walks to every grid cell (PACK/derived)"
+        "prepare",
+        _run_prepare,
+        "keep in PACK/derived what the first such question needs: streets, timetable, walks to grid cells",
     )
     add_query_options(prepare, percentiles=False, scenario=False)
     command("warm", _run_warm, "compile the engine now rather than at the first question", pack=False)

@@ -4,15 +4,18 @@ A file's name is a digest of the pack's own digest, the engine's version and
 the settings, so that a stale one is never found. One that is absent, broken or
 of another shape is worked out again; where the folder can't be written, nothing
 is kept.
+
+Files are laid out as safetensors (a header in JSON, then the arrays' bytes side
+by side) and mapped into memory: what a question doesn't touch is never copied.
+They are replaced, never rewritten, so that what is mapped stays as it was.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-import zipfile
+import math
+import mmap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,9 +23,16 @@ from typing import Any
 import numpy as np
 
 from data.areapack import AreaPack
+from data.files import write_whole
 from geo.version import ENGINE_VERSION
 
-_KEY = "key"
+_METADATA = "__metadata__"
+_TYPES = {
+    "BOOL": np.dtype(bool), "U8": np.dtype("u1"), "I8": np.dtype("i1"),
+    "I32": np.dtype("<i4"), "I64": np.dtype("<i8"), "F64": np.dtype("<f8"),
+}  # fmt: skip
+_NAMES = {dtype: name for name, dtype in _TYPES.items()}
+_PAGE = 4096
 
 
 def _key_of(pack: AreaPack, name: str, settings: Mapping[str, Any]) -> str:
@@ -35,23 +45,40 @@ def derived_path(pack: AreaPack, name: str, settings: Mapping[str, Any]) -> Path
     if pack.path is None or not pack.digest:
         return None
     digest = hashlib.sha256(_key_of(pack, name, settings).encode()).hexdigest()[:20]
-    return pack.path / "derived" / f"{name}-{digest}.npz"
+    return pack.path / "derived" / f"{name}-{digest}.safetensors"
+
+
+def _checksum(body: np.ndarray) -> str:
+    """Return the sha256 over the sums of the bytes' pages: any damage shows, at the speed of memory."""
+    whole = len(body) - len(body) % _PAGE
+    pages = body[:whole].reshape(-1, _PAGE).view("<u8").sum(axis=1, dtype=np.uint64)
+    return hashlib.sha256(pages.tobytes() + body[whole:].tobytes()).hexdigest()
 
 
 def load_derived(pack: AreaPack, name: str, settings: Mapping[str, Any]) -> dict[str, np.ndarray] | None:
-    """Read kept arrays, or None where there are none that can be used."""
+    """Map kept arrays (read-only), or None where there are none that can be used."""
     path = derived_path(pack, name, settings)
-    if path is None or not path.is_file():
+    if path is None:
         return None
     try:
-        # The archive's checksums are verified as the arrays are read.
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        start = 8 + int.from_bytes(mapped[:8], "little")
+        header = json.loads(mapped[8:start])
+        body = np.frombuffer(mapped, np.uint8, offset=start)
+        if header.pop(_METADATA) != {"key": _key_of(pack, name, settings), "checksum": _checksum(body)}:
+            return None
+        return {key: _read_array(mapped, start, fact) for key, fact in header.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if str(arrays.pop(_KEY, "")) != _key_of(pack, name, settings):
-        return None
-    return arrays
+
+
+def _read_array(mapped: mmap.mmap, start: int, fact: dict[str, Any]) -> np.ndarray:
+    shape = fact["shape"]
+    array = np.frombuffer(
+        mapped, _TYPES[fact["dtype"]], count=math.prod(shape), offset=start + fact["data_offsets"][0]
+    )
+    return array if len(shape) == 1 else array.reshape(shape)
 
 
 def write_derived(
@@ -61,19 +88,17 @@ def write_derived(
     path = derived_path(pack, name, settings)
     if path is None:
         return None
-    try:
-        path.parent.mkdir(exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=f".{name}-", suffix=".npz", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(
-                    file, allow_pickle=False, **{_KEY: np.array(_key_of(pack, name, settings))}, **arrays
-                )
-            Path(part).chmod(0o644)  # mkstemp lets nobody else read it
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
-    except OSError:
-        return None
-    return path
+    # The widest numbers first: so each array begins where its numbers may begin.
+    order = sorted(arrays, key=lambda key: (-arrays[key].dtype.itemsize, key))
+    laid_out = {key: np.ascontiguousarray(arrays[key]) for key in order}
+    body = np.frombuffer(b"".join(array.tobytes() for array in laid_out.values()), np.uint8)
+    header: dict[str, Any] = {_METADATA: {"key": _key_of(pack, name, settings), "checksum": _checksum(body)}}
+    end = 0
+    for key, array in laid_out.items():
+        begin, end = end, end + array.nbytes
+        header[key] = {
+            "dtype": _NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [begin, end]
+        }  # fmt: skip
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # so that the arrays begin at a multiple of 8
+    return write_whole(path, [len(text).to_bytes(8, "little"), text, body.data])

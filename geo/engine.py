@@ -24,13 +24,13 @@ from data.duplicates import find_duplicates_among
 from data.errors import QueryError
 from data.service_days import services_on
 from geo.compile import compile_kernels
-from geo.derived import load_derived, write_derived
 from geo.gap import compute_gap
-from geo.hublabels import REACH_MM, HubLabels, build_hub_labels
-from geo.hubwalks import HubIndex, build_hub_index, label_points
+from geo.hublabels import build_hub_labels
+from geo.hubwalks import LEG_INDEX_MM, HubIndex, build_hub_index, label_points
 from geo.inputs import ReachInputs
 from geo.isochrone import compute_isochrones
 from geo.journey import Journey, NoJourney, find_journey
+from geo.kept import load_streets, load_timetable, prepare
 from geo.legs import Legs
 from geo.people import compute_neighbourhood_reach
 from geo.places import Place
@@ -55,8 +55,6 @@ Level = Literal["neighbourhood", "point"]
 
 # Changing buses: at most this walk between two stops (docs/methods.md).
 CHANGE_WALK_LIMIT_MM = 400_000
-# The stops' index serves legs of every preset.
-LEG_INDEX_MM = 800_000
 VENUE_DELIVERIES = ("venue", "several_venues")
 
 
@@ -89,13 +87,11 @@ class Engine(UnderScenario):
 
     def __init__(self, pack: AreaPack) -> None:
         self.pack = pack
-        self.venues = select_venues(pack.services) if pack.services is not None else None
+        self.kept_streets = lru_cache(maxsize=2)(lambda avoid: load_streets(pack, avoid_steps=avoid))
         self.graph = lru_cache(maxsize=2)(self._build_graph)
         self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
-        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(
-            lambda date, modes, span_s: build_timetable(pack, date, modes, span_s=span_s)
-        )
+        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(self._make_timetable)
         self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_origins()))
         self._snapped_services = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_services()))
         self._access = lru_cache(maxsize=8)(
@@ -112,8 +108,16 @@ class Engine(UnderScenario):
     # What the pack holds, made ready.
 
     @cached_property
+    def venues(self) -> pd.DataFrame | None:
+        """Services that people travel to; None in a pack without services."""
+        return None if self.pack.services is None else select_venues(self.pack.services)
+
+    @cached_property
     def coverage(self) -> BaseGeometry | None:
         """Where the streets are whole; None in a pack that measures straight lines."""
+        kept = self.kept_streets(False)
+        if kept is not None:
+            return kept.coverage
         table = self.pack.coverage
         if self.pack.walk is None or table is None or table.empty:
             return None
@@ -155,22 +159,24 @@ class Engine(UnderScenario):
         Whether reach is known is a matter of the origin and the service; leaving
         such a stop out would tell people inside that they have none.
         """
+        kept = self.kept_streets(avoid_steps)
+        if kept is not None:
+            return kept.stops
         stops = self.pack.stops
         return snap_points(self.graph(avoid_steps), stops["x"].to_numpy(), stops["y"].to_numpy())
 
     def _build_graph(self, avoid_steps: bool) -> WalkGraph | StraightLine:
+        kept = self.kept_streets(avoid_steps)
+        if kept is not None:
+            return kept.graph
         if self.pack.walk is None:
             return StraightLine(self.pack.manifest.walk.detour_factor, avoid_steps)
         graph = build_walk_graph(self.pack.walk, avoid_steps=avoid_steps)
-        return replace(graph, labels=self._hub_labels(graph))
+        return replace(graph, labels=build_hub_labels(graph.arc_indptr, graph.arcs))
 
-    def _hub_labels(self, graph: WalkGraph) -> HubLabels:
-        """From ``PACK/derived/`` where they were kept there, else worked out."""
-        settings = {"avoid_steps": graph.avoid_steps, "reach_mm": REACH_MM}
-        kept = load_derived(self.pack, "hubs", settings)
-        if kept is not None:
-            return HubLabels(REACH_MM, kept["indptr"], kept["hub"], kept["distance_mm"])
-        return build_hub_labels(graph.arc_indptr, graph.arcs)
+    def _make_timetable(self, date: dt.date, modes: tuple[str, ...], span_s: int) -> Timetable:
+        kept = load_timetable(self.pack, date, modes, span_s)
+        return kept or build_timetable(self.pack, date, modes, span_s=span_s)
 
     def own_origins(self) -> pd.DataFrame:
         if self.pack.origin_points is None or self.pack.origin_points.empty:
@@ -191,6 +197,9 @@ class Engine(UnderScenario):
     # Walking legs.
 
     def _build_stop_index(self, avoid_steps: bool) -> HubIndex | None:
+        kept = self.kept_streets(avoid_steps)
+        if kept is not None:
+            return kept.stop_index
         graph = self.graph(avoid_steps)
         if isinstance(graph, StraightLine) or graph.labels is None:
             return None
@@ -382,16 +391,8 @@ class Engine(UnderScenario):
         return find_journey(self, query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
 
     def prepare(self, query: Query) -> list[Path]:
-        """Work out hub labels and the walks to every grid cell, and keep them in ``PACK/derived/``."""
-        from geo.cells import prepare_cells
-
-        files = []
-        graph = self.graph(query.walk.avoid_steps)
-        if isinstance(graph, WalkGraph) and graph.labels is not None:
-            arrays = {name: getattr(graph.labels, name) for name in ("indptr", "hub", "distance_mm")}
-            settings = {"avoid_steps": graph.avoid_steps, "reach_mm": REACH_MM}
-            files.append(write_derived(self.pack, "hubs", settings, arrays))
-        return [file for file in files if file is not None] + prepare_cells(self, query.walk)
+        """Keep in ``PACK/derived/`` what the first question like this one needs (``geo.kept``)."""
+        return prepare(self, query)
 
 
 def warm(progress: Progress = no_progress) -> None:

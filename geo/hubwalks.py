@@ -18,6 +18,8 @@ from geo.walkgraph import WalkGraph
 _ONE = np.uint64(1)
 # Hubs list their targets in order of the way to them, in steps of 2 to this power of millimetres.
 STEP_BITS = 12
+# The stops' index serves legs of every preset.
+LEG_INDEX_MM = 800_000
 
 
 @dataclass(frozen=True)

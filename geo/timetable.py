@@ -85,7 +85,8 @@ def timetable_span_s(query: Query) -> int:
 
 def count_timetables_to_keep(pack: AreaPack) -> int:
     """How many timetables an engine keeps: sessions are on many dates; as many as fit some 400 MB."""
-    n_calls = max(1, len(pack.feed.stop_times["arrival_s"]))
+    rows = pack.manifest.table_rows.get("stop_times")  # said there: an estimate need not read the table
+    n_calls = max(1, len(pack.feed.stop_times["arrival_s"]) if rows is None else rows)
     return min(64, max(12, 400_000_000 // (40 * n_calls)))
 
 

@@ -241,7 +241,7 @@ def test_outside_the_data_is_null_and_no_reach_is_empty() -> None:
 
 
 def test_kept_walks_change_no_answer(tmp_path) -> None:
-    pack = dataclasses.replace(bus_town(), path=tmp_path)
+    pack = bus_town().in_folder(tmp_path)
     query, home = Query(), resolve_place(pack, "home")
 
     def ask(pack):
@@ -250,7 +250,7 @@ def test_kept_walks_change_no_answer(tmp_path) -> None:
             query, home, CUTOFFS_S, statistics=("best", 50)
         ).geometry.to_wkb().tolist(), engine
 
-    plain, _ = ask(dataclasses.replace(pack, path=None))
+    plain, _ = ask(dataclasses.replace(pack))
     first, engine = ask(pack)
     files = [file for file in engine.prepare(query) if file.name.startswith("cells-")]
     assert [file.parent for file in files] == [tmp_path / "derived"] and first == plain
@@ -269,7 +269,7 @@ def test_kept_walks_change_no_answer(tmp_path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path) -> None:
     (tmp_path / "derived").write_text("a file where the folder should be")
-    pack = dataclasses.replace(bus_town(), path=tmp_path)
+    pack = bus_town().in_folder(tmp_path)
     engine = Engine(pack)
     assert engine.prepare(Query()) == []
     assert not engine.isochrones(Query(), resolve_place(pack, "home"), [900]).geometry[0].is_empty

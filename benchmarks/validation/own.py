@@ -56,7 +56,7 @@ def take_rules(pack: AreaPack, rules: frozenset[str], date: dt.date, *, whole_mm
 
     ``whole_mm``: pieces of street are cut down to multiples of it (a second's walk).
     """
-    pack = dataclasses.replace(pack, path=None)  # nothing kept beside the pack fits a changed one
+    pack = dataclasses.replace(pack)  # it lies in no folder: nothing kept beside the pack fits a changed one
     feed = pack.feed
     if "date_only" in rules:
         runs = services_on(feed, date)

@@ -62,6 +62,14 @@ def load():
             "mean_s": float(matrix[reached].mean()) if reached.any() else None,
         }
 
+    def first_answer(**how):
+        """From the saved artefact to one departure from one point to all places."""
+        return lambda: summary(
+            TransportNetwork.load(kept, **how).travel_time_matrix(
+                origins[:1], f"{date} {start}", router="tbtr", **common
+            )
+        )
+
     def single(router):
         return lambda: summary(
             network.travel_time_matrix(origins, f"{date} {start}", router=router, **common)
@@ -94,6 +102,7 @@ def load():
         "window_tbtr": window("tbtr", 60), "window_raptor": window("raptor", 60),
         "window2h_tbtr": window("tbtr", 120), "minutes": minute_by_minute,
         "load_kept": load_kept(), "load_mapped": load_kept(mmap=True),
+        "first_kept": first_answer(), "first_mapped": first_answer(mmap=True),
     }  # fmt: skip
 
 

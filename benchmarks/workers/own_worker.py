@@ -20,6 +20,7 @@ def load():
     from data.modes import MODES
     from data.packio import load_pack
     from data.points import read_points
+    from data.tables import pack_to_arrow
     from geo.engine import Engine
     from geo.options import clock_to_seconds
     from geo.places import resolve_place
@@ -47,7 +48,7 @@ def load():
     engine.stop_index(False)
     engine.timetable(query)
 
-    def matrix(asked: Query):
+    def matrix(asked: Query, engine: Engine = engine, origins: pd.DataFrame = origins):
         """Snap, walk and ride, from coordinates to exact percentiles."""
         from_points, to_points = engine.snap(False, origins), engine.snap(False, destinations)
         access, egress, direct = engine.walks(asked.walk, from_points, to_points)
@@ -80,10 +81,21 @@ def load():
 
         return run
 
-    cases["load_pack"] = lambda: {"stops": len(load_pack(pack_path).stops)}
-    cases["ready"] = make_ready(pack_path)
-    if settings.get("prepared_pack"):
-        cases["ready_prepared"] = make_ready(settings["prepared_pack"])
+    def first_answer(path):
+        """From the pack's folder to one departure from one point to all places."""
+        return lambda: {
+            "reached": int(
+                (matrix(single, Engine(load_pack(path)), origins[:1]).percentile_s[0] != NONE).sum()
+            )
+        }
+
+    # The tables are read and checked; frames are made of them when somebody asks.
+    for name in ("built", "prepared"):
+        if path := settings.get(f"{name}_pack"):
+            cases[f"load_{name}"] = lambda path=path: {"area": load_pack(path).area_id}
+            cases[f"tables_{name}"] = lambda path=path: {"tables": len(pack_to_arrow(load_pack(path)))}
+            cases[f"ready_{name}"] = make_ready(path)
+            cases[f"first_{name}"] = first_answer(path)
     if settings.get("isochrone_origin"):
         place = resolve_place(pack, settings["isochrone_origin"])
         own = Query()

@@ -83,4 +83,4 @@ def apply_scenario(
             "table_rows": {},
         }
     )
-    return replace(changed, stops=stops, manifest=manifest, path=None, trial=scenario.name)
+    return replace(changed, stops=stops, manifest=manifest, trial=scenario.name)
