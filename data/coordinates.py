@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pyproj import CRS, Transformer
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 LON_LAT = "EPSG:4326"
 BRITISH_GRID = "EPSG:27700"
@@ -17,6 +19,8 @@ _GB_BOX = (-8.7, 49.8, 1.9, 60.9)
 @lru_cache(maxsize=16)
 def transformer(source: str, target: str) -> Transformer:
     """The projection from one CRS to another, x (longitude) first."""
+    from pyproj import Transformer  # here: not every question asks for degrees
+
     return Transformer.from_crs(source, target, always_xy=True)  # a tenth of a second each time
 
 
@@ -55,6 +59,8 @@ def to_lon_lat(x: Any, y: Any, crs: str) -> tuple[np.ndarray, np.ndarray]:
 
 def between(x: Any, y: Any, source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
     """Move coordinates from one CRS to another, rounded to the millimetre, or to 7 decimals of a degree."""
+    from pyproj import CRS
+
     decimals = 7 if CRS(target).is_geographic else 3
     if CRS(source) == CRS(target):
         return np.round(np.asarray(x, float), decimals), np.round(np.asarray(y, float), decimals)

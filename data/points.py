@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
 from data.errors import SourceError
 
@@ -59,6 +58,8 @@ def read_points(path: Path, *, crs: str) -> pd.DataFrame:
         Naming every faulty row at once: missing, repeated or non-numeric
         values, and coordinates outside the projection.
     """
+    from pyproj import Transformer  # here: most questions bring no points of their own
+
     reader = csv.DictReader(io.StringIO(_decode(path)), skipinitialspace=True)
     header = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     missing = [name for name in _COLUMNS if name not in header]

@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import geopandas as gpd
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
@@ -49,6 +48,9 @@ from geo.walkgraph import WalkGraph, build_walk_graph
 from geo.walklegs import compute_legs, compute_walks
 from geo.whatif.under import UnderScenario, answers_under_scenarios
 from geo.why import compute_why
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Progress = Callable[[float, str], None]
 Level = Literal["neighbourhood", "point"]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -33,6 +32,8 @@ from geo.transpose import transpose_legs
 from geo.walklegs import compute_legs
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from geo.engine import Engine
 
 Statistic = int | Literal["best"]
@@ -94,6 +95,8 @@ def compute_isochrones(
     QueryError
         A cut-off or percentile is out of range, or the query asks for two buses.
     """
+    import geopandas as gpd
+
     if query.boardings != 1:
         raise QueryError("Isochrones show the land within one bus; ask with one boarding.")
     if not cutoffs_s or not statistics:

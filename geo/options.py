@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.errors import OneBusReachError
 from data.modes import MODES
@@ -21,7 +21,9 @@ from geo.query import Query, WalkSettings
 from geo.roundtrip import RoundTripSettings
 from geo.roundtrip_words import describe_round_trip
 from geo.sessions import parse_weekday
-from geo.whatif.toml import load_scenario
+
+if TYPE_CHECKING:
+    from geo.whatif.model import Scenario
 
 _NEGATIVE = re.compile(r"^-\.?\d")
 
@@ -153,6 +155,12 @@ def describe_trip_options(options: argparse.Namespace) -> dict[str, Any]:
     return describe_round_trip(trip_from_options(options), day_from_options(options))
 
 
+def _load_scenario(path: Path) -> Scenario:
+    from geo.whatif.toml import load_scenario  # here: what checks a scenario takes long to set up
+
+    return load_scenario(path)
+
+
 def query_from_options(options: argparse.Namespace) -> Query:
     """Build the validated Query; raises QueryError naming all that is wrong."""
     default = Query()
@@ -171,7 +179,7 @@ def query_from_options(options: argparse.Namespace) -> Query:
         board_slack_s=options.board_slack,
         modes=options.modes,
         boardings=options.boardings,
-        scenario=load_scenario(path) if (path := getattr(options, "scenario", None)) else None,
+        scenario=_load_scenario(path) if (path := getattr(options, "scenario", None)) else None,
     )
 
 

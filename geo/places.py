@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import process, utils
 
 from data.areapack import AreaPack
 from data.coordinates import transformer
@@ -248,6 +247,8 @@ def _tell_apart(row: pd.Series, key: str) -> str:
 
 def _suggest(pack: AreaPack, text: str) -> list[str]:
     """The nearest ids and names, as an error shall offer them."""
+    from rapidfuzz import process, utils
+
     known: dict[str, str] = {}
     for table, key in (
         (pack.neighbourhoods, "neighbourhood_id"),

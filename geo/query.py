@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from data.errors import QueryError
 from data.modes import MODES
 from geo.clock import typed_clock
-from geo.whatif.model import Scenario
+
+if TYPE_CHECKING:  # most questions have no scenario, and its checks take long to set up
+    from geo.whatif.model import Scenario
 
 DAY_S = 86_400
 MM_PER_KM = 1_000_000

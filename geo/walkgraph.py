@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import types
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from data.areapack import WalkNetwork
 from geo.compile import IN_I4, OUT_B1, OUT_I4, kernel
@@ -135,6 +133,9 @@ def _count_component_nodes(node_count: int, u: np.ndarray, v: np.ndarray, bends:
     The points where a street only bends count too: they are nodes of the map,
     whether or not the network was simplified when it was read.
     """
+    from scipy.sparse import coo_array  # here: an engine whose streets were kept has no use for it
+    from scipy.sparse.csgraph import connected_components
+
     links = coo_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(node_count, node_count))
     _, label = connected_components(links, directed=False)
     size = np.bincount(label) + np.bincount(label[u], weights=bends, minlength=label.max(initial=-1) + 1)

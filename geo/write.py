@@ -14,19 +14,20 @@ import tempfile
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 
 from data.errors import ExportError
 from data.manifest import Manifest
 from geo.query import Query
 from geo.version import ENGINE_VERSION
 from geo.whatif.words import DO_NOT_TRAVEL, say_trial
+
+if TYPE_CHECKING:  # many commands write tables only
+    import geopandas as gpd
 
 METADATA_KEY = "one_bus_reach"
 TABLE_SUFFIXES = (".parquet", ".csv")
@@ -203,6 +204,8 @@ def write_features(
 def _write_geopackage(
     layers: Mapping[str, gpd.GeoDataFrame | pd.DataFrame], target: Path, metadata: Metadata
 ) -> None:
+    import pyogrio  # here: tables are written without it
+
     text = json.dumps(metadata, ensure_ascii=False)
     for name, layer in layers.items():
         pyogrio.write_dataframe(layer, target, layer=name, driver="GPKG", layer_metadata={METADATA_KEY: text})
@@ -217,5 +220,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         return json.loads(pq.read_schema(path).metadata[METADATA_KEY.encode()])
     if suffix == ".geojson":
         return json.loads(path.read_text(encoding="utf-8"))[METADATA_KEY]
+    import pyogrio
+
     first = pyogrio.list_layers(path)[0][0]
     return json.loads(pyogrio.read_info(path, layer=first)["layer_metadata"][METADATA_KEY])

@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.errors import UsageError
 from data.packio import load_pack
@@ -18,8 +19,10 @@ from geo.options import (
     query_from_options,
     trip_from_options,
 )
-from geo.whatif.difference import DIFFERENCE_COLUMNS, PAIR_COLUMNS, WhatIf, compare_pairs, compute_what_if
 from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
+
+if TYPE_CHECKING:
+    from geo.whatif.difference import WhatIf
 
 
 def add_whatif_options(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +40,8 @@ def add_whatif_options(parser: argparse.ArgumentParser) -> None:
 
 def run_whatif(options: argparse.Namespace) -> None:
     """Answer with and without the scenario, and write who gains and who loses."""
+    from geo.whatif.difference import DIFFERENCE_COLUMNS, PAIR_COLUMNS, compare_pairs, compute_what_if
+
     if options.scenario is None:
         raise UsageError("whatif needs a scenario: --scenario FILE.toml (docs/scenarios.md).")
     check_target(options.out, TABLE_SUFFIXES)

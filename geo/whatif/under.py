@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from geo.query import Query
-from geo.whatif.model import Scenario
 
 if TYPE_CHECKING:
     from geo.engine import Engine
+    from geo.whatif.model import Scenario
 
 Class = TypeVar("Class", bound=type)
 
