@@ -93,7 +93,9 @@ class Engine(UnderScenario):
         self.graph = lru_cache(maxsize=2)(self._build_graph)
         self.snapped_stops = lru_cache(maxsize=2)(self._snap_stops)
         self.stop_index = lru_cache(maxsize=2)(self._build_stop_index)
-        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(self._make_timetable)
+        self._timetable = lru_cache(maxsize=count_timetables_to_keep(pack))(
+            lambda *asked: load_timetable(pack, *asked) or build_timetable(pack, *asked)
+        )
         self._snapped_origins = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_origins()))
         self._snapped_services = lru_cache(maxsize=2)(lambda avoid: self.snap(avoid, self.own_services()))
         self._access = lru_cache(maxsize=8)(
@@ -117,8 +119,7 @@ class Engine(UnderScenario):
     @cached_property
     def coverage(self) -> BaseGeometry | None:
         """Where the streets are whole; None in a pack that measures straight lines."""
-        kept = self.kept_streets(False)
-        if kept is not None:
+        if (kept := self.kept_streets(False)) is not None:
             return kept.coverage
         table = self.pack.coverage
         if self.pack.walk is None or table is None or table.empty:
@@ -176,10 +177,6 @@ class Engine(UnderScenario):
         graph = build_walk_graph(self.pack.walk, avoid_steps=avoid_steps)
         return replace(graph, labels=build_hub_labels(graph.arc_indptr, graph.arcs))
 
-    def _make_timetable(self, date: dt.date, modes: tuple[str, ...], span_s: int) -> Timetable:
-        kept = load_timetable(self.pack, date, modes, span_s)
-        return kept or build_timetable(self.pack, date, modes, span_s=span_s)
-
     def own_origins(self) -> pd.DataFrame:
         if self.pack.origin_points is None or self.pack.origin_points.empty:
             raise QueryError(
@@ -205,8 +202,8 @@ class Engine(UnderScenario):
         graph = self.graph(avoid_steps)
         if isinstance(graph, StraightLine) or graph.labels is None:
             return None
-        stops = label_points(graph, graph.labels, self.snapped_stops(avoid_steps), LEG_INDEX_MM)
-        return build_hub_index(graph, stops)
+        stops = self.snapped_stops(avoid_steps)
+        return build_hub_index(graph, label_points(graph, graph.labels, stops, LEG_INDEX_MM))
 
     def legs_to_stops(self, walk: WalkSettings, points: Snapped) -> Legs:
         """Walks from points to every stop within the leg limit."""

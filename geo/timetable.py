@@ -91,7 +91,7 @@ def count_timetables_to_keep(pack: AreaPack) -> int:
 
 
 def build_timetable(
-    pack: AreaPack, service_date: dt.date, modes: tuple[str, ...], *, span_s: int = DAY_S
+    pack: AreaPack, service_date: dt.date, modes: tuple[str, ...], span_s: int = DAY_S
 ) -> Timetable:
     """Build the lanes of a service date.
 
