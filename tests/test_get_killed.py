@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from data.check import check_pack
-from tests.forking import Forks
 from data.stored import load_manifest
+from tests.forking import Forks
 from tests.get_place import serve_place
 from tests.loopback.fixtures import KEYS
 from tests.loopback.server import Loopback
