@@ -1,4 +1,4 @@
-"""Command line: ``python -m data get|build|check|list|report|demo|template``."""
+"""Command line: ``python -m data get|build|check|list|report|register|demo|template``."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--out", type=Path, metavar="FILE", help=".html, .md or .json; printed as Markdown when left out"
     )
+    register = commands.add_parser("register", help="write a pack's services down for others")
+    register.add_argument("pack", metavar="PACK", help="a folder, or a listed name")
+    register.add_argument(
+        "--out", type=Path, required=True, metavar="FILE",
+        help=".json (Open Referral UK 3.0) or .csv (the template's columns)",
+    )  # fmt: skip
     demo = commands.add_parser("demo", help="make the fictional borough's raw files and its pack")
     demo.add_argument("--raw", type=Path, metavar="DIR", help="keep the raw files here")
     demo.add_argument("--out", type=Path, metavar="PACK_DIR", help="default: data/packs/demo")
@@ -169,6 +175,29 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _register(options: argparse.Namespace) -> int:
+    from data.errors import UsageError
+    from data.fetch.cache import write_atomic
+    from data.open_referral_export import export_open_referral
+    from data.packio import load_pack
+    from data.sources.service_export import register_to_csv
+
+    pack, out = load_pack(options.pack), options.out
+    own = None if pack.services is None else pack.services[pack.services["kind"] == "service"]
+    if own is None or own.empty or pack.sessions is None:
+        raise UsageError(f"{pack.manifest.name} has no services of a register; build it with one.")
+    if out.suffix.lower() == ".json":
+        feed = export_open_referral(own, pack.sessions)
+        written = json.dumps(feed, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    elif out.suffix.lower() == ".csv":
+        written = register_to_csv(own, pack.sessions)
+    else:
+        raise UsageError(f"{out.name}: a register is written as .json or .csv.")
+    write_atomic(out, written)
+    print(f"{out}: {len(own):,} services; places of no register are left out", file=sys.stderr)
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from data.demo import run_demo  # the generator is large
 
@@ -187,8 +216,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code (0, 2 usage, 3 data)."""
     options = _parser().parse_args(argv)
     commands = {
-        "get": _get, "build": _build, "check": _check, "list": _list, "report": _report, "demo": _demo,
-        "template": _template,
+        "get": _get, "build": _build, "check": _check, "list": _list, "report": _report,
+        "register": _register, "demo": _demo, "template": _template,
     }  # fmt: skip
     try:
         return commands[options.command](options)

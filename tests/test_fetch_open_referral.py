@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.__main__ import main
 from data.build_services import read_all_services
 from data.config import Services
 from data.errors import DownloadError, SourceError, UsageError
 from data.fetch.http import Client
 from data.fetch.open_referral import fetch_feed, plan_feed
 from data.open_referral_export import export_open_referral
+from data.packio import load_pack
 from data.sources.open_referral import read_open_referral
 from data.sources.open_referral_times import read_clock, read_schedule, write_schedule
 from data.sources.services import ServicesResult, read_services
@@ -336,3 +338,17 @@ def test_sessions_survive_the_journey(kind: str, day: int, start: int, lasts: in
     assert (session.kind, session.weekday, session.start_s, session.end_s, session.rule) == (
         kind, day, start_s, end_s, rule,
     )  # fmt: skip
+
+
+def test_the_command_writes_a_packs_services_as_others_read_them(tmp_path: Path) -> None:
+    pack = load_pack("demo")
+    own = set(pack.services.loc[pack.services["kind"] == "service", "service_id"])
+    assert 0 < len(own) < len(pack.services)
+    for name in ("services.json", "services.csv"):
+        assert main(["register", "demo", "--out", str(tmp_path / name)]) == 0
+    feed = json.loads((tmp_path / "services.json").read_text(encoding="utf-8"))
+    check_ids(feed)
+    assert len(feed["services"]) == len(own)
+    again = read_services(tmp_path / "services.csv", crs=CRS)
+    assert set(again.services["service_id"]) == own and again.counts.rejected == 0
+    assert main(["register", "demo", "--out", str(tmp_path / "services.xlsx")]) == 2
