@@ -53,7 +53,7 @@ def copy_side_by_side(pack: AreaPack, copies: int) -> AreaPack:
             feed.agency, feed.routes, _repeat(trips, steps, ("trip_id",)), many, feed.calendar,
             feed.calendar_dates,
         ),
-        groups=None, census=None, services=None, sessions=None, postcodes=None, ground=None, path=None,
+        groups=None, census=None, services=None, sessions=None, postcodes=None, ground=None,
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ FAULTS = (
     PlantedFault(
         "moments from which nothing is reached left out of percentiles",
         "geo/kernel_helpers.py",
-        "if n and reached >= needed_s and shortest < walk_s:",
+        "if n and 100 * reached >= needed and shortest < walk_s:",
         "if n and shortest < walk_s:",
         (f"{TIMETABLE}::test_unreachable_for_part_of_the_window",),
         nightly=True,
