@@ -14,6 +14,7 @@ from data.demo.buses import BusNetwork, Pattern
 from data.demo.land import AREA_NAME
 from data.demo.lines import LINES, OPERATORS, Band
 from data.demo.place import to_grid, to_lon_lat
+from data.service_days import WEEKDAYS
 
 FIRST_DAY, LAST_DAY = dt.date(2026, 9, 1), dt.date(2027, 3, 31)
 BANK_HOLIDAYS = (
@@ -31,7 +32,6 @@ _DAYS = {
     "SCH": (1, 1, 1, 1, 1, 0, 0),
     "FRSA": (0, 0, 0, 0, 1, 1, 0), "TUFR": (0, 1, 0, 0, 1, 0, 0),
 }  # fmt: skip
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NO_BUSES = dt.date(2026, 12, 25)
 
 
@@ -214,7 +214,7 @@ def build_gtfs(buses: BusNetwork) -> dict[str, str]:
             ),
             calls,
         ),
-        "calendar.txt": _table(("service_id", *_WEEKDAYS, "start_date", "end_date"), calendar),
+        "calendar.txt": _table(("service_id", *WEEKDAYS, "start_date", "end_date"), calendar),
         "calendar_dates.txt": _table(
             ("service_id", "date", "exception_type"), _calendar_dates(sorted(codes))
         ),

@@ -10,11 +10,11 @@ import pandas as pd
 import pyproj
 
 from data.modes import mode_of_route_type
+from data.service_days import WEEKDAYS
 from data.sources.faultlog import FaultLog
 from data.sources.gtfs_times import parse_dates
 from data.sources.gtfs_zip import FeedZip
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 REQUIRED_COLUMNS = {
     "agency.txt": ("agency_name", "agency_timezone"),
     "stops.txt": ("stop_id", "stop_lat", "stop_lon"),
