@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.validation.compare import count_agreement, find_causes, find_differences
-from benchmarks.validation.feeds import write_feed
+from benchmarks.validation.feeds import calls_of, write_feed, write_timed
 from benchmarks.validation.rides import FAR, RawRides, Search
 
 
@@ -112,6 +112,19 @@ def test_calls_at_stops_that_are_left_out_are_gone(tmp_path: Path) -> None:
     assert "Y" not in {line.split(",")[3] for line in (near / "stop_times.txt").read_text().splitlines()}
     nothing = write_feed(tmp_path / "raw", tmp_path / "one", TUESDAY, stops={"X"})
     assert not (nothing / "trips.txt").exists()  # a trip with one call carries nobody
+
+
+def test_calls_without_a_time_get_one_by_distance(tmp_path: Path) -> None:
+    # Y at 51.1 is half way from X to Z; the last trip has all its times.
+    calls = FEED["stop_times.txt"].replace("out,10:05:30,10:05:30,Y", "out,,,Y")
+    raw = write_texts(tmp_path / "raw", stop_times=calls)
+    found = {row["stop_id"]: row["arrival_time"] for row in calls_of(raw, {"out"})["out"]}
+    assert found == {"X": "10:00:00", "Y": "10:05:00", "Z": "10:10:00"}
+    timed = write_timed(raw, tmp_path / "timed")
+    assert "out,10:05:00,10:05:00,Y,2,1,0" in (timed / "stop_times.txt").read_text().splitlines()
+    assert (timed / "stops.txt").read_bytes() == (raw / "stops.txt").read_bytes()
+    full = write_texts(tmp_path / "full")
+    assert write_timed(full, tmp_path / "same") == full
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.points import SEED, write_newport_points
-from benchmarks.validation.feeds import read_csv, write_feed
+from benchmarks.validation.feeds import read_csv, write_feed, write_timed
 from benchmarks.validation.street_files import write_grid, write_joined, write_links
 from benchmarks.validation.street_rules import write_street_files
 from data.packio import load_pack
@@ -57,8 +57,9 @@ class Case:
 
     Attributes
     ----------
-    feeds : folders: "raw"; "dated", the date's trips only; "lanes", also a route for every lane of
-        them (none overtakes another); "near", also no stops off the streets
+    feeds : folders: "raw"; "timed", blank times filled in; "dated", the date's trips only; "lanes",
+        also a route for every lane of them (none overtakes another); "near", also no stops off the
+        streets
     streets : street files: "raw", each of ``STREET_RULES`` where the streets are a map's, "joined"
         and "parted" (``write_joined``)
     """
@@ -169,6 +170,7 @@ def _make_case(
     on_streets = set(pack.stops["stop_id"].to_numpy()[~stops.outside].tolist())
     feeds = {
         "raw": source,
+        "timed": write_timed(source, folder / "timed"),
         "dated": write_feed(source, folder / "dated", date),
         "lanes": write_feed(source, folder / "lanes", date, lanes=True),
         "near": write_feed(source, folder / "near", date, lanes=True, stops=on_streets),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import shutil
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +45,53 @@ def services_of(folder: Path, date: dt.date) -> set[str]:
 
 
 def calls_of(folder: Path, trips: set[str]) -> dict[str, list[Row]]:
-    """Calls of these trips in their order."""
+    """Calls of these trips in their order, blank times filled in."""
     calls: dict[str, list[Row]] = defaultdict(list)
     for row in read_csv(folder, "stop_times.txt"):
         if row["trip_id"] in trips:
             calls[row["trip_id"]].append(row)
-    return {trip: sorted(rows, key=lambda row: int(row["stop_sequence"])) for trip, rows in calls.items()}
+    ordered = {trip: sorted(rows, key=lambda row: int(row["stop_sequence"])) for trip, rows in calls.items()}
+    if any(not row["arrival_time"].strip() for rows in calls.values() for row in rows):
+        place = {
+            row["stop_id"]: (float(row["stop_lon"]), float(row["stop_lat"]))
+            for row in read_csv(folder, "stops.txt")
+        }
+        for rows in ordered.values():
+            _fill_times(rows, place)
+    return ordered
+
+
+def _fill_times(rows: list[Row], place: dict[str, tuple[float, float]]) -> None:
+    """Give calls without a time one by distance, along straight lines from stop to stop, in place."""
+    lon, lat = np.array([place[row["stop_id"]] for row in rows]).T
+    steps = np.hypot(np.diff(lon) * np.cos(np.radians(lat[:-1])), np.diff(lat))
+    along = np.append(0.0, np.cumsum(steps))
+    timed = [at for at, row in enumerate(rows) if row["arrival_time"].strip()]
+    for before, after in pairwise(timed):
+        blank = np.arange(before + 1, after)
+        leaves, arrives = read_clock(rows[before]["departure_time"]), read_clock(rows[after]["arrival_time"])
+        share = (along[blank] - along[before]) / (along[after] - along[before])
+        for at, time_s in zip(blank.tolist(), np.rint(leaves + share * (arrives - leaves)), strict=True):
+            clock = f"{int(time_s) // 3600:02d}:{int(time_s) // 60 % 60:02d}:{int(time_s) % 60:02d}"
+            rows[at]["arrival_time"] = rows[at]["departure_time"] = clock
+
+
+def write_timed(source: Path, target: Path) -> Path:
+    """Copy a feed with its blank times filled in; the feed itself where it has none."""
+    rows = read_csv(source, "stop_times.txt")
+    if all(row["arrival_time"].strip() for row in rows):
+        return source
+    shutil.copytree(source, target)
+    calls = calls_of(source, {row["trip_id"] for row in rows})
+    _write_csv(target / "stop_times.txt", [row for trip in calls.values() for row in trip])
+    return target
+
+
+def _write_csv(path: Path, rows: list[Row]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def write_feed(
@@ -90,10 +133,7 @@ def write_feed(
     }
     for name, rows in tables.items():
         if rows:
-            with (target / name).open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+            _write_csv(target / name, rows)
     return target
 
 

@@ -124,7 +124,7 @@ def make_ready(settings: dict[str, object]) -> Asked:
         pack = dataclasses.replace(pack, walk=walk_network)
     whole_mm = walk.speed_mm_per_h // 3600 if "whole_seconds" in rules else 0
     engine = Engine(take_rules(pack, rules, date, whole_mm=whole_mm))
-    start_s = clock_to_seconds(str(settings["window_start"]))
+    start_s = clock_to_seconds(str(settings["window_start"])) + int(str(settings.get("later_s", 0)))
     query = Query(
         service_date=date, window_start_s=start_s, window_end_s=start_s + 1, board_slack_s=0, modes=MODES,
         walk=walk, percentiles=(50,), horizon_s=DAY_S,
