@@ -143,7 +143,7 @@ def matrix_rows(file: Path) -> list[dict[str, Any]]:
 def matrix_differences(
     engine: Engine, query: Query, theirs: Rows, folder: Path, part_origins: int
 ) -> list[str]:
-    """Both layouts to the services, and to every stop; then the same in parts, byte by byte."""
+    """Both layouts to the services, and to every stop; the last in parts as well, byte by byte."""
     query = dataclasses.replace(query, boardings=1)
     origins = choose_origins(engine, "points")
     services, stops = (choose_destinations(engine, choice) for choice in ("services", "stops"))
@@ -152,7 +152,6 @@ def matrix_differences(
     lines = pair_differences(matrix_rows(every), {key: as_pair(row) for key, row in theirs.items()})
     export_matrix(engine, query, origins, services, whole)
     lines += pair_differences(matrix_rows(whole), only_reached(theirs))
-    lines += part_differences(engine, query, origins, services, whole, parts, folder / "kept", part_origins)
 
     town = reference_people.build_town_of(engine.pack, query)
     beyond = {("stop", s) for s, x, y in stops.itertuples(index=False) if not is_covered(engine.pack, x, y)}

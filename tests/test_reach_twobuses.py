@@ -82,7 +82,7 @@ def search_two(trips, access, egress, changes, query):
     return best
 
 
-@settings(max_examples=500, deadline=None, phases=[Phase.generate])
+@settings(max_examples=200, deadline=None, phases=[Phase.generate])
 @given(st.integers(0, 2**32))
 def test_two_boardings_equal_a_search_over_everything(seed) -> None:
     trips, access, egress, changes, total, cutoff = random_town(seed)
