@@ -18,6 +18,7 @@ from geo.matrix_command import add_matrix_options, run_matrix
 from geo.options import (
     add_query_options,
     add_round_trip_options,
+    check_there_and_back,
     clock_to_seconds,
     cutoffs_to_seconds,
     day_from_options,
@@ -50,6 +51,11 @@ def _run_reach(options: argparse.Namespace) -> None:
     from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
 
     check_target(options.out, TABLE_SUFFIXES)
+    check_there_and_back(options)
+    if options.origins is not None and options.origins_level == "neighbourhood":
+        raise UsageError(
+            "--origins-level neighbourhood: your own origins lie in none; leave one of both out."
+        )
     query = query_from_options(options)
     engine = _open(options, query)
     pack = engine.pack
@@ -60,7 +66,7 @@ def _run_reach(options: argparse.Namespace) -> None:
         check_points_near(pack, read_points(path, crs=pack.crs)) if path else None
         for path in (options.origins, options.services)
     )
-    level: Level = "point" if origins is not None else options.origins_level
+    level: Level = "point" if origins is not None else options.origins_level or "neighbourhood"
     with _progress_bar("reach") as progress:
         table = engine.reach(query, origins=origins, services=services, level=level, progress=progress)
     columns = dict(REACH_COLUMNS)
@@ -80,15 +86,15 @@ def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Qu
         raise UsageError(
             "--there-and-back needs the pack's own services and their sessions; leave out your own."
         )
+    level: Level = options.origins_level or "neighbourhood"
     with _progress_bar("sessions") as progress:
         table = engine.reach_there_and_back(
-            query, trip_from_options(options), day=day_from_options(options),
-            level=options.origins_level, progress=progress,
-        )  # fmt: skip
+            query, trip_from_options(options), day=day_from_options(options), level=level, progress=progress
+        )
     columns = {**REACH_COLUMNS, **THERE_AND_BACK_COLUMNS}
-    columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if options.origins_level == "neighbourhood" else {}
+    columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if level == "neighbourhood" else {}
     write_answer(
-        options, table.frame, engine.pack.manifest, f"Reach there and back by {options.origins_level}",
+        options, table.frame, engine.pack.manifest, f"Reach there and back by {level}",
         query=query, service_date=table.service_date, columns=columns,
         round_trip=describe_trip_options(options),
     )  # fmt: skip
@@ -124,6 +130,8 @@ def _run_timesofday(options: argparse.Namespace) -> None:
     from geo.when import compute_when, describe_gap_columns, describe_when_columns
 
     check_target(options.out, TABLE_SUFFIXES)
+    if options.by != "service" and options.origins_level == "point":
+        raise UsageError(f"--origins-level point: --by {options.by} is about neighbourhoods; leave one out.")
     query = query_from_options(options)
     engine = _open(options, query)
     with _progress_bar("times of day") as progress:
@@ -150,6 +158,7 @@ def _run_gap(options: argparse.Namespace) -> None:
     from geo.tables import GAP_COLUMNS
 
     check_target(options.out, TABLE_SUFFIXES)
+    check_there_and_back(options)
     query = query_from_options(options)
     engine = _open(options, query)
     title, points = "People with no service within one bus", None
@@ -169,13 +178,13 @@ def _run_isochrone(options: argparse.Namespace) -> None:
     from geo.places import resolve_place
 
     check_target(options.out, FEATURE_SUFFIXES)
+    if options.best and options.percentiles:
+        raise UsageError("--best, --percentiles: two different questions; leave one of both out.")
     query = query_from_options(options)
     engine = _open(options, query)
     pack = engine.pack
     place = resolve_place(pack, options.origin)
-    statistics: tuple[Statistic, ...] = (
-        ("best",) if options.best or not options.percentiles else options.percentiles
-    )
+    statistics: tuple[Statistic, ...] = options.percentiles or ("best",)
     bands = engine.isochrones(query, place, options.cutoffs, statistics=statistics)
     metadata = build_metadata(
         pack.manifest, f"Reach from {place.label}", query=query,
@@ -243,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     reach.add_argument("--out", type=Path, required=True, metavar="FILE.parquet|.csv")
     reach.add_argument("--origins", type=Path, metavar="CSV", help="your own origins: id, lon, lat")
     reach.add_argument("--services", type=Path, metavar="CSV", help="your own destinations: id, lon, lat")
-    reach.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
+    reach.add_argument("--origins-level", choices=("neighbourhood", "point"))
     add_round_trip_options(reach, switch=True)
     add_query_options(reach)
 
@@ -259,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     roundtrip.add_argument("--service", metavar="ID|NAME", help="one service only")
     roundtrip.add_argument("--origins-level", choices=("neighbourhood", "point"), default="neighbourhood")
     add_round_trip_options(roundtrip)
-    add_query_options(roundtrip, percentiles=False)
+    add_query_options(roundtrip, window=False, percentiles=False, boardings=False)
 
     times = command(
         "timesofday", _run_timesofday, "reach on a weekday morning, afternoon, evening, Saturday and Sunday"
@@ -270,7 +279,7 @@ def _parser() -> argparse.ArgumentParser:
         "--by", choices=("service", "category", "gap"), default="service",
         help="a row for each service; for each neighbourhood and category; or as the gap: people by group",
     )  # fmt: skip
-    add_query_options(times)
+    add_query_options(times, window=False, percentiles=False)
 
     matrix = command("matrix", run_matrix, "many origins to many destinations: a row for each pair in reach")
     add_matrix_options(matrix)
@@ -289,7 +298,6 @@ def _parser() -> argparse.ArgumentParser:
     isochrone.add_argument("--best", action="store_true", help="the timetabled question (the default)")
     isochrone.add_argument("--out", type=Path, required=True, metavar="FILE.geojson|.gpkg")
     add_query_options(isochrone, cutoff=False)
-    isochrone.set_defaults(percentiles=None)
 
     journey = command(
         "journey", _run_journey, "one journey in words: which stop, which bus, where to get off"
@@ -305,7 +313,7 @@ def _parser() -> argparse.ArgumentParser:
     form = journey.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="as a text message; leaves out where it starts")
     form.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    add_query_options(journey, percentiles=False)
+    add_query_options(journey, window=False, percentiles=False, cutoff=False, boardings=False)
 
     prepare = command(
         "prepare",

@@ -107,10 +107,9 @@ def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.Da
         [(kind == one) & ((category == name) | (name == ANY_CATEGORY)) for one, name in wanted], bool
     ).reshape(len(wanted), m)
 
-    reached_names = ("walk", "one_bus", "two_buses") if query.boardings == 2 else ("walk", "one_bus")
     codes = frame["reach_class"].cat.codes.to_numpy().reshape(-1, m)
     reasons = frame["reason"].cat.codes.to_numpy().reshape(-1, m)
-    reached = np.isin(codes, [CLASSES.index(name) for name in reached_names])
+    reached = np.isin(codes, [CLASSES.index(name) for name in query.reached_classes])
     not_known = np.isin(reasons, [REASONS.index(name) for name in NOT_KNOWN_REASONS])
     # Float products: numpy has no fast product of booleans.
     pick = member.astype(np.float32)

@@ -300,12 +300,12 @@ def _text(value: Any) -> str | None:
 def name_route(feed: Feed, route: pd.Series) -> tuple[str, str | None, str | None]:
     """How people tell a route (row of ``feed.routes``) from others: vehicle, number (else name), operator.
 
-    An operator that the timetable only has a code for is told as that code.
+    An operator that the timetable only has a code for has no name: nobody finds it written on a bus.
     """
     agency = feed.agency[feed.agency["agency_id"] == route["agency_id"]]
     operator = _text(agency.iloc[0]["agency_name"]) if len(agency) else None
     if operator is not None and operator == str(route["agency_id"]) and _OPERATOR_CODE.fullmatch(operator):
-        operator = f"operator code {operator}"
+        operator = None
     return (
         str(route["mode"]),
         _text(route["route_short_name"]) or _text(route["route_long_name"]),

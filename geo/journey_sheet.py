@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data.areapack import AreaPack
+from data.errors import QueryError
 from geo.clock import clock
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
 from geo.journey_json import journey_to_json, route_to_json
@@ -86,7 +87,13 @@ def build_sheet(
     arrive_by_s: int | None = None,
     home_s: int | None = None,
 ) -> Sheet:
-    """Find the way there (``find_journey``'s times) and, leaving at or after ``home_s``, the way home."""
+    """Find the way there (``find_journey``'s times) and, leaving at or after ``home_s``, the way home.
+
+    Raises
+    ------
+    QueryError
+        As ``find_journey``, or the way home would begin before the one there ends.
+    """
     engine = engine.under(query.scenario)
     journey = engine.journey(query, origin, destination, depart_s=depart_s, arrive_by_s=arrive_by_s)
     there = Way(
@@ -95,6 +102,12 @@ def build_sheet(
     )  # fmt: skip
     if home_s is None:
         return Sheet(there, None)
+    there_s = journey.arrive_s if isinstance(journey, Journey) else (arrive_by_s or depart_s or 0)
+    if home_s < there_s:
+        raise QueryError(
+            f"home, leaving at {clock(home_s)}: is before the arrival at "
+            f"{clock(there_s, round_up=True)}; give a later time (after midnight write 24:30 for 00:30)."
+        )
     back = engine.journey(query, destination, origin, depart_s=home_s)
     service = find_ride_service(engine, query, back)
     last = find_last_ride(engine, query, destination, origin)

@@ -94,6 +94,8 @@ def export_matrix(
         The question can't be asked so.
     PartError
         A part could not be computed; the finished ones are kept.
+    KeyboardInterrupt
+        Of a run in parts that is stopped: how many are finished, where they are, and how to go on.
     """
     check_target(out, MATRIX_SUFFIXES)
     in_parts = cluster is not None or parts is not None
@@ -117,10 +119,20 @@ def export_matrix(
         open_folder(folder)
         dated = replace(query, service_date=service_date)
         tiles = list_tiles(engine.pack, dated, origins, destinations, part_origins)
-        compute_missing(
-            tiles, Cutter(inputs, dated), folder, run,
-            lambda done, total: progress(0.95 * done / total, f"part {done} of {total}"),
-        )  # fmt: skip
+        finished = 0
+
+        def show(done: int, total: int) -> None:
+            nonlocal finished
+            finished = done
+            progress(0.95 * done / total, f"part {done} of {total}")
+
+        try:
+            compute_missing(tiles, Cutter(inputs, dated), folder, run, show)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(
+                f"{finished} of {len(tiles)} parts are finished and kept in {folder}; "
+                "the same command goes on with the rest."
+            ) from stop
         written = write_matrix(merge_parts(tiles, folder, len(origins)), out, metadata, query, *facts)
         if parts is None:
             remove_parts(folder)

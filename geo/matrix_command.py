@@ -57,7 +57,7 @@ def run_matrix(options: argparse.Namespace) -> None:
             rows=options.rows, cluster=options.cluster, parts=options.parts,
             part_origins=options.part_origins, today=dt.date.today(), progress=progress,
         )  # fmt: skip
-    print(
-        f"{written:,} rows of {len(origins):,} x {len(destinations):,} pairs written to {options.out}",
-        file=sys.stderr,
-    )
+    pairs = f"{len(origins):,} x {len(destinations):,} pairs"
+    print(f"{written:,} rows of {pairs} written to {options.out}", file=sys.stderr)
+    if options.parts is not None:
+        print(f"the parts in {options.parts} are not needed any more", file=sys.stderr)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.errors import OneBusReachError
+from data.errors import OneBusReachError, UsageError
 from data.modes import MODES
 from geo.clock import parse_clock
 from geo.query import Query, WalkSettings
@@ -80,16 +80,20 @@ def _modes(text: str) -> tuple[str, ...]:
 
 
 def add_query_options(
-    parser: argparse.ArgumentParser, *, percentiles: bool = True, cutoff: bool = True, scenario: bool = True
-) -> None:
-    """Add the options that make a Query; the defaults are the Query's own."""
+    parser: argparse.ArgumentParser, *, window: bool = True, percentiles: bool = True, cutoff: bool = True,
+    boardings: bool = True, scenario: bool = True,
+) -> None:  # fmt: skip
+    """Add the options that make a Query; the defaults are the Query's own.
+
+    What would not count in a command's answer is not an option of it.
+    """
     default = Query()
     group = parser.add_argument_group("the question")
     group.add_argument("--date", type=_date, help="service date (default: the pack's)")
-    group.add_argument(
-        "--window", type=_window, default=(default.window_start_s, default.window_end_s),
-        metavar="09:30-11:30", help="departure window; hours may pass 24",
-    )  # fmt: skip
+    if window:
+        group.add_argument(
+            "--window", type=_window, metavar="09:30-11:30", help="departure window; hours may pass 24"
+        )
     if cutoff:
         group.add_argument(
             "--cutoff",
@@ -99,7 +103,7 @@ def add_query_options(
             help="minutes, inclusive",
         )
     if percentiles:
-        group.add_argument("--percentiles", type=_percentiles, default=default.percentiles, metavar="50,85")
+        group.add_argument("--percentiles", type=_percentiles, metavar="50,85")
     group.add_argument(
         "--max-walk", type=int, default=default.walk.max_walk_m, metavar="640", help="metres a leg"
     )
@@ -112,7 +116,8 @@ def add_query_options(
     group.add_argument(
         "--modes", type=_modes, default=default.modes, metavar="bus,tram", help=", ".join(MODES)
     )
-    group.add_argument("--boardings", type=int, default=default.boardings, choices=(1, 2))
+    if boardings:
+        group.add_argument("--boardings", type=int, default=default.boardings, choices=(1, 2))
     if scenario:
         group.add_argument(
             "--scenario",
@@ -135,14 +140,42 @@ def add_round_trip_options(parser: argparse.ArgumentParser, *, switch: bool = Fa
         ("--linger", 45, "minutes one may wait after the end"),
         ("--stay", 60, "minutes of a visit in drop-in hours"),
     ):
-        group.add_argument(
-            name, type=_minutes_to_seconds, default=minutes * 60, metavar=str(minutes), help=words
-        )
+        group.add_argument(name, type=_minutes_to_seconds, metavar=str(minutes), help=words)
 
 
 def trip_from_options(options: argparse.Namespace) -> RoundTripSettings:
-    """The settings of :func:`add_round_trip_options`."""
-    return RoundTripSettings(early_s=options.early, linger_s=options.linger, stay_s=options.stay)
+    """The settings of :func:`add_round_trip_options`; the defaults are the RoundTripSettings' own."""
+    asked = {"early_s": options.early, "linger_s": options.linger, "stay_s": options.stay}
+    return RoundTripSettings(**{name: value for name, value in asked.items() if value is not None})
+
+
+def check_there_and_back(options: argparse.Namespace, *, window_counts: bool = False) -> None:
+    """Refuse options that would change nothing, because ``--there-and-back`` is or is not given.
+
+    ``window_counts``: some of what the command writes has a departure window all the same.
+
+    Raises
+    ------
+    UsageError
+        Naming all of them.
+    """
+
+    def given(*names: str) -> str:
+        return ", ".join(f"--{name}" for name in names if getattr(options, name, None) is not None)
+
+    if not options.there_and_back:
+        if names := given("day", "early", "linger", "stay"):
+            raise UsageError(
+                f"{names}: would change nothing, since sessions count only there and back; "
+                "add --there-and-back, or leave it out (--date chooses another day's buses)."
+            )
+    elif not window_counts and (names := given("window", "percentiles")):
+        raise UsageError(
+            f"{names}: would change nothing there and back, where each session sets its own times; "
+            "leave it out (--day chooses the sessions), or leave out --there-and-back."
+        )
+    elif options.boardings != 1:
+        raise UsageError("--boardings 2: there and back is looked for on one bus each way; leave it out.")
 
 
 def day_from_options(options: argparse.Namespace) -> int | None:
@@ -164,10 +197,11 @@ def _load_scenario(path: Path) -> Scenario:
 def query_from_options(options: argparse.Namespace) -> Query:
     """Build the validated Query; raises QueryError naming all that is wrong."""
     default = Query()
+    window = getattr(options, "window", None) or (default.window_start_s, default.window_end_s)
     return Query(
         service_date=options.date,
-        window_start_s=options.window[0],
-        window_end_s=options.window[1],
+        window_start_s=window[0],
+        window_end_s=window[1],
         cutoff_s=getattr(options, "cutoff", default.cutoff_s),
         percentiles=getattr(options, "percentiles", default.percentiles) or default.percentiles,
         walk=WalkSettings(
@@ -178,7 +212,7 @@ def query_from_options(options: argparse.Namespace) -> Query:
         ),
         board_slack_s=options.board_slack,
         modes=options.modes,
-        boardings=options.boardings,
+        boardings=getattr(options, "boardings", default.boardings),
         scenario=_load_scenario(path) if (path := getattr(options, "scenario", None)) else None,
     )
 
@@ -213,8 +247,8 @@ def run_command(
     except OneBusReachError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped; nothing was left half-written.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"stopped; {stop if stop.args else 'nothing was left half-written.'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()

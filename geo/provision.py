@@ -41,8 +41,7 @@ def compute_provision(neighbourhoods: ReachTable, pack: AreaPack) -> pd.DataFram
     m = len(frame) // max(1, len(hoods))
     table = pack.services.set_index("service_id").loc[frame["service_id"].to_numpy(object)[:m]]
     kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
-    names = ["walk", "one_bus"] + (["two_buses"] if neighbourhoods.query.boardings == 2 else [])
-    reached = frame["reach_class"].isin(names).to_numpy().reshape(-1, m)
+    reached = frame["reach_class"].isin(neighbourhoods.query.reached_classes).to_numpy().reshape(-1, m)
     best_s = frame["best_duration_s"].to_numpy(np.int32, na_value=NONE).reshape(-1, m)
     best_s = np.where(reached, best_s, NONE)
     parts = []

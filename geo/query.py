@@ -126,3 +126,8 @@ class Query:
             faults.append(f"horizon {self.horizon_s} s: must be from 0 to 172800")
         if faults:
             raise QueryError("The question can't be asked as it stands:", faults)
+
+    @property
+    def reached_classes(self) -> tuple[str, ...]:
+        """Classes (``geo.tables.CLASSES``) that count as in reach."""
+        return ("walk", "one_bus") if self.boardings == 1 else ("walk", "one_bus", "two_buses")

@@ -31,7 +31,6 @@ WINDOWS: dict[str, tuple[int, int]] = {
     "saturday": (34_200, 41_400),
     "sunday": (34_200, 41_400),
 }
-_REACHED = ("walk", "one_bus")
 IN_REACH_COLUMN = "in_reach_at"
 Progress = Callable[[float, str], None]
 
@@ -54,7 +53,7 @@ class TimesTable:
     are those of a reach table (and null throughout where ``times`` has no
     date); by neighbourhood also ``<time>_share_in_reach_people``.
     ``in_reach_at`` joins the names of the times at which the class is walk or
-    one_bus by ';', null where it is none.
+    one_bus (where two boardings are allowed also two_buses) by ';', null where it is none.
     """
 
     frame: pd.DataFrame
@@ -107,11 +106,13 @@ def compute_times_of_day(
             )
             tables[time.name] = engine.reach(asked, level=level)
     progress(1.0, "done")
-    frame = _assemble(times, {name: table.frame for name, table in tables.items()})
+    frame = _assemble(times, {name: table.frame for name, table in tables.items()}, query.reached_classes)
     return TimesTable(frame, times, level, query, engine.pack.area_id, engine.pack.digest)
 
 
-def _assemble(times: tuple[Time, ...], frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _assemble(
+    times: tuple[Time, ...], frames: dict[str, pd.DataFrame], reached_classes: tuple[str, ...]
+) -> pd.DataFrame:
     base = frames[times[0].name]
     columns: dict[str, object] = {name: base[name].array for name in ("origin_id", "service_id")}
     kept = ["reach_class", "best_duration_s", "share_in_reach"]
@@ -127,7 +128,7 @@ def _assemble(times: tuple[Time, ...], frames: dict[str, pd.DataFrame]) -> pd.Da
                 else frame[name].array
             )
         if frame is not None:
-            reached += np.where(frame["reach_class"].isin(_REACHED), f";{time.name}", "")
+            reached += np.where(frame["reach_class"].isin(reached_classes), f";{time.name}", "")
     joined = pd.Series([text[1:] or None for text in reached], dtype="str")
     return pd.DataFrame({**columns, IN_REACH_COLUMN: joined}, copy=False)
 
@@ -157,7 +158,5 @@ def describe_columns(table: TimesTable) -> dict[str, str]:
         ):
             if f"{time.name}_{name}" in table.frame:
                 words[f"{time.name}_{name}"] = meaning
-    return {
-        **words,
-        IN_REACH_COLUMN: "string: times with class walk or one_bus, joined by ';'; null: at none",
-    }
+    reached = " or ".join(table.query.reached_classes)
+    return {**words, IN_REACH_COLUMN: f"string: times with class {reached}, joined by ';'; null: at none"}

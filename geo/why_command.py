@@ -11,6 +11,7 @@ from geo.engine import Engine
 from geo.options import (
     add_query_options,
     add_round_trip_options,
+    check_there_and_back,
     day_from_options,
     describe_trip_options,
     query_from_options,
@@ -34,6 +35,7 @@ def add_why_options(parser: argparse.ArgumentParser) -> None:
 def run_why(options: argparse.Namespace) -> None:
     """Run the command."""
     check_target(options.out, TABLE_SUFFIXES)
+    check_there_and_back(options)
     query = query_from_options(options)
     trip, day = trip_from_options(options), day_from_options(options)
     engine = Engine(load_pack(options.pack)).under(query.scenario)

@@ -15,6 +15,7 @@ from geo.engine import Engine
 from geo.options import (
     add_query_options,
     add_round_trip_options,
+    check_there_and_back,
     cutoffs_to_seconds,
     day_from_options,
     query_from_options,
@@ -84,6 +85,7 @@ def _run_export(options: argparse.Namespace) -> None:
     unknown = [part for part in wanted if part not in ALL_PARTS]
     if unknown:
         build_parser().error(f"--what {', '.join(unknown)}: choose from {', '.join(ALL_PARTS)}")
+    check_there_and_back(options, window_counts=True)
     query = query_from_options(options)
     request = ExportRequest(
         query=query,

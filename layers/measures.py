@@ -175,11 +175,6 @@ def census_share(pack: AreaPack, group_id: str) -> Measure:
     )
 
 
-def in_reach_classes(boardings: int) -> tuple[str, ...]:
-    """Classes that count as in reach: with two boardings asked for, two buses do too."""
-    return ("walk", "one_bus", "two_buses") if boardings == 2 else ("walk", "one_bus")
-
-
 GAP_COLUMN_WORDS = {"cut_off": NO_SERVICE, "not_known": NOT_KNOWN}
 
 
@@ -271,7 +266,7 @@ def number_in_reach(pack: AreaPack, reach: ReachTable, *, kind: str, category: s
     if category != ANY_CATEGORY:
         wanted = wanted[wanted["category"] == category]
     rows = reach.frame[reach.frame["service_id"].isin(wanted["service_id"])]
-    inside = rows["reach_class"].isin(in_reach_classes(reach.query.boardings))
+    inside = rows["reach_class"].isin(reach.query.reached_classes)
     unknown = rows["reason"].isin(NOT_KNOWN_REASONS)
     counts = inside.groupby(rows["origin_id"].astype(object)).sum().reindex(ids)
     nothing_known = unknown.groupby(rows["origin_id"].astype(object)).all().reindex(ids)

@@ -9,7 +9,6 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from geo.tables import PEOPLE_COLUMN, THERE_AND_BACK_COLUMNS, ReachTable
-from layers.measures import in_reach_classes
 from layers.there_and_back import ASSUMED, say_verdict
 from layers.words import CLASS_WORDS, REASON_WORDS, say_minutes, say_percent, say_reason
 
@@ -63,7 +62,7 @@ def summarise_reach(
     wanted = services[(services["kind"] == kind) & (category is None or services["category"] == category)]
     pairs = _rows_of(reach, origin_id)
     joined = wanted.merge(pairs, on="service_id", how="inner")
-    inside = joined["reach_class"].isin(in_reach_classes(reach.query.boardings))
+    inside = joined["reach_class"].isin(reach.query.reached_classes)
     joined = joined.assign(inside=inside).sort_values(
         ["inside", "best_duration_s", "service_id"], ascending=[False, True, True], kind="stable"
     )
@@ -129,7 +128,7 @@ def list_rows_in_reach(
         return []
     services = pack.services
     pairs = _rows_of(reach, origin_id)
-    inside = pairs.loc[pairs["reach_class"].isin(in_reach_classes(reach.query.boardings)), "service_id"]
+    inside = pairs.loc[pairs["reach_class"].isin(reach.query.reached_classes), "service_id"]
     wanted = (services["kind"] == kind) & services["service_id"].isin(inside)
     if category is not None:
         wanted &= services["category"] == category

@@ -14,6 +14,7 @@ from geo.engine import Engine
 from geo.journey_sheet import build_sheet
 from geo.options import add_query_options, clock_to_seconds, query_from_options
 from geo.places import resolve_place
+from geo.write import check_target, replace_file
 from layers.journey_page import build_page
 
 
@@ -29,7 +30,7 @@ def add_sheet_command(commands: Any) -> None:
     when.add_argument("--depart", type=clock_to_seconds, metavar="09:40")
     sheet.add_argument("--home", type=clock_to_seconds, metavar="12:30", help="the way home, leaving then")
     sheet.add_argument("--out", type=Path, required=True, metavar="FILE.html")
-    add_query_options(sheet, percentiles=False)
+    add_query_options(sheet, window=False, percentiles=False, cutoff=False, boardings=False)
     sheet.set_defaults(run=_run_sheet)
 
 
@@ -37,8 +38,7 @@ def _run_sheet(options: argparse.Namespace) -> None:
     if options.out.suffix.lower() not in (".html", ".htm"):
         raise ExportError(f"{options.out.name}: a sheet is HTML; use .html (words, text message and JSON: "
                           "`python -m geo journey`).")  # fmt: skip
-    if not options.out.parent.is_dir():
-        raise ExportError(f"{options.out}: its folder does not exist; make it first.")
+    check_target(options.out, (".html", ".htm"))
     query = query_from_options(options)
     engine = Engine(load_pack(options.pack)).under(query.scenario)
     origin, destination = (resolve_place(engine.pack, text) for text in (options.origin, options.to))
@@ -48,5 +48,9 @@ def _run_sheet(options: argparse.Namespace) -> None:
     )  # fmt: skip
     service_id = destination.place_id if destination.kind == "service" else None
     page = build_page(sheet, engine.pack, query, service_id, today=dt.date.today())
-    options.out.write_text(page, encoding="utf-8")
+
+    def write(target: Path) -> None:
+        target.write_text(page, encoding="utf-8")
+
+    replace_file(options.out, write)
     print(f"wrote {options.out}", file=sys.stderr)

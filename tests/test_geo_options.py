@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import QueryError
+from data.errors import QueryError, UsageError
+from geo.__main__ import main
 from geo.options import (
     add_query_options,
+    check_there_and_back,
     clock_to_seconds,
     cutoffs_to_seconds,
     join_negative_values,
     query_from_options,
 )
 from geo.query import Query
+from layers.__main__ import main as layers_main
 
 
 def parse(*arguments: str) -> Query:
@@ -81,3 +85,56 @@ def test_cutoffs_are_ascending_and_each_once():
 )
 def test_coordinates_west_of_greenwich_are_typed_as_they_are(typed: list[str], meant: list[str]):
     assert join_negative_values(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["gap", "demo", "--day", "sunday"], "--day: would change nothing"),
+        (["reach", "demo", "--early", "10", "--stay", "30"], "--early, --stay: would change nothing"),
+        (["why", "demo", "--linger", "30"], "add --there-and-back"),
+        (["whatif", "demo", "--scenario", "no.toml", "--day", "sunday"], "add --there-and-back"),
+        (["gap", "demo", "--there-and-back", "--window", "17:00-19:00"], "--window: would change nothing"),
+        (["reach", "demo", "--there-and-back", "--percentiles", "85"], "--percentiles: would change nothing"),
+        (["gap", "demo", "--there-and-back", "--boardings", "2"], "--boardings 2"),
+        (["timesofday", "demo", "--by", "gap", "--origins-level", "point"], "leave one out"),
+        (["reach", "demo", "--origins", "own.csv", "--origins-level", "neighbourhood"], "leave one of both"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(arguments, words, tmp_path: Path, capsys):
+    assert main([*arguments, "--out", str(tmp_path / "out.csv")]) == 2
+    assert words in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_an_export_there_and_back_has_land_that_the_window_counts_for(tmp_path: Path, capsys):
+    ask = ["export", "demo", "--out", str(tmp_path / "gap.csv")]
+    assert layers_main([*ask, "--day", "sunday"]) == 2
+    assert "add --there-and-back" in capsys.readouterr().err
+    both = argparse.Namespace(there_and_back=True, window=(0, 60), boardings=1)
+    check_there_and_back(both, window_counts=True)
+    with pytest.raises(UsageError):
+        check_there_and_back(both)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["journey", "demo", "--from", "a", "--to", "b", "--depart", "09:00", "--window", "09:00-10:00"],
+        ["journey", "demo", "--from", "a", "--to", "b", "--depart", "09:00", "--boardings", "2"],
+        ["roundtrip", "demo", "--out", "r.csv", "--window", "09:00-10:00"],
+        ["timesofday", "demo", "--out", "t.csv", "--window", "09:00-10:00"],
+    ],
+)
+def test_what_a_command_does_not_look_at_is_no_option_of_it(arguments: list[str], capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2 and "unrecognized arguments" in capsys.readouterr().err
+
+
+def test_best_and_percentiles_are_two_questions(tmp_path: Path, capsys):
+    out = str(tmp_path / "land.geojson")
+    assert (
+        main(["isochrone", "demo", "--origin", "X01000001", "--best", "--percentiles", "50", "--out", out])
+        == 2
+    )
+    assert "two different questions" in capsys.readouterr().err

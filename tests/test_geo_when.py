@@ -23,7 +23,7 @@ from layers.catalogue import Drawn
 from layers.styles import THEMES
 from tests.roundtrip_towns import there, town
 from tests.test_roundtrip_tables import weekly_town
-from tests.towns import Calendar
+from tests.towns import Calendar, build_town, point, route, service, trip
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +170,19 @@ def test_the_tables_say_the_same(engine: Engine, table: WhenTable):
     households = when.build_people_table(table, counted="households", **asked)
     assert households is not None and "People" not in households
     assert households["Households"].tolist() == people["People"].tolist()
+
+
+def test_the_list_of_times_counts_two_buses_where_they_are_allowed():
+    """Home to the change at 09:40, on from it at 10:00: two buses, on weekday mornings only."""
+    town = build_town(
+        stops={"home": (0, 0), "change": (3000, 0), "end": (6000, 0)},
+        routes=[
+            route("1", trip(("home", "09:40"), ("change", "09:50"))),
+            route("2", trip(("change", "10:00"), ("end", "10:10"))),
+        ],
+        points=[point("p", 0, 0)],
+        services=[service("s", 6000, 0)],
+    )
+    one, two = (Engine(town).times_of_day(Query(boardings=n), level="point").frame.iloc[0] for n in (1, 2))
+    assert one["weekday_morning_class"] == two["weekday_morning_class"] == "two_buses"
+    assert pd.isna(one["in_reach_at"]) and "weekday_morning" in two["in_reach_at"].split(";")

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from data.errors import QueryError
 from geo.__main__ import main as geo_main
 from geo.engine import Engine
 from geo.journey_sheet import build_sheet, sheet_in_short, sheet_in_words, sheet_to_json
@@ -63,6 +64,14 @@ def test_home_is_told_even_when_the_last_bus_has_gone() -> None:
     assert "The last one home that day: bus 7 (Town Buses) at 17:52 from the stop Stop B." in lines
     none = make_pack(OUT)
     assert "No single bus goes home that day." in sheet_in_words(make_sheet(none), none)
+
+
+@pytest.mark.parametrize("home", ["09:00", "09:52"])
+def test_nobody_goes_home_before_they_are_there(home: str) -> None:
+    """The bus arrives at 09:50, and the walk takes until 09:53."""
+    home_s = int(home[:2]) * 3600 + int(home[3:]) * 60
+    with pytest.raises(QueryError, match=f"leaving at {home}: is before the arrival at 09:53"):
+        make_sheet(make_pack(), home_s=home_s)
 
 
 def test_where_no_bus_runs_around_that_time_the_times_of_those_that_run_are_told() -> None:
@@ -189,6 +198,9 @@ def test_the_command_lines(capsys, tmp_path, demo) -> None:
     assert "The way home" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
     assert layers_main(["sheet", *ask, "--out", str(tmp_path / "sheet.pdf")]) == 3
     assert layers_main(["sheet", *ask, "--out", str(tmp_path / "none" / "sheet.html")]) == 3
+    (tmp_path / "folder.html").mkdir()
+    assert layers_main(["sheet", *ask, "--out", str(tmp_path / "folder.html")]) == 3
+    assert "is a directory" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

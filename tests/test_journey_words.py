@@ -11,6 +11,7 @@ from geo.engine import Engine
 from geo.journey_words import clock, journey_in_words
 from geo.places import resolve_place
 from geo.query import Query
+from geo.ride_service import find_ride_service
 from tests.towns import Stop, build_town, point, route, service, street, trip
 
 STREETS = [
@@ -158,3 +159,22 @@ def test_walking_all_the_way() -> None:
         "  Go south along Hill Road, 40 m.",
         "  Left into High Street, 120 m.",
     ]
+
+
+def test_an_operators_code_is_never_told_and_parts_no_buses() -> None:
+    """Two operators that the timetable has codes for only, and one that it names, on one road."""
+    later = {agency: trip(("A", at), ("B", at)) for agency, at in (("GMN", "10:10"), ("First", "10:40"))}
+    both = [route("R", DAY_TRIP, short_name="7", agency="STO")]
+    both += [route(agency, one, short_name="7", agency=agency) for agency, one in later.items()]
+    pack = build_town(
+        streets=STREETS, stops={"A": Stop(120, 0), "M": Stop(1500, 0), "B": Stop(2880, 0)}, routes=both,
+        points=[point("home", 0, 40)], services=[service("clinic", 3000, 80)],
+    )  # fmt: skip
+    engine = Engine(pack)
+    journey = engine.journey(
+        Query(), resolve_place(pack, "home"), resolve_place(pack, "clinic"), depart_s=34_200
+    )
+    words = "\n".join(journey_in_words(journey, pack, find_ride_service(engine, Query(), journey)))
+    assert "STO" not in words and "GMN" not in words
+    assert "take bus 7 towards Library" in words and "How often: at 09:40 and 10:10." in words
+    assert "Also between these two stops: bus 7 (First), once, at 10:40." in words

@@ -168,8 +168,9 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, counted) -> None:
     def run(query: Query = QUERY, **more) -> None:
         export_matrix(engine, query, *points, out, parts=kept, part_origins=1, **more)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         run(progress=stop)
+    assert str(stopped.value).startswith(f"2 of 3 parts are finished and kept in {kept}; the same command")
     assert counted() == 2 and not out.exists() and len(list(kept.glob("*.arrow"))) == 2
     run()
     assert counted() == 1

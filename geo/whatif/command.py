@@ -14,6 +14,7 @@ from geo.engine import Engine
 from geo.options import (
     add_query_options,
     add_round_trip_options,
+    check_there_and_back,
     day_from_options,
     describe_trip_options,
     query_from_options,
@@ -44,6 +45,7 @@ def run_whatif(options: argparse.Namespace) -> None:
 
     if options.scenario is None:
         raise UsageError("whatif needs a scenario: --scenario FILE.toml (docs/scenarios.md).")
+    check_there_and_back(options)
     check_target(options.out, TABLE_SUFFIXES)
     if options.pairs is not None:
         check_target(options.pairs, TABLE_SUFFIXES)
