@@ -9,18 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import shapely
 
 from data.areapack import AreaPack, WalkNetwork
-from data.digest import compute_pack_digest, compute_table_digest
 from data.errors import PackError
 from data.indicators import find_indicator_faults
 from data.manifest import Manifest
 from data.packio import find_pack
 from data.schema import TABLES
 from data.sources.groups import ALL
-from data.stored import MANIFEST, load_manifest, load_tables
+from data.stored import MANIFEST, find_digest_faults, load_manifest, load_tables
 from data.tables import arrow_to_pack
 
 _SHOWN = 5
@@ -233,18 +231,6 @@ def check_content(pack: AreaPack) -> None:
         raise PackError(f"Pack {pack.area_id} contradicts itself:", faults)
 
 
-def _digest_problems(manifest: Manifest, arrow: dict[str, pa.Table]) -> list[str]:
-    digests = {name: compute_table_digest(table) for name, table in arrow.items()}
-    problems = [
-        f"{name}.parquet: content is not what was written (its digest differs)"
-        for name, digest in digests.items()
-        if manifest.table_digests.get(name) != digest
-    ]
-    if compute_pack_digest(manifest, digests) != manifest.digest and not problems:
-        problems.append(f"{MANIFEST}: facts are not what was written (the pack's digest differs)")
-    return problems
-
-
 def check_pack(path_or_name: str | Path) -> PackReport:
     """Verify a pack on disk, wholly: schemas, digests, keys, references, sums, timetable.
 
@@ -257,7 +243,7 @@ def check_pack(path_or_name: str | Path) -> PackReport:
     folder = find_pack(path_or_name)
     manifest = load_manifest(folder)
     arrow = load_tables(folder, manifest)
-    problems = _digest_problems(manifest, arrow)
+    problems = find_digest_faults(manifest, arrow)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         pack = arrow_to_pack(manifest, arrow)

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from data.digest import compute_pack_digest, compute_table_digest
 from data.errors import PackError
 from data.frames import check_geometry
 from data.manifest import FORMAT_VERSION, Manifest
 from data.schema import TABLES, WALK_EDGES, Table
-from data.seal import Stamp, read_seal, stamp_file, write_seal
+from data.seal import SEAL, Stamp, read_seal, stamp_file, write_seal
 from data.tables import count_points
 
 MANIFEST = "manifest.json"
@@ -128,6 +129,24 @@ def load_tables(folder: Path, manifest: Manifest) -> dict[str, pa.Table]:
     return arrow
 
 
+def find_digest_faults(manifest: Manifest, arrow: Mapping[str, pa.Table]) -> list[str]:
+    """Say what of a pack's content is not what its manifest was written for."""
+    digests = {name: compute_table_digest(table) for name, table in arrow.items()}
+    faults = [
+        f"{name}.parquet: content is not what was written (its digest differs)"
+        for name, digest in digests.items()
+        if manifest.table_digests.get(name) != digest
+    ]
+    if compute_pack_digest(manifest, digests) != manifest.digest and not faults:
+        faults.append(f"{MANIFEST}: facts are not what was written (the pack's digest differs)")
+    return faults
+
+
+def _check_digests(folder: Path, manifest: Manifest, arrow: Mapping[str, pa.Table]) -> None:
+    if faults := find_digest_faults(manifest, arrow):
+        raise PackError(f"{folder}: the pack is not what was built; {REBUILD}:", faults)
+
+
 class SealedTables(Mapping[str, pa.Table]):
     """Tables of a sealed pack, each read when it is asked for and compared with its seal."""
 
@@ -165,13 +184,22 @@ def _file_names(manifest: Manifest) -> list[str]:
 
 
 def open_tables(folder: Path, manifest: Manifest) -> Mapping[str, pa.Table]:
-    """Return the pack's tables: still to be read where it is sealed, else read and checked."""
+    """Return the pack's tables: still to be read where it is sealed, else read and checked.
+
+    What was worked out of a pack is kept beside it by the pack's digest. Where there is any and no seal
+    holds, the content is therefore compared with its digest, which else is `python -m data check`'s to do.
+    """
     stamps = read_seal(folder, _file_names(manifest))
-    return load_tables(folder, manifest) if stamps is None else SealedTables(folder, manifest, stamps)
+    if stamps is not None:
+        return SealedTables(folder, manifest, stamps)
+    arrow = load_tables(folder, manifest)
+    if (folder / SEAL).parent.is_dir():
+        _check_digests(folder, manifest, arrow)
+    return arrow
 
 
 def seal_pack(folder: Path) -> Path | None:
-    """Read and check a pack's tables and seal them; None where the seal can't be written.
+    """Read and check a pack's tables, their digests too, and seal them; None where that can't be written.
 
     Raises
     ------
@@ -184,7 +212,8 @@ def seal_pack(folder: Path) -> Path | None:
         return {name: stamp_file(folder / name) for name in names if (folder / name).is_file()}
 
     before = stamp()
-    load_tables(folder, load_manifest(folder))
+    manifest = load_manifest(folder)
+    _check_digests(folder, manifest, load_tables(folder, manifest))
     if stamp() != before:
         raise PackError(f"{folder}: the pack was changed while it was read; try again.")
     return write_seal(folder, before)

@@ -7,12 +7,11 @@ arriving becomes leaving, and the same search is asked.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.errors import QueryError
 from geo.inputs import ReachInputs
 from geo.profile import NONE, compute_matrix
 from geo.query import DAY_S, Query
@@ -26,7 +25,18 @@ if TYPE_CHECKING:
     from geo.engine import Engine
 
 # Times are turned round about this moment, so that they stay positive.
-MIRROR_S = 2 * DAY_S
+MIRROR_S = 4 * DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Search(Query):
+    """A question of the program's own, whose window is a session's: it may be a single moment.
+
+    Nobody has asked it, so nothing is checked; nothing is read of it that needs a window of some length.
+    """
+
+    def __post_init__(self) -> None:
+        pass
 
 
 def mirror_timetable(timetable: Timetable) -> Timetable:
@@ -84,7 +94,9 @@ def find_two_buses_there_and_back(
     groups: dict[tuple[object, ...], list[int]] = {}
     for number, one in enumerate(plan):
         if one.date is not None and wanted[:, number].any():
-            key = (one.date, span_of_session(one, query, settings), one.kind, one.start_s, one.end_s)
+            # The second bus home may leave as late as the cut-off after the last moment of leaving.
+            last = replace(one, end_s=one.end_s + settings.linger_s)
+            key = (one.date, span_of_session(last, query, settings), one.kind, one.start_s, one.end_s)
             groups.setdefault(key, []).append(number)
     mirrored: dict[tuple[object, object], Timetable] = {}
     for (date, span, *_), numbers in groups.items():
@@ -120,12 +132,10 @@ def _reached(
     wanted: np.ndarray,
 ) -> np.ndarray:
     """Wanted pairs of services and points with a journey from the one to the other by at most two buses."""
-    try:
-        asked = replace(
-            query, window_start_s=window[0], window_end_s=max(window[1], window[0] + 1), boardings=1
-        )
-    except QueryError:
-        return np.zeros(wanted.shape, bool)  # no time between first and last, or none that a timetable has
+    own = {field.name: getattr(query, field.name) for field in fields(Query)}
+    own |= {"window_start_s": window[0], "window_end_s": window[1]}
+    own |= {"percentiles": (), "horizon_s": 0, "boardings": 1}
+    asked = _Search(**own)
     swapped = replace(
         inputs,
         timetable=timetable,

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data import stored, tables
@@ -20,6 +22,8 @@ from data.packio import load_pack, write_pack
 from data.seal import SEAL
 from data.stored import seal_pack
 from data.tables import pack_to_arrow
+from geo.engine import Engine
+from geo.query import Query
 from tests.towns import build_town, point, route, service, street, trip
 
 
@@ -149,6 +153,44 @@ def test_a_changed_manifest_breaks_the_seal(tmp_path: Path) -> None:
     plant(manifest, manifest.read_bytes().replace(b'"stops": 2', b'"stops": 3'), same_time=False)
     with pytest.raises(PackError, match="2 rows, the manifest says 3"):
         load_pack(out)
+
+
+def move_stop(out: Path) -> None:
+    """A table that is whole, of as many rows, and of other values."""
+    file = out / "stops.parquet"
+    stops = pq.read_table(file)
+    x = stops.column_names.index("x")
+    moved = pa.array([2500.0 + value for value in stops["x"].to_pylist()])
+    pq.write_table(stops.set_column(x, stops.field(x), moved), file)
+
+
+def change_time_zone(out: Path) -> None:
+    manifest = out / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b"Europe/London", b"Europe/Athens"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"), [(move_stop, "stops.parquet: content is not"), (change_time_zone, "facts are not")]
+)
+def test_what_was_kept_of_older_content_is_never_taken_for_the_new(
+    tmp_path: Path, change: Callable[[Path], None], says: str
+) -> None:
+    out = sealed_town(tmp_path / "town")
+    engine = Engine(load_pack(out))
+    assert len(engine.prepare(Query())) == 4
+    plain = engine.reach(Query(), level="point").frame
+    change(out)
+    with pytest.raises(PackError, match="is not what was built") as caught:
+        load_pack(out)
+    assert says in str(caught.value)
+    (out / SEAL).unlink()  # what was kept is still there
+    with pytest.raises(PackError, match="is not what was built"):
+        load_pack(out)
+    with pytest.raises(PackError, match="is not what was built"):
+        seal_pack(out)
+    shutil.rmtree(out / "derived")  # nothing older to be mixed with
+    anew = Engine(load_pack(out)).reach(Query(), level="point").frame
+    assert anew.equals(plain) == (change is change_time_zone)
 
 
 def test_a_damaged_pack_is_not_sealed(tmp_path: Path) -> None:

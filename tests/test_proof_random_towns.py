@@ -57,7 +57,8 @@ DEAR = ("times of day", "many to many and in parts", "what if")
 NIGHTLY_SHARE = int(os.environ.get("ONE_BUS_REACH_NIGHTLY_SHARE", "4"))
 FEWEST_PER_COUNTY = 4  # on average they have five to six; those after the last that is promised are not asked
 QUESTIONS = (
-    "reach", "round trips", "times of day", "journeys", "many to many and in parts", "why", "what if",
+    "reach", "round trips", "times of day", "journeys", "many to many and in parts", "why",
+    "why, there and back", "what if",
 )  # fmt: skip
 KINDS_OF_CHANGE = (
     "add_service", "remove_service", "add_stop", "move_stop", "headway", "first_bus", "last_bus", "minibus",
@@ -135,9 +136,8 @@ def check_county(asked: Asked) -> None:
     for row in theirs.values():
         SEEN[row["reach_class"]] += 1
         SEEN[row["reason"] or "reached"] += 1
-    for question in QUESTIONS:
-        if question not in DEAR:
-            SEEN[question] += asked.towns
+    for question in ("reach", "round trips", "journeys"):  # the others are counted where they are asked
+        SEEN[question] += asked.towns
     if asked.dear:
         check_dear(asked, engine, reach, gap, theirs)
 

@@ -368,3 +368,33 @@ def test_a_bus_home_taken_away_is_noticed_by_what_is_recomputed():
     pairs = before.frame.set_index(["origin_id", "service_id"])["reach_class"]
     assert pairs[("home", "clinic")] == "one_bus"
     assert after.set_index(["origin_id", "service_id"])["reach_class"][("home", "clinic")] == "not_in_reach"
+
+
+def test_a_service_of_the_same_id_may_be_held_at_other_times():
+    # There at 09:51:08, home by the bus of 11:05: in time for 10:00 to 11:00, too late for 09:45 to 11:00.
+    # The club goes and comes again under its own id, at its own place: no walk and no bus is another.
+    back = trip(("Town", "11:05"), ("Home", "11:15"))
+    pack = with_sessions(
+        town(routes=[route("1", ride("09:40"), back)], services=[service("club", 2180, 0)]),
+        session("10:00", "11:00", service_id="club"),
+    )
+    text = f"""
+    [[change]]
+    kind = "remove_service"
+    service = "club"
+    [[change]]
+    kind = "add_service"
+    id = "club"
+    name = "Club"
+    category = "Advice"
+    at = "{at(2180)}"
+    sessions = [{{ day = "tuesday", start = "09:45", end = "11:00" }}]
+    """
+    base, scenario = Engine(pack), parse_scenario(text.encode(), "again.toml")
+    before = base.reach_there_and_back(Query(), level="point")
+    changed, asked = ScenarioEngine(base, scenario), Query(scenario=scenario)
+    after = recompute_there_and_back(changed, before, asked, DEFAULT_ROUND_TRIP).frame
+    full = Engine(apply_scenario(pack, scenario)).reach_there_and_back(Query(), level="point").frame
+    pd.testing.assert_frame_equal(after, full, check_exact=True)
+    assert before.frame["reach_class"].tolist() == ["one_bus"]
+    assert after["reach_class"].tolist() == ["not_in_reach"]

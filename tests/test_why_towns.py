@@ -245,6 +245,42 @@ def test_a_second_bus_there_and_back():
         assert not only(too_late, BACK)["second_bus"]  # the second bus arrives at 10:06:15
 
 
+THERE_BY_TWO = trip(("A", "09:40"), ("C", "09:50")), trip(("C", "09:55"), ("E", "10:05"))
+HOME_BY_TWO = trip(("E", "12:10"), ("C", "12:20")), trip(("C", "12:25"), ("A", "12:35"))
+AT_ONCE = RoundTripSettings(early_s=0, linger_s=0)
+
+
+@pytest.mark.parametrize(
+    ("held", "settings", "second_bus"),
+    [
+        # There at 10:06:15; at the stop 75 + 60 s before 12:10. No time to come early or linger.
+        (session("10:06:15", "12:07:45"), AT_ONCE, True),
+        (session("10:06:16", "12:07:45"), AT_ONCE, False),
+        (session("10:06:14", "12:07:45"), AT_ONCE, False),
+        (session("10:06:15", "12:07:46"), AT_ONCE, False),
+        (session("10:06:15", "12:07:44"), AT_ONCE, False),
+        # Hours no longer than a visit are one: one must be there as it opens.
+        (session("10:06:15", "11:06:15", kind="drop_in"), RoundTripSettings(linger_s=3690), True),
+        (session("10:06:16", "11:06:16", kind="drop_in"), RoundTripSettings(linger_s=3690), False),
+        (session("10:06:15", "11:06:15", kind="drop_in"), RoundTripSettings(linger_s=3689), False),
+    ],
+)
+def test_a_second_bus_keeps_to_the_second(held: dict, settings: RoundTripSettings, *, second_bus: bool):
+    pack = line_town(
+        routes=[route("1", THERE_BY_TWO[0], HOME_BY_TWO[1]), route("2", THERE_BY_TWO[1], HOME_BY_TWO[0])]
+    )
+    assert only(with_sessions(pack, held), settings)["second_bus"] is second_bus
+
+
+def test_the_second_bus_home_may_be_the_next_days():
+    # Out at 23:37:45, at C by 23:50, on from there at 00:05 by the next day's timetable: home at 00:16:15.
+    out = trip(("A", "21:40"), ("C", "21:50")), trip(("C", "21:55"), ("E", "22:05"))
+    late, early = trip(("E", "23:40"), ("C", "23:50")), trip(("C", "00:05"), ("A", "00:15"))
+    pack = line_town(routes=[route("1", out[0], early), route("2", out[1], late)])
+    held = session("22:30", "23:00")
+    assert only(with_sessions(pack, held), BACK, horizon_s=0)["second_bus"] is True
+
+
 def test_half_of_those_cut_off_must_gain_and_everyone_who_does_is_counted():
     # Three homes at 700, 800 and 900 m from the stop: 10, 20 and 10 people. 800 m brings in 30 of them.
     homes = [point(f"p{n}", 100.0 - apart, 0, people=people, neighbourhood="N")

@@ -75,9 +75,31 @@ def recompute_there_and_back(
         inputs, own = _narrow(new, plan, rows, columns[chosen], [held[at] for at in chosen])
         return compute_planned(engine, inputs, own, query, settings).frame
 
-    pairs = affected.pairs(two_buses=False)[:, columns]
+    pairs = affected.pairs(two_buses=False)[:, columns] | _held_otherwise(engine, plan, query, settings, day)
     frame = _patch(before.frame, old_column, pairs, compute)
     return ReachTable(frame, "point", query, before.service_date, engine.pack.area_id, engine.pack.digest)
+
+
+def _held_otherwise(
+    engine: ScenarioEngine,
+    plan: tuple[PlannedSession, ...],
+    query: Query,
+    settings: RoundTripSettings,
+    day: int | None,
+) -> np.ndarray:
+    """bool[services of the plan]: its sessions are others than they were (one goes, one of its id comes)."""
+    now = _by_service(plan)
+    if engine.pack.sessions is engine.base.pack.sessions:
+        return np.zeros(len(now), bool)
+    was = _by_service(plan_sessions_of(engine.base, replace(query, scenario=None), settings, day=day))
+    return np.array([was.get(service) != held for service, held in now.items()], bool)
+
+
+def _by_service(plan: tuple[PlannedSession, ...]) -> dict[str, list[PlannedSession]]:
+    sessions: dict[str, list[PlannedSession]] = {}
+    for one in plan:
+        sessions.setdefault(one.service_id, []).append(one)
+    return sessions
 
 
 def _narrow(
