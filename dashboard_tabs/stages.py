@@ -7,7 +7,6 @@ table, and never anything that a visitor typed or uploaded.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from data.stored import load_manifest
 from geo.engine import Engine, warm
 from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
+from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.tables import GapTable, ReachTable
 from geo.timeofday import Time, choose_times
@@ -111,7 +111,7 @@ def work_out(
     if engine.venues is None or engine.venues.empty:
         return Results(None, None, NO_VENUES)
     try:
-        points = points or compute_points(engine, query, trip, lambda _done, _doing: None)
+        points = points or compute_points(engine, query, trip, no_progress)
     except OneBusReachError as error:
         return Results(None, None, str(error))
     pack = engine.pack
@@ -142,7 +142,7 @@ def forget_window(query: Query) -> Query:
     )
 
 
-def compare_times_of_day(key: AreaKey, query: Query, tell: Callable[[float, str], None]) -> WhenTable:
+def compare_times_of_day(key: AreaKey, query: Query, tell: Progress) -> WhenTable:
     """The five times side by side; raises OneBusReachError where they can't be compared."""
     query, engine = forget_window(query), open_engine(key)
     times = choose_times(engine, query)

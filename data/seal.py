@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from data.files import write_whole
+from data.files import write_kept
 from data.schema import TABLES
 
 SEAL = Path("derived") / "seal.json"
@@ -60,7 +60,7 @@ def write_seal(folder: Path, stamps: dict[str, Stamp]) -> Path | None:
         "schema": _describe_schema(),
         "files": {name: asdict(stamp) for name, stamp in sorted(stamps.items())},
     }
-    return write_whole(folder / SEAL, [json.dumps(facts, indent=1).encode()])
+    return write_kept(folder / SEAL, [json.dumps(facts, indent=1).encode()])
 
 
 def read_seal(folder: Path, names: list[str]) -> dict[str, Stamp] | None:

@@ -39,8 +39,6 @@ FARTHEST_OFF_STREET_MM = 100_000
 # walk of at most two cells, or where the pack knows its water and railways and
 # neither lies between them; a river is not bridged.
 LINK_LIMIT_MM = 2 * CELL_M * 1000
-# Of the kept file; changes whenever this module would fill it with something else.
-CELLS_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -319,12 +317,7 @@ def _load_or_build(
     pack: AreaPack, graph: WalkGraph, stops: Snapped, walk: WalkSettings, cells: Cells | None
 ) -> tuple[Cells, Legs, Path | None]:
     """Read the cells and walks that an earlier run kept, or work them out and keep them."""
-    settings = {
-        "avoid_steps": walk.avoid_steps,
-        "leg_limit_mm": walk.leg_limit_mm,
-        "cell_m": CELL_M,
-        "layout": CELLS_LAYOUT,
-    }
+    settings = {"avoid_steps": walk.avoid_steps, "leg_limit_mm": walk.leg_limit_mm, "cell_m": CELL_M}
     arrays = load_derived(pack, "cells", settings)
     if arrays is not None and (found := _from_arrays(arrays, graph, stops)) is not None:
         return (*found, derived_path(pack, "cells", settings))

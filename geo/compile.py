@@ -16,16 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
-def _user_cache_folder() -> Path:
-    """Name the user's cache folder by the habits of the operating system."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "one-bus-reach" / "numba"
+from data.files import user_cache
 
 
 def _name_cache_folder(base: Path) -> Path:
@@ -37,7 +28,7 @@ def _name_cache_folder(base: Path) -> Path:
 
 # numba reads the variable when it is imported, so this must come first.
 os.environ["NUMBA_CACHE_DIR"] = str(
-    _name_cache_folder(Path(os.environ.get("NUMBA_CACHE_DIR") or _user_cache_folder()))
+    _name_cache_folder(Path(os.environ.get("NUMBA_CACHE_DIR") or user_cache() / "numba"))
 )
 
 import numba as nb  # noqa: E402
@@ -47,19 +38,21 @@ from geo.threads import count_threads  # noqa: E402
 
 # Arrays that a kernel only reads are declared read-only, since a pack's arrays
 # are; numba takes a writeable array there too, but never the other way round.
+I8 = types.int64
 IN_B1 = types.Array(types.boolean, 1, "C", readonly=True)
-IN_I1 = types.Array(types.int8, 1, "C", readonly=True)
 IN_I4 = types.Array(types.int32, 1, "C", readonly=True)
 IN_I8 = types.Array(types.int64, 1, "C", readonly=True)
 IN_F8 = types.Array(types.float64, 1, "C", readonly=True)
+IN_B1_2D = types.Array(types.boolean, 2, "C", readonly=True)
 IN_F8_2D = types.Array(types.float64, 2, "C", readonly=True)
 IN_I4_2D = types.Array(types.int32, 2, "C", readonly=True)
 OUT_B1 = types.boolean[::1]
-OUT_I1 = types.int8[::1]
 OUT_I4 = types.int32[::1]
 OUT_I8 = types.int64[::1]
-OUT_F8 = types.float64[::1]
+OUT_B1_2D = types.boolean[:, ::1]
 OUT_I4_2D = types.int32[:, ::1]
+OUT_I8_2D = types.int64[:, ::1]
+OUT_I4_3D = types.int32[:, :, ::1]
 
 
 class Kernel:

@@ -1,9 +1,9 @@
 """Arrays kept beside a pack in ``PACK/derived/``: a cache that changes no answer.
 
-A file's name is a digest of the pack's own digest, the engine's version and
-the settings, so that a stale one is never found. One that is absent, broken or
-of another shape is worked out again; where the folder can't be written, nothing
-is kept.
+A file's name is a digest of the pack's own digest, the engine's version, the
+settings and the very code that made it, so that a stale one is never found. One
+that is absent or broken is worked out again; where the folder can't be written,
+nothing is kept.
 
 Files are laid out as safetensors (a header in JSON, then the arrays' bytes side
 by side) and mapped into memory: what a question doesn't touch is never copied.
@@ -17,13 +17,14 @@ import json
 import math
 import mmap
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data.areapack import AreaPack
-from data.files import write_whole
+from data.files import write_kept
 from geo.version import ENGINE_VERSION
 
 _METADATA = "__metadata__"
@@ -33,11 +34,24 @@ _TYPES = {
 }  # fmt: skip
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}
 _PAGE = 4096
+# What makes the arrays that are kept: another state of it may make others, or lay them out otherwise.
+MAKERS = (
+    "data/service_days.py", "geo/cells.py", "geo/derived.py", "geo/hublabels.py", "geo/hubwalks.py",
+    "geo/kept.py", "geo/kernel_helpers.py", "geo/lanes.py", "geo/legs.py", "geo/patterns.py",
+    "geo/segments.py", "geo/snap.py", "geo/straightline.py", "geo/timetable.py", "geo/transpose.py",
+    "geo/walkgraph.py", "geo/walklegs.py",
+)  # fmt: skip
+
+
+@cache
+def _digest_makers() -> str:
+    program = Path(__file__).resolve().parent.parent
+    return hashlib.sha256(b"".join((program / name).read_bytes() for name in MAKERS)).hexdigest()
 
 
 def _key_of(pack: AreaPack, name: str, settings: Mapping[str, Any]) -> str:
-    facts = {"name": name, "pack": pack.digest, "engine": ENGINE_VERSION, **settings}
-    return json.dumps(facts, sort_keys=True)
+    facts = {"name": name, "pack": pack.digest, "engine": ENGINE_VERSION, "made_by": _digest_makers()}
+    return json.dumps(facts | dict(settings), sort_keys=True)
 
 
 def derived_path(pack: AreaPack, name: str, settings: Mapping[str, Any]) -> Path | None:
@@ -49,7 +63,12 @@ def derived_path(pack: AreaPack, name: str, settings: Mapping[str, Any]) -> Path
 
 
 def _checksum(body: np.ndarray) -> str:
-    """Return the sha256 over the sums of the bytes' pages: any damage shows, at the speed of memory."""
+    """Return the sha256 over the sums of the bytes' pages, at the speed of memory.
+
+    A file that decayed or was cut shows: a page's sum tells of any one word that
+    is another. Words that changed places within a page, or changes that make up
+    for each other, don't: this is no guard against somebody who means it.
+    """
     whole = len(body) - len(body) % _PAGE
     pages = body[:whole].reshape(-1, _PAGE).view("<u8").sum(axis=1, dtype=np.uint64)
     return hashlib.sha256(pages.tobytes() + body[whole:].tobytes()).hexdigest()
@@ -101,4 +120,4 @@ def write_derived(
         }  # fmt: skip
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # so that the arrays begin at a multiple of 8
-    return write_whole(path, [len(text).to_bytes(8, "little"), text, body.data])
+    return write_kept(path, [len(text).to_bytes(8, "little"), text, body.data])

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.compile import I8, IN_B1, IN_I4, IN_I8, helper, kernel
 from geo.kernel_helpers import first_at_or_after
 
 WALK_BITS = 17  # 131,071 s: above two legs of 5 km at 0.5 km/h
 WALK_MASK = (1 << WALK_BITS) - 1
 NO_KEY = np.iinfo(np.int64).max
-
-_I8 = IN_I8.dtype
 
 
 @helper
@@ -66,61 +64,37 @@ def _add_goals(n, first, last, n_trips, alight_position, alight_s, arrival_s, at
     return n
 
 
-@kernel(
-    (
-        IN_I8, IN_I4, IN_I4, IN_I4, _I8, _I8,  # egress, destinations from and to
-        IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
-        _I8, _I8, _I8,
-    )
-)  # fmt: skip
-def index_destinations(  # type: ignore[no-untyped-def]
+@helper
+def _list_alightings(  # type: ignore[no-untyped-def]
     egress_first, egress_stop, egress_s, egress_mm, destination_from, destination_to,
-    stop_first, stop_lane, stop_position, can_alight,
-    lane_first, trip_first, time_first, arrival_s, departure_s,
-    earliest_s, latest_s, with_goals,
+    stop_first, stop_lane, stop_position, can_alight, lane_first,
 ):  # fmt: skip
-    """List, lane by lane, where destinations can be got off for, and their goals.
-
-    A lane's goals that serve all who board before a position stand first, in
-    descending order of it; ``past`` tells how many lie past a position. The
-    others serve a stretch that begins later; they are listed at each position
-    that they serve.
-
-    Parameters
-    ----------
-    with_goals : 0 leaves the goals out (they don't hold where a whole-walk limit is checked).
+    """List, lane by lane, where destinations can be got off for: by destination, then by position.
 
     Returns
     -------
-    lane_alight int64[L + 1], alight_destination int32[A] (counted from
-    ``destination_from``), alight_position, alight_s, alight_mm int32[A];
-    lane_from, lane_trips int64[L] (first trip of the window, and how many);
-    lane_goal int64[L + 1], goal_destination, goal_position int32[G] (of its
-    first alighting); past int32[P]; listed_first int64[P + 1], listed int32[...]
-    (goals); row_first int64[L], row int64[...] (keys [trip, goal] of each lane)
+    first int64[L + 1]; destination (counted from ``destination_from``), position,
+    walk in seconds and millimetres int32[A]
     """
     n_lanes = len(lane_first) - 1
-    entry_first = np.zeros(n_lanes + 1, np.int64)
+    first_of = np.zeros(n_lanes + 1, np.int64)
     for leg in range(egress_first[destination_from], egress_first[destination_to]):
         stop = egress_stop[leg]
         for call in range(stop_first[stop], stop_first[stop + 1]):
             lane = stop_lane[call]
             if stop_position[call] > 0 and can_alight[lane_first[lane] + stop_position[call]]:
-                entry_first[lane + 1] += 1
+                first_of[lane + 1] += 1
     for lane in range(n_lanes):
-        entry_first[lane + 1] += entry_first[lane]
-    n_entries = entry_first[n_lanes]
+        first_of[lane + 1] += first_of[lane]
+    n_entries = first_of[n_lanes]
     destination_of = np.empty(n_entries, np.int32)
     alight_position = np.empty(n_entries, np.int32)
     alight_s = np.empty(n_entries, np.int32)
     alight_mm = np.empty(n_entries, np.int32)
-    fill = entry_first[:-1].copy()
+    fill = first_of[:-1].copy()
     for destination in range(destination_to - destination_from):
-        first, last = (
-            egress_first[destination_from + destination],
-            egress_first[destination_from + destination + 1],
-        )
-        for leg in range(first, last):
+        row = destination_from + destination
+        for leg in range(egress_first[row], egress_first[row + 1]):
             stop = egress_stop[leg]
             for call in range(stop_first[stop], stop_first[stop + 1]):
                 lane = stop_lane[call]
@@ -131,7 +105,7 @@ def index_destinations(  # type: ignore[no-untyped-def]
                 at = fill[lane]
                 fill[lane] += 1
                 while (
-                    at > entry_first[lane]
+                    at > first_of[lane]
                     and destination_of[at - 1] == destination
                     and alight_position[at - 1] > position
                 ):
@@ -144,29 +118,34 @@ def index_destinations(  # type: ignore[no-untyped-def]
                 alight_position[at] = position
                 alight_s[at] = egress_s[leg]
                 alight_mm[at] = egress_mm[leg]
+    return first_of, destination_of, alight_position, alight_s, alight_mm
 
-    n_positions = lane_first[n_lanes]
-    lane_from = np.zeros(n_lanes, np.int64)
-    lane_trips = np.zeros(n_lanes, np.int64)
+
+@helper
+def _lay_out_goals(  # type: ignore[no-untyped-def]
+    entry_first, destination_of, alight_position, alight_s, lane_from, lane_trips,
+    lane_first, trip_first, time_first, arrival_s,
+):  # fmt: skip
+    """Make the goals of each lane, those of its beginning first, and the rows of keys of its trips.
+
+    Returns
+    -------
+    lane_goal, goal_destination, goal_position, the first position of each goal's
+    stretch, past, row_first and row, as :func:`index_destinations` has them
+    """
+    n_lanes = len(lane_first) - 1
+    n_entries = entry_first[n_lanes]
     most_trips = np.int64(0)
     most_alights = np.int64(0)
     for lane in range(n_lanes):
         if entry_first[lane + 1] > entry_first[lane]:
-            trip, end = _trips_of_window(
-                lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s
-            )
-            lane_from[lane] = trip
-            lane_trips[lane] = end - trip
-            most_trips = max(most_trips, end - trip)
+            most_trips = max(most_trips, lane_trips[lane])
             most_alights = max(most_alights, entry_first[lane + 1] - entry_first[lane])
-    if with_goals == 0:
-        most_trips = most_alights = np.int64(0)
     lane_goal = np.zeros(n_lanes + 1, np.int64)
-    goal_destination = np.empty(n_entries * with_goals, np.int32)
-    goal_position = np.empty(n_entries * with_goals, np.int32)
-    goal_from = np.empty(n_entries * with_goals, np.int32)  # first position of the stretch
-    past = np.zeros(n_positions, np.int32)
-    listed_first = np.zeros(n_positions + 1, np.int64)
+    goal_destination = np.empty(n_entries, np.int32)
+    goal_position = np.empty(n_entries, np.int32)
+    goal_from = np.empty(n_entries, np.int32)
+    past = np.zeros(lane_first[n_lanes], np.int32)
     row_first = np.zeros(n_lanes, np.int64)
     row = np.empty(1024, np.int64)
     size = np.int64(0)
@@ -177,7 +156,7 @@ def index_destinations(  # type: ignore[no-untyped-def]
     for lane in range(n_lanes):
         first, last = entry_first[lane], entry_first[lane + 1]
         lane_goal[lane + 1] = lane_goal[lane]
-        if first == last or with_goals == 0:
+        if first == last:
             continue
         count, n_trips = trip_first[lane + 1] - trip_first[lane], lane_trips[lane]
         n = np.int64(0)
@@ -218,8 +197,6 @@ def index_destinations(  # type: ignore[no-untyped-def]
             else:
                 goal = int(n_later)
                 n_later += 1
-                for each in range(lane_first[lane] + begin[k], lane_first[lane] + position_of[k]):
-                    listed_first[each + 1] += 1
             goal_destination[base + goal] = goes_to[k]
             goal_position[base + goal] = position_of[k]
             goal_from[base + goal] = begin[k]
@@ -231,17 +208,90 @@ def index_destinations(  # type: ignore[no-untyped-def]
         past[lane_first[lane + 1] - 1] = 0
         size += n * n_trips
         lane_goal[lane + 1] = base + n
+    return lane_goal, goal_destination, goal_position, goal_from, past, row_first, row
 
-    for each in range(n_positions):
-        listed_first[each + 1] += listed_first[each]
-    listed = np.empty(listed_first[n_positions], np.int32)
-    fill = listed_first[:-1].copy()
+
+@helper
+def _list_later_goals(lane_first, lane_goal, goal_position, goal_from):  # type: ignore[no-untyped-def]
+    """List the goals whose stretch doesn't begin with the lane, at each position that they serve.
+
+    Returns
+    -------
+    listed_first int64[P + 1], listed int32[...] (goals)
+    """
+    n_lanes = len(lane_first) - 1
+    first = np.zeros(lane_first[n_lanes] + 1, np.int64)
+    for lane in range(n_lanes):
+        for goal in range(lane_goal[lane], lane_goal[lane + 1]):
+            if goal_from[goal] > 0:
+                for each in range(lane_first[lane] + goal_from[goal], lane_first[lane] + goal_position[goal]):
+                    first[each + 1] += 1
+    for each in range(len(first) - 1):
+        first[each + 1] += first[each]
+    listed = np.empty(first[-1], np.int32)
+    fill = first[:-1].copy()
     for lane in range(n_lanes):
         for goal in range(lane_goal[lane], lane_goal[lane + 1]):
             if goal_from[goal] > 0:
                 for each in range(lane_first[lane] + goal_from[goal], lane_first[lane] + goal_position[goal]):
                     listed[fill[each]] = goal
                     fill[each] += 1
+    return first, listed
+
+
+@kernel(
+    (
+        IN_I8, IN_I4, IN_I4, IN_I4, I8, I8,  # egress, destinations from and to
+        IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
+        I8, I8, I8,
+    )
+)  # fmt: skip
+def index_destinations(  # type: ignore[no-untyped-def]
+    egress_first, egress_stop, egress_s, egress_mm, destination_from, destination_to,
+    stop_first, stop_lane, stop_position, can_alight,
+    lane_first, trip_first, time_first, arrival_s, departure_s,
+    earliest_s, latest_s, with_goals,
+):  # fmt: skip
+    """List, lane by lane, where destinations can be got off for, and their goals.
+
+    A lane's goals that serve all who board before a position stand first, in
+    descending order of it; ``past`` tells how many lie past a position. The
+    others serve a stretch that begins later; they are listed at each position
+    that they serve.
+
+    Parameters
+    ----------
+    with_goals : 0 leaves the goals out (they don't hold where a whole-walk limit is checked).
+
+    Returns
+    -------
+    lane_alight int64[L + 1], alight_destination int32[A] (counted from
+    ``destination_from``), alight_position, alight_s, alight_mm int32[A];
+    lane_from, lane_trips int64[L] (first trip of the window, and how many);
+    lane_goal int64[L + 1], goal_destination, goal_position int32[G] (of its
+    first alighting); past int32[P]; listed_first int64[P + 1], listed int32[...]
+    (goals); row_first int64[L], row int64[...] (keys [trip, goal] of each lane)
+    """
+    entry_first, destination_of, alight_position, alight_s, alight_mm = _list_alightings(
+        egress_first, egress_stop, egress_s, egress_mm, destination_from, destination_to,
+        stop_first, stop_lane, stop_position, can_alight, lane_first,
+    )  # fmt: skip
+    n_lanes = len(lane_first) - 1
+    lane_from = np.zeros(n_lanes, np.int64)
+    lane_trips = np.zeros(n_lanes, np.int64)
+    for lane in range(n_lanes):
+        if entry_first[lane + 1] > entry_first[lane]:
+            trip, end = _trips_of_window(
+                lane, lane_first, trip_first, time_first, departure_s, earliest_s, latest_s
+            )
+            lane_from[lane] = trip
+            lane_trips[lane] = end - trip
+    goals_of = entry_first if with_goals else np.zeros_like(entry_first)
+    lane_goal, goal_destination, goal_position, goal_from, past, row_first, row = _lay_out_goals(
+        goals_of, destination_of, alight_position, alight_s, lane_from, lane_trips,
+        lane_first, trip_first, time_first, arrival_s,
+    )  # fmt: skip
+    listed_first, listed = _list_later_goals(lane_first, lane_goal, goal_position, goal_from)
     return (
         entry_first, destination_of, alight_position, alight_s, alight_mm, lane_from, lane_trips,
         lane_goal, goal_destination, goal_position, past, listed_first, listed, row_first, row,

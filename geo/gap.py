@@ -13,10 +13,17 @@ from data.errors import PackError
 from data.indicators import list_counted, values_of
 from geo.people import find_points
 from geo.query import Query
-from geo.tables import CLASSES, GAP_COLUMNS, NOT_KNOWN_REASONS, REASONS, GapTable, ReachTable
+from geo.tables import (
+    CLASSES,
+    GAP_COLUMNS,
+    NOT_KNOWN_REASONS,
+    REASONS,
+    SMALL_COUNT,
+    GapTable,
+    ReachTable,
+)
 
 ANY_CATEGORY = "*"
-SMALL_COUNT = 10
 SMALL_BASE = 50
 
 
@@ -96,17 +103,7 @@ def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.Da
     services = pack.services
     if services is None:
         raise PackError("The pack has no services or places, so there is no gap to count.")
-    table = services.set_index("service_id").loc[service_ids]
-    kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
-    wanted = [
-        (one, name)
-        for one in sorted(set(kind), reverse=True)  # services before places
-        for name in (ANY_CATEGORY, *sorted(set(category[kind == one])))
-    ]
-    member = np.array(
-        [(kind == one) & ((category == name) | (name == ANY_CATEGORY)) for one, name in wanted], bool
-    ).reshape(len(wanted), m)
-
+    listed, member = list_categories(services, service_ids)
     codes = frame["reach_class"].cat.codes.to_numpy().reshape(-1, m)
     reasons = frame["reason"].cat.codes.to_numpy().reshape(-1, m)
     reached = np.isin(codes, [CLASSES.index(name) for name in query.reached_classes])
@@ -116,9 +113,30 @@ def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.Da
     any_reached = (pick @ reached.T.astype(np.float32)) > 0
     any_known = (pick @ (~not_known).T.astype(np.float32)) > 0
     state = np.stack([any_reached, ~any_reached & any_known, ~any_reached & ~any_known])
+    return listed, state
+
+
+def list_categories(services: pd.DataFrame, service_ids: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Categories of some services, and which of these each holds.
+
+    Returns
+    -------
+    DataFrame [kind, category, services], services before places and any category
+    ("*") first; bool[categories, service_ids]
+    """
+    table = services.set_index("service_id").loc[service_ids]
+    kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
+    wanted = [
+        (one, name)
+        for one in sorted(set(kind), reverse=True)
+        for name in (ANY_CATEGORY, *sorted(set(category[kind == one])))
+    ]
+    member = np.array(
+        [(kind == one) & ((category == name) | (name == ANY_CATEGORY)) for one, name in wanted], bool
+    ).reshape(len(wanted), len(service_ids))
     listed = pd.DataFrame(wanted, columns=["kind", "category"])
     listed["services"] = member.sum(axis=1)
-    return listed, state
+    return listed, member
 
 
 def roll_up(values: np.ndarray, ward: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a reach computation reads: the timetable and who walks where."""
+"""What a reach computation reads: the timetable, who walks where, and which buses call there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geo.legs import Legs
+from geo.legs import Legs, leg_seconds
+from geo.patterns import spread_ranges
 from geo.timetable import Timetable
 
 
@@ -50,15 +51,47 @@ class ReachInputs:
         row = {str(one): number for number, one in enumerate(self.service_ids)}
         return np.array([row[str(one)] for one in service_ids], np.int64)
 
-    def take(self, origins: np.ndarray, services: np.ndarray) -> ReachInputs:
-        """Return some of the origins and services (ascending rows of each)."""
-        return replace(
+    def take(self, origins: np.ndarray, services: np.ndarray | None = None) -> ReachInputs:
+        """Return some of the origins and services (ascending rows of each); None: all services."""
+        part = replace(
             self,
             origin_ids=self.origin_ids[origins],
-            service_ids=self.service_ids[services],
             access=self.access.take(origins),
-            egress=self.egress.take(services),
-            direct=self.direct.take(origins).keep_targets(services),
+            direct=self.direct.take(origins),
             origin_outside=self.origin_outside[origins],
+        )
+        if services is None:
+            return part
+        return replace(
+            part,
+            service_ids=self.service_ids[services],
+            egress=self.egress.take(services),
+            direct=part.direct.keep_targets(services),
             service_outside=self.service_outside[services],
         )
+
+
+@dataclass(frozen=True)
+class NearCalls:
+    """Calls of the timetable near each of m points; row ``i`` has ``first[i] .. first[i + 1] - 1``."""
+
+    first: np.ndarray  # int64[m + 1]
+    lane: np.ndarray  # int32[k]
+    position: np.ndarray  # int32[k], in the lane
+    walk_s: np.ndarray  # int32[k], between the point and the stop
+    walk_mm: np.ndarray  # int32[k]
+
+
+def list_near_calls(timetable: Timetable, legs: Legs, speed_mm_per_h: int) -> NearCalls:
+    """List the calls at the stops that points' legs lead to, in the order of the legs."""
+    first = timetable.stop_first
+    per_leg = first[legs.target + 1] - first[legs.target]
+    calls = spread_ranges(first[legs.target], per_leg)
+    total = np.concatenate(([0], np.cumsum(per_leg)))
+    return NearCalls(
+        first=total[legs.indptr].astype(np.int64),
+        lane=timetable.stop_lane[calls],
+        position=timetable.stop_position[calls],
+        walk_s=np.repeat(leg_seconds(legs.length_mm, speed_mm_per_h), per_leg),
+        walk_mm=np.repeat(legs.length_mm, per_leg),
+    )

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,19 +33,7 @@ from geo.walkgraph import WalkGraph
 if TYPE_CHECKING:
     from geo.engine import Engine
 
-# The modules that make what is kept here, this one among them.
-_MAKERS = (
-    "hublabels", "hubwalks", "kept", "lanes", "legs", "patterns", "segments", "snap", "timetable",
-    "transpose", "walkgraph",
-)  # fmt: skip
 _FACTS = "facts"
-
-
-@cache
-def _digest_makers() -> str:
-    """Digest what the modules say: arrays that another state of them made may be of another layout."""
-    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in _MAKERS]
-    return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +47,11 @@ class KeptStreets:
 
 
 def _streets_settings(avoid_steps: bool) -> dict[str, Any]:
-    return {
-        "avoid_steps": avoid_steps,
-        "reach_mm": REACH_MM,
-        "leg_index_mm": LEG_INDEX_MM,
-        "made_by": _digest_makers(),
-    }
+    return {"avoid_steps": avoid_steps, "reach_mm": REACH_MM, "leg_index_mm": LEG_INDEX_MM}
 
 
 def _timetable_settings(date: dt.date, modes: Iterable[str], span_s: int) -> dict[str, Any]:
-    return {"date": date.isoformat(), "modes": list(modes), "span_s": span_s, "made_by": _digest_makers()}
+    return {"date": date.isoformat(), "modes": list(modes), "span_s": span_s}
 
 
 def _take_apart(parts: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,12 +23,12 @@ from geo.inputs import ReachInputs
 from geo.partition import Cutter
 from geo.patterns import spread_ranges
 from geo.profile import NONE, Rides, make_empty_matrix, walk_seconds
+from geo.progress import ShareDone
 from geo.query import Query
 from geo.reasons import find_stops_near
 from geo.threads import run_blocks
 
 Rows = Literal["reached", "all"]
-Progress = Callable[[float], None]
 
 # Pairs of the table that one thread works in: 25 bytes each, so that it stays in the processor's cache.
 TABLE_PAIRS = 200_000
@@ -179,7 +179,7 @@ def stream_pairs(
     rows: Rows = "reached",
     block_origins: int = BLOCK_ORIGINS,
     block_destinations: int = BLOCK_DESTINATIONS,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> Iterator[Pairs]:
     """Answer block after block of origins, in order.
 

@@ -11,7 +11,7 @@ import pandas as pd
 from data.errors import QueryError, UsageError
 from data.points import read_points
 from geo.cluster import run_on_cluster
-from geo.engine import Engine, Progress, no_progress
+from geo.engine import Engine
 from geo.many import Rows, build_many, find_facts, stream_pairs
 from geo.matrix_table import MATRIX_SUFFIXES, describe_columns, write_matrix
 from geo.partition import Cutter
@@ -25,6 +25,7 @@ from geo.parts import (
     run_here,
 )
 from geo.places import check_points_near
+from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.write import build_metadata, check_target
 

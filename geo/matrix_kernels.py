@@ -22,16 +22,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.compile import I8, IN_B1, IN_I4, IN_I8, OUT_B1_2D, OUT_I4_2D, OUT_I4_3D, helper, kernel
 from geo.destinations import NO_KEY, WALK_BITS, WALK_MASK
 from geo.kernel_helpers import lowest_bit, room_for, summarise
 
 NONE = np.iinfo(np.int32).max  # within the engine: unreached
 
-_I8 = IN_I8.dtype
-_OUT_I4_2D = IN_I4.copy(ndim=2, readonly=False)
-_OUT_I4_3D = IN_I4.copy(ndim=3, readonly=False)
-_OUT_B1_2D = IN_B1.copy(ndim=2, readonly=False)
 _ONE = np.uint64(1)
 
 # Columns of an entry: the next one in its slot, its leave's key, and where it leads:
@@ -69,15 +65,136 @@ def _enter(slots, words, entries, used, end_s, leave_key, row, goal, n_goals):  
     words[slot >> 6] |= _ONE << np.uint64(slot & 63)
 
 
+@helper
+def _list_boardings(  # type: ignore[no-untyped-def]
+    legs_from, legs_to, access_stop, stop_first, stop_lane, stop_position,
+    can_board, lane_first, lane_alight, boardings, boarding_of_lane, lanes,
+):  # fmt: skip
+    """List one origin's boardings of the lanes that lead to destinations, linked lane by lane.
+
+    ``lanes`` is filled with those lanes; ``boarding_of_lane``, -1 throughout
+    before, leads to the last boarding of each.
+
+    Returns
+    -------
+    boardings int32[..., 3] (the one before of its lane, position, leg), another
+    array where it had to grow; how many lanes there are
+    """
+    n_touched = 0
+    n_boardings = 0
+    for leg in range(legs_from, legs_to):
+        stop = access_stop[leg]
+        boardings = room_for(stop_first[stop + 1] - stop_first[stop], boardings, n_boardings)
+        for call in range(stop_first[stop], stop_first[stop + 1]):
+            lane = stop_lane[call]
+            if lane_alight[lane + 1] == lane_alight[lane]:
+                continue
+            if not can_board[lane_first[lane] + stop_position[call]]:
+                continue
+            if boarding_of_lane[lane] < 0:
+                lanes[n_touched] = lane
+                n_touched += 1
+            boardings[n_boardings, 0] = boarding_of_lane[lane]
+            boardings[n_boardings, 1] = stop_position[call]
+            boardings[n_boardings, 2] = leg
+            boarding_of_lane[lane] = n_boardings
+            n_boardings += 1
+    return boardings, n_touched
+
+
+@helper
+def _enter_each_pair(  # type: ignore[no-untyped-def]
+    alight_from, alight_to, alight_destination, alight_position, alight_s, alight_mm,
+    arrival_s, first_at, count, n_trips, n, position, walk_mm, late, leave, total_limit_mm,
+    direct_bus, at_end, slots, words, entries, used, end_s,
+):  # fmt: skip
+    """Enter a lane's rides one by one, where the whole walk of each pair of stops has to be checked.
+
+    Every alighting, strictly later by position than a boarding: a lane may call
+    at a stop twice. Returns the (grown) entries and how many there are.
+    """
+    for alight in range(alight_from, alight_to):
+        destination = np.int64(alight_destination[alight])
+        at = first_at + alight_position[alight] * count
+        walk_after = np.int64(alight_s[alight])
+        for k in range(n):
+            if position[k] >= alight_position[alight]:
+                break
+            if np.int64(walk_mm[k]) + alight_mm[alight] > total_limit_mm:
+                continue
+            direct_bus[destination] = True
+            if late[k] < n_trips:
+                at_end[destination] = min(at_end[destination], arrival_s[at + late[k]] + walk_after)
+            entries = room_for(n_trips, entries, used)
+            for trip in range(n_trips):
+                key = leave[k * n_trips + trip]
+                if key >= 0:
+                    arrive_key = ((arrival_s[at + trip] + walk_after) << WALK_BITS) + walk_after
+                    _enter(slots, words, entries, used, end_s, key, arrive_key, destination, np.int64(0))
+                    used += 1
+    return entries, used
+
+
+@helper
+def _take_latest_first(  # type: ignore[no-untyped-def]
+    slots, words, entries, end_s, goal_destination, row, log, best, earliest, at_end, last_logged
+):
+    """Take the entries up, latest leave first, and log each destination's Pareto journeys.
+
+    ``slots`` and ``words`` are empty afterwards; ``earliest`` holds each
+    destination's earliest arrival, ``at_end`` that of leaving at the window's
+    end, ``last_logged`` its journey that leaves first. Returns the (grown) log.
+    """
+    for i in range(len(earliest)):
+        earliest[i] = at_end[i]
+    logged = 0
+    for word in range(len(words)):
+        bits = words[word]
+        words[word] = 0
+        while bits != 0:
+            slot = (word << 6) + lowest_bit(bits)
+            bits &= bits - _ONE
+            leave_s = end_s - slot
+            at = int(slots[slot])
+            slots[slot] = -1
+            while at >= 0:
+                key, arrival = entries[at, _LEAVE], entries[at, _ROW]
+                goal, n_goals = entries[at, _GOAL], entries[at, _N_GOALS]
+                at = entries[at, _NEXT]
+                n = max(n_goals, 1)
+                log = room_for(n, log, logged)
+                for k in range(n):
+                    destination, arrive_key = goal, arrival
+                    if n_goals > 0:
+                        destination, arrive_key = np.int64(goal_destination[goal + k]), row[arrival + k]
+                    best[destination] = min(best[destination], arrive_key - key)
+                    arrive_s = arrive_key >> WALK_BITS
+                    if arrive_s >= earliest[destination]:
+                        continue
+                    earliest[destination] = arrive_s
+                    before = last_logged[destination]
+                    if slot == 0:
+                        at_end[destination] = arrive_s
+                    elif before >= 0 and log[before, _LEAVE_S] == leave_s:
+                        log[before, _ARRIVE_S] = arrive_s
+                    else:
+                        log[logged, _BEFORE] = before
+                        log[logged, _LEAVE_S] = leave_s
+                        log[logged, _ARRIVE_S] = arrive_s
+                        last_logged[destination] = logged
+                        logged += 1
+    return log
+
+
 @kernel(
     (
-        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
-        _I8, _I8,  # destinations
+        I8, I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
+        I8, I8,  # destinations
         IN_I8, IN_I4, IN_I4, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
         IN_I8, IN_I4, IN_I4, IN_I4, IN_I4, IN_I8, IN_I8,  # index_destinations
         IN_I8, IN_I4, IN_I4, IN_I4, IN_I8, IN_I4, IN_I8, IN_I8,
-        _I8, _I8, _I8, _I8, _I8, _I8, IN_I8,  # the question
-        _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_2D, _OUT_I4_3D, _OUT_B1_2D,
+        I8, I8, I8, I8, I8, I8, IN_I8,  # the question
+        OUT_I4_2D, OUT_I4_2D, OUT_I4_2D, OUT_I4_2D, OUT_I4_3D, OUT_B1_2D,
     )
 )  # fmt: skip
 def fill_matrix(  # type: ignore[no-untyped-def]
@@ -126,26 +243,10 @@ def fill_matrix(  # type: ignore[no-untyped-def]
     late = np.empty(most, np.int64)
     leave = np.empty(256, np.int64)  # [boarding, trip]
     for origin in range(origin_from, origin_to):
-        n_touched = 0
-        n_boardings = 0
-        for leg in range(access_first[origin], access_first[origin + 1]):
-            stop = access_stop[leg]
-            boardings = room_for(stop_first[stop + 1] - stop_first[stop], boardings, n_boardings)
-            for call in range(stop_first[stop], stop_first[stop + 1]):
-                lane = stop_lane[call]
-                if lane_alight[lane + 1] == lane_alight[lane]:
-                    continue
-                if not can_board[lane_first[lane] + stop_position[call]]:
-                    continue
-                if boarding_of_lane[lane] < 0:
-                    lanes[n_touched] = lane
-                    n_touched += 1
-                boardings[n_boardings, 0] = boarding_of_lane[lane]
-                boardings[n_boardings, 1] = stop_position[call]
-                boardings[n_boardings, 2] = leg
-                boarding_of_lane[lane] = n_boardings
-                n_boardings += 1
-
+        boardings, n_touched = _list_boardings(
+            access_first[origin], access_first[origin + 1], access_stop, stop_first, stop_lane, stop_position,
+            can_board, lane_first, lane_alight, boardings, boarding_of_lane, lanes,
+        )  # fmt: skip
         used = 0
         for touched in range(n_touched):
             lane = lanes[touched]
@@ -199,38 +300,12 @@ def fill_matrix(  # type: ignore[no-untyped-def]
             n = n_kept
 
             if limited:
-                # Every alighting, strictly later by position than a boarding: a lane may call at
-                # a stop twice.
-                for alight in range(lane_alight[lane], lane_alight[lane + 1]):
-                    destination = np.int64(alight_destination[alight])
-                    at = time_first[lane] + alight_position[alight] * count + first_trip
-                    walk_after = np.int64(alight_s[alight])
-                    for k in range(n):
-                        if position[k] >= alight_position[alight]:
-                            break
-                        if np.int64(walk_mm[k]) + alight_mm[alight] > total_limit_mm:
-                            continue
-                        direct_bus[origin, destination_from + destination] = True
-                        if late[k] < n_trips:
-                            arrive_s = arrival_s[at + late[k]] + walk_after
-                            at_end[destination] = min(at_end[destination], arrive_s)
-                        entries = room_for(n_trips, entries, used)
-                        for trip in range(n_trips):
-                            key = leave[k * n_trips + trip]
-                            if key >= 0:
-                                arrive_key = ((arrival_s[at + trip] + walk_after) << WALK_BITS) + walk_after
-                                _enter(
-                                    slots,
-                                    words,
-                                    entries,
-                                    used,
-                                    end_s,
-                                    key,
-                                    arrive_key,
-                                    destination,
-                                    np.int64(0),
-                                )
-                                used += 1
+                entries, used = _enter_each_pair(
+                    lane_alight[lane], lane_alight[lane + 1], alight_destination, alight_position, alight_s,
+                    alight_mm, arrival_s, time_first[lane] + first_trip, count, n_trips, n, position, walk_mm,
+                    late, leave, total_limit_mm, direct_bus[origin, destination_from:], at_end, slots, words,
+                    entries, used, end_s,
+                )  # fmt: skip
                 continue
 
             first_goal = lane_goal[lane]
@@ -279,46 +354,9 @@ def fill_matrix(  # type: ignore[no-untyped-def]
                             used += 1
                 next_position = position[k]
 
-        # Latest leave first.
-        for i in range(n_destinations):
-            earliest[i] = at_end[i]
-        logged = 0
-        for word in range(len(words)):
-            bits = words[word]
-            words[word] = 0
-            while bits != 0:
-                slot = (word << 6) + lowest_bit(bits)
-                bits &= bits - _ONE
-                leave_s = end_s - slot
-                at = int(slots[slot])
-                slots[slot] = -1
-                while at >= 0:
-                    key, arrival = entries[at, _LEAVE], entries[at, _ROW]
-                    goal, n_goals = entries[at, _GOAL], entries[at, _N_GOALS]
-                    at = entries[at, _NEXT]
-                    n = max(n_goals, 1)
-                    log = room_for(n, log, logged)
-                    for k in range(n):
-                        destination, arrive_key = goal, arrival
-                        if n_goals > 0:
-                            destination, arrive_key = np.int64(goal_destination[goal + k]), row[arrival + k]
-                        best[destination] = min(best[destination], arrive_key - key)
-                        arrive_s = arrive_key >> WALK_BITS
-                        if arrive_s >= earliest[destination]:
-                            continue
-                        earliest[destination] = arrive_s
-                        before = last_logged[destination]
-                        if slot == 0:
-                            at_end[destination] = arrive_s
-                        elif before >= 0 and log[before, _LEAVE_S] == leave_s:
-                            log[before, _ARRIVE_S] = arrive_s
-                        else:
-                            log[logged, _BEFORE] = before
-                            log[logged, _LEAVE_S] = leave_s
-                            log[logged, _ARRIVE_S] = arrive_s
-                            last_logged[destination] = logged
-                            logged += 1
-
+        log = _take_latest_first(
+            slots, words, entries, end_s, goal_destination, row, log, best, earliest, at_end, last_logged
+        )
         for i in range(n_destinations):
             if earliest[i] == NONE:
                 continue

@@ -21,15 +21,13 @@ from functools import cached_property
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, OUT_B1, OUT_I8, kernel
+from geo.compile import I8, IN_B1, IN_I4, IN_I8, OUT_B1, OUT_I8, kernel
 from geo.inputs import ReachInputs
 from geo.legs import Legs, leg_seconds
 from geo.patterns import spread_ranges
 from geo.query import Query
 from geo.timetable import Timetable
 from geo.transpose import transpose_legs
-
-_I8 = IN_I8.dtype
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def split_area(x: np.ndarray, y: np.ndarray, most: int) -> list[np.ndarray]:
 
 @kernel(
     (
-        IN_B1, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, _I8, _I8, _I8, _I8,
+        IN_B1, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, I8, I8, I8, I8,
         OUT_B1, OUT_B1, OUT_I8, OUT_I8,
     )
 )  # fmt: skip

@@ -15,7 +15,7 @@ from geo.reach import to_nullable
 from geo.tables import CLASSES, PEOPLE_COLUMN, REASONS, ReachTable, RoundTripTable
 
 # Sums of weights are compared after rounding, so that ties do not depend on the order of sums.
-_WEIGHT_DECIMALS = 9
+WEIGHT_DECIMALS = 9
 _REACHED = ("walk", "one_bus")
 
 
@@ -52,10 +52,10 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
         return sum_rows(values * weight[:, None], hood, n_hoods)
 
     of_class = np.stack([total(reach_class == code) for code in range(len(CLASSES))])
-    main_class = np.argmax(np.round(of_class, _WEIGHT_DECIMALS), axis=0).astype(np.int8)
+    main_class = np.argmax(np.round(of_class, WEIGHT_DECIMALS), axis=0).astype(np.int8)
     in_main_class = reach_class == main_class[hood]
     of_reason = np.stack([total(in_main_class & (reason == code)) for code in range(len(REASONS))])
-    main_reason = np.argmax(np.round(of_reason, _WEIGHT_DECIMALS), axis=0).astype(np.int8)
+    main_reason = np.argmax(np.round(of_reason, WEIGHT_DECIMALS), axis=0).astype(np.int8)
     reached_codes = [CLASSES.index(name) for name in _REACHED]
     main_reason[np.isin(main_class, reached_codes)] = -1
 
@@ -79,7 +79,7 @@ def compute_neighbourhood_reach(points: ReachTable, pack: AreaPack) -> ReachTabl
         mean_share = np.where(known > 0, total(np.nan_to_num(share)) / known, np.nan)
     columns["share_in_reach"] = as_share(mean_share).ravel()
     columns["infrequent"] = (
-        (np.round(2 * total(infrequent) - share_of_people, _WEIGHT_DECIMALS) >= 0)
+        (np.round(2 * total(infrequent) - share_of_people, WEIGHT_DECIMALS) >= 0)
         & np.isin(main_class, reached_codes)
         & (total(infrequent) > 0)
     ).ravel()
@@ -121,7 +121,7 @@ def weighted_medians(values: np.ndarray, weight: np.ndarray, hood: np.ndarray, n
         order = np.argsort(stacked, axis=1, kind="stable")
         running = np.cumsum(weight[rows][np.arange(len(hoods))[:, None, None], order], axis=1)
         half = running[:, -1:, :] / 2
-        at = np.argmax(running >= half - 10.0**-_WEIGHT_DECIMALS, axis=1)[:, None, :]
+        at = np.argmax(running >= half - 10.0**-WEIGHT_DECIMALS, axis=1)[:, None, :]
         medians[hoods] = np.take_along_axis(np.take_along_axis(stacked, order, axis=1), at, axis=1)[:, 0]
     return medians
 

@@ -84,7 +84,7 @@ def _place_at(pack: AreaPack, lon: float, lat: float, label: str | None = None) 
             f"{lon:g},{lat:g}: no place on Earth; give longitude, then latitude, in degrees (-2.99,51.58)."
         )
     x, y = transformer("EPSG:4326", pack.crs).transform(lon, lat)
-    if _distance_from_area_m(pack, x, y) > FARTHEST_FROM_AREA_M:
+    if _distances_from_area_m(pack, np.array([x]), np.array([y]))[0] > FARTHEST_FROM_AREA_M:
         raise QueryError(
             f"{lon:g},{lat:g}: more than {FARTHEST_FROM_AREA_M // 1000} km from {pack.manifest.name}; "
             "give longitude, then latitude (are they swapped?), or choose another area."
@@ -101,25 +101,20 @@ def check_points_near(pack: AreaPack, points: pd.DataFrame) -> pd.DataFrame:
     QueryError
         Some are so far away that they are a mistake; each is named.
     """
-    columns = (points["id"], *(points[name].to_numpy(float) for name in ("lon", "lat", "x", "y")))
-    far = [
-        f"{str(name)[:40]}: {lon:g},{lat:g}"
-        for name, lon, lat, x, y in zip(*columns, strict=True)
-        if _distance_from_area_m(pack, x, y) > FARTHEST_FROM_AREA_M
-    ]
-    if far:
+    away_m = _distances_from_area_m(pack, points["x"].to_numpy(float), points["y"].to_numpy(float))
+    far = points[away_m > FARTHEST_FROM_AREA_M]
+    if len(far):
         raise QueryError(
             f"Points more than {FARTHEST_FROM_AREA_M // 1000} km from {pack.manifest.name}; give longitude "
             "and latitude in their own columns (are they swapped?), or choose another area:",
-            far[:20],
+            [f"{str(row.id)[:40]}: {row.lon:g},{row.lat:g}" for row in far.head(20).itertuples()],
         )
     return points
 
 
-def _distance_from_area_m(pack: AreaPack, x: float, y: float) -> float:
-    """How far a point is from the box about the area; infinite where it can't be projected."""
-    if not (math.isfinite(x) and math.isfinite(y)):
-        return math.inf
+def _distances_from_area_m(pack: AreaPack, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How far points (metres, the pack's CRS) are from the box about the area; infinite: no projection."""
+    known = np.isfinite(x) & np.isfinite(y)
     if pack.neighbourhoods is not None and not pack.neighbourhoods.empty:
         west, south, east, north = pack.neighbourhoods.total_bounds
     elif pack.walk is not None and len(pack.walk.node_x):
@@ -129,8 +124,11 @@ def _distance_from_area_m(pack: AreaPack, x: float, y: float) -> float:
         west, east = pack.stops["x"].min(), pack.stops["x"].max()
         south, north = pack.stops["y"].min(), pack.stops["y"].max()
     else:
-        return 0.0
-    return float(math.hypot(max(west - x, 0, x - east), max(south - y, 0, y - north)))
+        return np.where(known, 0.0, np.inf)
+    with np.errstate(invalid="ignore"):
+        across = np.maximum(np.maximum(west - x, x - east), 0.0)
+        along = np.maximum(np.maximum(south - y, y - north), 0.0)
+        return np.where(known, np.hypot(across, along), np.inf)
 
 
 def _from_row(pack: AreaPack, row: pd.Series, place_id: str, label: str, kind: str) -> Place:

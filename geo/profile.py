@@ -7,7 +7,6 @@ become nulls in the tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from geo.destinations import WALK_BITS, WALK_MASK, index_destinations
 from geo.legs import Legs, leg_seconds
 from geo.matrix_kernels import NONE, fill_matrix
 from geo.profile_kernels import fill_cells, profile_stops
+from geo.progress import ShareDone
 from geo.query import Query
 from geo.threads import run_blocks
 from geo.timetable import Timetable
@@ -33,8 +33,6 @@ __all__ = [
 
 # Destinations at a time: bounds the index's memory whatever the number of services.
 DESTINATION_BLOCK = 2_048
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ def compute_matrix(
     direct: Legs,
     query: Query,
     *,
-    progress: Progress | None = None,
+    progress: ShareDone | None = None,
 ) -> Matrix:
     """Compute all pairs of origins and destinations.
 

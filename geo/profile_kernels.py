@@ -18,15 +18,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, OUT_I4, helper, kernel
+from geo.compile import I8, IN_B1, IN_I4, IN_I8, OUT_I4, OUT_I4_2D, helper, kernel
 from geo.destinations import NO_KEY, WALK_BITS, WALK_MASK
 from geo.kernel_helpers import first_at_or_after, lowest_bit, summarise
 from geo.matrix_kernels import NONE
 
 _NO_TRIP = np.iinfo(np.int32).max
 
-_I8 = IN_I8.dtype
-_OUT_I4_2D = IN_I4.copy(ndim=2, readonly=False)
 
 _ONE = np.uint64(1)
 
@@ -191,7 +189,7 @@ def _take_pareto(slots, words, end_s, leave_s, arrive_s):  # type: ignore[no-unt
     (
         IN_I4, IN_I4, IN_I4,  # access of the one origin
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4,  # timetable
-        _I8, _I8, _I8, _I8,
+        I8, I8, I8, I8,
     )
 )  # fmt: skip
 def profile_stops(  # type: ignore[no-untyped-def]
@@ -280,10 +278,10 @@ def profile_stops(  # type: ignore[no-untyped-def]
 
 @kernel(
     (
-        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # cells: from, to, egress; walking all the way
+        I8, I8, IN_I8, IN_I4, IN_I4, IN_I4,  # cells: from, to, egress; walking all the way
         IN_I4, IN_I8, IN_I4, IN_I4, IN_I8,  # stop profiles
-        _I8, _I8, _I8, IN_I8,
-        OUT_I4, OUT_I4, OUT_I4, _OUT_I4_2D,
+        I8, I8, I8, IN_I8,
+        OUT_I4, OUT_I4, OUT_I4, OUT_I4_2D,
     )
 )  # fmt: skip
 def fill_cells(  # type: ignore[no-untyped-def]

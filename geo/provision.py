@@ -7,7 +7,7 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from data.errors import PackError
-from geo.gap import ANY_CATEGORY
+from geo.gap import list_categories
 from geo.profile import NONE
 from geo.reach import to_nullable
 from geo.tables import ReachTable
@@ -39,28 +39,23 @@ def compute_provision(neighbourhoods: ReachTable, pack: AreaPack) -> pd.DataFram
     frame = neighbourhoods.frame
     hoods = frame["origin_id"].drop_duplicates()
     m = len(frame) // max(1, len(hoods))
-    table = pack.services.set_index("service_id").loc[frame["service_id"].to_numpy(object)[:m]]
-    kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
+    categories, members = list_categories(pack.services, frame["service_id"].to_numpy(object)[:m])
     reached = frame["reach_class"].isin(neighbourhoods.query.reached_classes).to_numpy().reshape(-1, m)
     best_s = frame["best_duration_s"].to_numpy(np.int32, na_value=NONE).reshape(-1, m)
     best_s = np.where(reached, best_s, NONE)
     parts = []
-    for one in sorted(set(kind), reverse=True):  # services before places
-        for name in (ANY_CATEGORY, *sorted(set(category[kind == one]))):
-            member = (kind == one) & ((category == name) | (name == ANY_CATEGORY))
-            ranked = np.sort(best_s[:, member], axis=1)
-            third = ranked[:, 2] if ranked.shape[1] > 2 else np.full(len(ranked), NONE, np.int32)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "neighbourhood_id": hoods.array,
-                        "kind": one,
-                        "category": name,
-                        "services": int(member.sum()),
-                        "in_reach": reached[:, member].sum(axis=1),
-                        "nearest_s": to_nullable(np.ascontiguousarray(ranked[:, 0])),
-                        "third_nearest_s": to_nullable(np.ascontiguousarray(third)),
-                    }
-                )
+    for row, member in zip(categories.to_dict("records"), members, strict=True):
+        ranked = np.sort(best_s[:, member], axis=1)
+        third = ranked[:, 2] if ranked.shape[1] > 2 else np.full(len(ranked), NONE, np.int32)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "neighbourhood_id": hoods.array,
+                    **row,
+                    "in_reach": reached[:, member].sum(axis=1),
+                    "nearest_s": to_nullable(np.ascontiguousarray(ranked[:, 0])),
+                    "third_nearest_s": to_nullable(np.ascontiguousarray(third)),
+                }
             )
+        )
     return pd.concat(parts, ignore_index=True)

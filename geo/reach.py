@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
 from geo.inputs import ReachInputs
 from geo.profile import NONE, Matrix, compute_matrix
+from geo.progress import ShareDone
 from geo.query import Query
 from geo.reasons import CLASS_CODE, NOT_KNOWN_CODES, classify, find_reasons
 from geo.tables import CLASSES, REASONS, ReachTable
 from geo.twobuses import compute_two_buses
 
-Progress = Callable[[float], None]
-
 
 def compute_reach(
-    pack: AreaPack, inputs: ReachInputs, query: Query, *, progress: Progress | None = None
+    pack: AreaPack, inputs: ReachInputs, query: Query, *, progress: ShareDone | None = None
 ) -> ReachTable:
     """Compute one row per (origin, service), origins outermost, both in the order given.
 
@@ -31,7 +28,7 @@ def compute_reach(
         Called with the share done, 0 to 1.
     """
 
-    def tell(first: float, last: float) -> Progress | None:
+    def tell(first: float, last: float) -> ShareDone | None:
         return None if progress is None else lambda done: progress(first + (last - first) * done)
 
     matrix = compute_matrix(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,8 @@ import pandas as pd
 
 from data.errors import QueryError
 from geo import roundtrip_kernels as rk
-from geo.inputs import ReachInputs
+from geo.inputs import ReachInputs, list_near_calls
 from geo.legs import leg_seconds
-from geo.patterns import spread_ranges
 from geo.query import DAY_S, Query
 from geo.reach import to_nullable
 from geo.reasons import NO_REASON, REASON_CODE, find_stops_near
@@ -31,7 +30,6 @@ from geo.timetable import Timetable, timetable_span_s
 if TYPE_CHECKING:
     from geo.engine import Engine
 
-Progress = Callable[[float, str], None]
 LONGEST_SETTING_S = 4 * 3600
 # Pairs of an origin and a session looked at together: about 300 MB.
 LARGEST_BLOCK = 4_000_000
@@ -233,15 +231,8 @@ def _compute_one_date(
 ) -> np.ndarray:
     """Fields int32[n, sessions, N_FIELDS] of the sessions of one date."""
     speed = query.walk.speed_mm_per_h
-    access_s, egress_s, direct_s = (
-        leg_seconds(legs.length_mm, speed) for legs in (inputs.access, inputs.egress, inputs.direct)
-    )
-    # Calls near each service, whatever the lane: each leg's stop with all its calls.
-    first = timetable.stop_first
-    per_leg = first[inputs.egress.target + 1] - first[inputs.egress.target]
-    calls = spread_ranges(first[inputs.egress.target], per_leg)
-    call_total = np.concatenate(([0], np.cumsum(per_leg)))
-    call_first = call_total[inputs.egress.indptr].astype(np.int64)
+    access_s, direct_s = (leg_seconds(legs.length_mm, speed) for legs in (inputs.access, inputs.direct))
+    near = list_near_calls(timetable, inputs.egress, speed)
     results = np.full((len(inputs.origin_ids), len(sessions), rk.N_FIELDS), rk.NONE, np.int32)
     # Trips that repeat another of the date make a bus seem to come twice.
     counted = ~np.isin(timetable.trip_index, engine.duplicate_trips(timetable.service_date))
@@ -251,8 +242,7 @@ def _compute_one_date(
             origin_from, origin_to,
             inputs.access.indptr, inputs.access.target, access_s, inputs.access.length_mm,
             inputs.direct.indptr, inputs.direct.target, direct_s,
-            call_first, timetable.stop_lane[calls], timetable.stop_position[calls],
-            np.repeat(egress_s, per_leg), np.repeat(inputs.egress.length_mm, per_leg),
+            near.first, near.lane, near.position, near.walk_s, near.walk_mm,
             session_service, np.array([one.start_s for one in sessions], np.int64),
             np.array([one.end_s for one in sessions], np.int64),
             np.array([one.kind == "drop_in" for one in sessions], bool),
@@ -325,8 +315,7 @@ def assemble_round_trips(
     def between(
         first: np.ndarray, last: np.ndarray, where: np.ndarray | bool = True
     ) -> pd.arrays.IntegerArray:
-        known = (first != rk.NONE) & (last != rk.NONE) & where
-        return to_nullable(np.where(known, last - np.where(known, first, 0), rk.NONE).astype(np.int32))
+        return to_nullable(seconds_between(first, last, where))
 
     def by(field: int) -> pd.api.extensions.ExtensionArray:
         trip = fields[:, :, field].ravel()
@@ -376,6 +365,12 @@ def assemble_round_trips(
         frame, "point", query, settings.early_s, settings.linger_s, settings.stay_s,
         engine.pack.area_id, engine.pack.digest,
     )  # fmt: skip
+
+
+def seconds_between(first: np.ndarray, last: np.ndarray, where: np.ndarray | bool = True) -> np.ndarray:
+    """Seconds from one moment to another, int32; ``NONE`` where there isn't either, or not ``where``."""
+    known = (first != rk.NONE) & (last != rk.NONE) & where
+    return np.where(known, last - np.where(known, first, 0), rk.NONE).astype(np.int32)
 
 
 def join_round_trips(tables: Sequence[RoundTripTable]) -> RoundTripTable:

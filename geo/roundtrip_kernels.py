@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.compile import I8, IN_B1, IN_I4, IN_I8, OUT_I4_3D, helper, kernel
 from geo.kernel_helpers import first_at_or_after, forget_home_calls, list_home_calls, room_for
 
 NONE = np.iinfo(np.int32).max
@@ -34,9 +34,6 @@ WHY_NO_DIRECT, WHY_OTHER_TIMES, WHY_TOO_LONG, WHY_NO_RETURN = 0, 1, 2, 3
 
 # Columns of a list of rides.
 _LEAVE, _ARRIVE, _WALK, _TRIP, _DEPARTURE = 0, 1, 2, 3, 4
-
-_I8 = IN_I8.dtype
-_OUT_I4_3D = IN_I4.copy(ndim=3, readonly=False)
 
 
 @helper
@@ -306,13 +303,13 @@ def _tell_last(rides, n, cutoff_s, best, key, result):  # type: ignore[no-untype
 
 @kernel(
     (
-        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
+        I8, I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
         IN_I8, IN_I4, IN_I4,  # walking all the way
         IN_I8, IN_I4, IN_I4, IN_I4, IN_I4,  # calls near each service
         IN_I4, IN_I8, IN_I8, IN_B1,  # sessions
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_B1,  # timetable
-        _I8, _I8, _I8, _I8, _I8, _I8, _I8,
-        _OUT_I4_3D,
+        I8, I8, I8, I8, I8, I8, I8,
+        OUT_I4_3D,
     )
 )  # fmt: skip
 def fill_round_trips(  # type: ignore[no-untyped-def]

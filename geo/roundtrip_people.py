@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
-from geo.people import as_share, sum_rows, weigh_points, weighted_medians
+from geo.people import WEIGHT_DECIMALS, as_share, sum_rows, weigh_points, weighted_medians
 from geo.profile import NONE
 from geo.reach import to_nullable
 from geo.tables import REASONS, ROUNDTRIP_PEOPLE_COLUMN, VERDICTS, RoundTripTable
 
 _OF_SESSION = ("service_id", "session_id", "session_kind", "service_date", "note")
 _OF_ONE_POINT = ("outward_by", "outward_route", "return_by", "return_route", "text")
-_WEIGHT_DECIMALS = 9
 
 
 def compute_neighbourhood_round_trips(points: RoundTripTable, pack: AreaPack) -> RoundTripTable:
@@ -41,7 +40,7 @@ def compute_neighbourhood_round_trips(points: RoundTripTable, pack: AreaPack) ->
         return values.reshape(n, k)[order]
 
     def total(values: np.ndarray) -> np.ndarray:
-        return np.round(sum_rows(values * weight[:, None], hood, n_hoods), _WEIGHT_DECIMALS)
+        return np.round(sum_rows(values * weight[:, None], hood, n_hoods), WEIGHT_DECIMALS)
 
     verdict = by_point(frame["verdict"].cat.codes.to_numpy())
     reason = by_point(frame["reason"].cat.codes.to_numpy())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geo.progress import Progress
 from geo.query import Query
 from geo.roundtrip import (
     RoundTripSettings,
@@ -31,7 +32,7 @@ def compute_round_trip_table(
     day: int | None,
     level: str,
     origins: pd.DataFrame | None,
-    progress: Callable[[float, str], None],
+    progress: Progress,
 ) -> RoundTripTable:
     """There in time and back home, for every origin and session; see ``Engine.round_trips``."""
     progress(0.0, "walking")

@@ -24,6 +24,8 @@ REASONS = (
     "no_return",
 )
 NOT_KNOWN_REASONS = ("outside_data", "no_timetable")
+# Of people: fewer are not told apart ("fewer than 10").
+SMALL_COUNT = 10
 
 # Columns of a reach table, in order; the percentiles' columns stand where
 # "travel_time" does, one each: travel_time_p50_s, travel_time_p85_s, ...
@@ -166,7 +168,7 @@ class RoundTripTable:
     pack_digest: str
 
 
-# What would bring a category within reach; "nothing": none of what was looked at.
+# What would bring a category within reach, of equal costs the first; "nothing": none of what was looked at.
 ANSWERS = ("session", "cutoff", "walk", "bus", "second_bus", "nothing")
 
 # Rows: (neighbourhood, category) where some people have none in reach. Definitions: docs/methods.md, "Why".

@@ -17,15 +17,16 @@ from geo.inputs import ReachInputs
 from geo.legs import leg_seconds
 from geo.people import compute_neighbourhood_reach, sum_rows, weigh_points, weighted_medians
 from geo.profile import NONE
+from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.reach import to_nullable
 from geo.reasons import CLASS_CODE, NO_REASON, REASON_CODE
 from geo.roundtrip import (
-    Progress,
     RoundTrips,
     RoundTripSettings,
     compute_round_trips,
     plan_round_trips,
+    seconds_between,
     split_plan,
 )
 from geo.sessions import PlannedSession
@@ -46,7 +47,7 @@ def compute_there_and_back(
     *,
     day: int | None = None,
     origins: pd.DataFrame | None = None,
-    progress: Progress = lambda _done, _doing: None,
+    progress: Progress = no_progress,
 ) -> ReachTable:
     """Compute one row per (origin point, service): can some session of it be gone to, and come home from?
 
@@ -75,7 +76,7 @@ def compute_planned(
     query: Query,
     settings: RoundTripSettings,
     *,
-    progress: Progress = lambda _done, _doing: None,
+    progress: Progress = no_progress,
 ) -> ReachTable:
     """The table of a plan whose services are among those of the inputs (:func:`compute_there_and_back`)."""
     parts = split_plan(plan, len(inputs.origin_ids))
@@ -140,17 +141,11 @@ def _compute_block(trips: RoundTrips, query: Query) -> dict[str, np.ndarray]:
         "best_walk_s": walk.astype(np.int32),
         "share": share,
         "assumed": np.array([one.assumed for one in trips.plan])[best],
-        "wait_before_s": _between(arrive, start, fixed),
-        "wait_after_s": _between(fields[:, :, rk.END], fields[:, :, rk.BACK_LEAVE], True),
+        "wait_before_s": seconds_between(arrive, start, fixed),
+        "wait_after_s": seconds_between(fields[:, :, rk.END], fields[:, :, rk.BACK_LEAVE]),
         "slack_s": fields[:, :, rk.SLACK].astype(np.int32),
         "later_buses_home": fields[:, :, rk.LATER].astype(np.int32),
     }
-
-
-def _between(first: np.ndarray, last: np.ndarray, where: np.ndarray | bool) -> np.ndarray:
-    """Seconds from one moment to another, ``NONE`` where there isn't either."""
-    known = (first != NONE) & (last != NONE) & where
-    return np.where(known, last - np.where(known, first, 0), NONE).astype(np.int32)
 
 
 def compute_neighbourhood_there_and_back(points: ReachTable, pack: AreaPack) -> ReachTable:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import QueryError
+from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.sessions import choose_dates
 from geo.tables import ReachTable
@@ -32,7 +33,6 @@ WINDOWS: dict[str, tuple[int, int]] = {
     "sunday": (34_200, 41_400),
 }
 IN_REACH_COLUMN = "in_reach_at"
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,22 @@ def choose_times(engine: Engine, query: Query) -> tuple[Time, ...]:
     return tuple(Time(name, dates.get(name, date), *window) for name, window in WINDOWS.items())
 
 
+def ask_at(query: Query, time: Time) -> Query:
+    """Return the query asked for one of the times; its own date and window do not count."""
+    return replace(
+        query,
+        service_date=time.date,
+        window_start_s=time.window_start_s,
+        window_end_s=time.window_end_s,
+    )
+
+
 def compute_times_of_day(
     engine: Engine,
     query: Query,
     *,
     level: Literal["neighbourhood", "point"] = "neighbourhood",
-    progress: Progress = lambda _done, _doing: None,
+    progress: Progress = no_progress,
 ) -> TimesTable:
     """Compute reach at each of the five times; the query's own window does not count."""
     times = choose_times(engine, query)
@@ -98,13 +108,7 @@ def compute_times_of_day(
     for done, time in enumerate(times):
         progress(done / len(times), time.name.replace("_", " "))
         if time.date is not None:
-            asked = replace(
-                query,
-                service_date=time.date,
-                window_start_s=time.window_start_s,
-                window_end_s=time.window_end_s,
-            )
-            tables[time.name] = engine.reach(asked, level=level)
+            tables[time.name] = engine.reach(ask_at(query, time), level=level)
     progress(1.0, "done")
     frame = _assemble(times, {name: table.frame for name, table in tables.items()}, query.reached_classes)
     return TimesTable(frame, times, level, query, engine.pack.area_id, engine.pack.digest)

@@ -5,14 +5,14 @@ Definition: docs/methods.md, "Journey"; docs/design.md, decision 10.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from geo.inputs import ReachInputs
 from geo.legs import leg_seconds
+from geo.progress import ShareDone
 from geo.query import Query
 from geo.threads import run_blocks
+from geo.transpose import transpose_legs
 from geo.twobuses_kernels import NONE, fill_two_buses
 
 ORIGINS_AT_A_TIME = 512
@@ -23,7 +23,7 @@ def compute_two_buses(
     query: Query,
     wanted: np.ndarray,
     *,
-    progress: Callable[[float], None] | None = None,
+    progress: ShareDone | None = None,
 ) -> np.ndarray:
     """Compute the shortest journeys with two boardings that leave inside the window.
 
@@ -46,16 +46,10 @@ def compute_two_buses(
     timetable, access, egress, change = inputs.timetable, inputs.access, inputs.egress, inputs.transfers
     speed = query.walk.speed_mm_per_h
     n = len(inputs.origin_ids)
-    # From a stop to its destinations: the destinations' legs turned round.
-    by_stop = np.argsort(egress.target, kind="stable")
-    destination = np.repeat(np.arange(len(egress.indptr) - 1, dtype=np.int32), np.diff(egress.indptr))
-    goal_first = np.searchsorted(egress.target[by_stop], np.arange(len(inputs.stop_active) + 1)).astype(
-        np.int64
-    )
-    goal_mm = egress.length_mm[by_stop]
+    goals = transpose_legs(egress, len(inputs.stop_active))  # from a stop to its destinations
 
     lane = np.repeat(np.arange(timetable.n_lanes), np.diff(timetable.lane_first))
-    useful = timetable.can_alight & (np.diff(goal_first)[timetable.stop] > 0)
+    useful = timetable.can_alight & (np.diff(goals.indptr)[timetable.stop] > 0)
     position = np.arange(len(lane)) - timetable.lane_first[lane]
     last_goal = np.full(timetable.n_lanes, -1, np.int32)
     last_goal[lane[useful]] = position[useful]  # ascending: the last one stays
@@ -66,15 +60,15 @@ def compute_two_buses(
     def fill(first: int, last: int) -> None:
         fill_two_buses(
             first, last, access.indptr, access.target, access_s, access.length_mm,
-            goal_first, destination[by_stop], leg_seconds(goal_mm, speed), goal_mm,
+            goals.indptr, goals.target, leg_seconds(goals.length_mm, speed), goals.length_mm,
             change.indptr, change.target, change_s, change.length_mm,
             timetable.stop_first, timetable.stop_lane, timetable.stop_position,
             timetable.can_board, timetable.can_alight,
             timetable.lane_first, timetable.trip_first, timetable.time_first,
             timetable.arrival_s, timetable.departure_s, timetable.stop, last_goal,
             query.window_start_s, query.window_end_s, query.cutoff_s, query.board_slack_s,
-            query.walk.total_limit_mm, int(goal_mm.max(initial=0)), int(change.length_mm.max(initial=0)),
-            wanted, duration_s,
+            query.walk.total_limit_mm, int(goals.length_mm.max(initial=0)),
+            int(change.length_mm.max(initial=0)), wanted, duration_s,
         )  # fmt: skip
 
     # In parts, so that progress is told from the caller's own thread, as a dashboard needs.

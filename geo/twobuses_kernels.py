@@ -15,15 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.compile import I8, IN_B1, IN_B1_2D, IN_I4, IN_I8, OUT_I4_2D, helper, kernel
 from geo.kernel_helpers import first_at_or_after
 
 NONE = np.iinfo(np.int32).max
 CHANGE_S = 120  # least time between two buses, beside the walk
-
-_I8 = IN_I8.dtype
-_IN_B1_2D = IN_B1.copy(ndim=2)
-_OUT_I4_2D = IN_I4.copy(ndim=2, readonly=False)
 
 
 @helper
@@ -66,12 +62,12 @@ def _offer(heads, key, pool, used, x, y, walk):  # type: ignore[no-untyped-def]
 
 @kernel(
     (
-        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
+        I8, I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
         IN_I8, IN_I4, IN_I4, IN_I4,  # stop to destinations
         IN_I8, IN_I4, IN_I4, IN_I4,  # changes on foot
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4, IN_I4,  # timetable
-        _I8, _I8, _I8, _I8, _I8, _I8, _I8,
-        _IN_B1_2D, _OUT_I4_2D,
+        I8, I8, I8, I8, I8, I8, I8,
+        IN_B1_2D, OUT_I4_2D,
     )
 )  # fmt: skip
 def fill_two_buses(  # type: ignore[no-untyped-def]

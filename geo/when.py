@@ -15,10 +15,12 @@ import pandas as pd
 
 from data.errors import PackError
 from geo.gap import compute_gap, find_states, weigh_states
+from geo.people import WEIGHT_DECIMALS
+from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.reach import compute_reach
 from geo.tables import GapTable
-from geo.timeofday import IN_REACH_COLUMN, WINDOWS, Progress, Time, choose_times
+from geo.timeofday import IN_REACH_COLUMN, WINDOWS, Time, ask_at, choose_times
 
 if TYPE_CHECKING:
     from geo.engine import Engine
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 STATES = ("in_reach", "cut_off", "not_known")
 TIMES_IN_REACH, TIMES_KNOWN = "times_in_reach", "times_known"
 _GAP_KEYS = ("level", "area_id", "area_name", "kind", "category", "group_id", "group_name", "people")
-# Shares of people are compared after rounding, so that ties do not depend on the order of sums.
-_DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,6 @@ class WhenTable:
     pack_digest: str
 
 
-def ask_at(query: Query, time: Time) -> Query:
-    """Return the query asked for one of the times; its own date and window do not count."""
-    return replace(
-        query,
-        service_date=time.date,
-        window_start_s=time.window_start_s,
-        window_end_s=time.window_end_s,
-    )
-
-
 def compute_at(engine: Engine, query: Query, time: Time) -> AtTime | None:
     """Compute one time; None where the timetable has no such day.
 
@@ -105,9 +95,7 @@ def compute_at(engine: Engine, query: Query, time: Time) -> AtTime | None:
     )
 
 
-def compute_when(
-    engine: Engine, query: Query, *, progress: Progress = lambda _done, _doing: None
-) -> WhenTable:
+def compute_when(engine: Engine, query: Query, *, progress: Progress = no_progress) -> WhenTable:
     """Compute the five times in one call; the query's own window does not count.
 
     Raises
@@ -162,7 +150,7 @@ def _judge(part: AtTime | None, n: int, m: int) -> tuple[np.ndarray, np.ndarray]
     """State of most people (-1: no such day) and share in reach of those known, by row of the table."""
     if part is None:
         return np.full(n * m, -1, np.int8), np.full(n * m, np.nan)
-    share = np.round(part.share, _DECIMALS)
+    share = np.round(part.share, WEIGHT_DECIMALS)
     state = np.argmax(share, axis=1).astype(np.int8)
     base = share[:, 0] + share[:, 1]
     with np.errstate(invalid="ignore"):

@@ -5,7 +5,7 @@ Definitions: docs/methods.md, "Why".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,9 @@ from rapidfuzz import process, utils
 
 from data.errors import PackError, QueryError
 from geo.gap import ANY_CATEGORY, count_groups, find_states
-from geo.inputs import ReachInputs
 from geo.people import find_points
 from geo.places import resolve_place
+from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.reasons import CLASS_CODE
 from geo.roundtrip import RoundTripSettings, plan_round_trips
@@ -39,7 +39,6 @@ from geo.why_words import say_why
 if TYPE_CHECKING:
     from geo.engine import Engine
 
-Progress = Callable[[float, str], None]
 _EPSILON = 1e-9
 
 
@@ -70,7 +69,7 @@ def compute_why(
     category: str | None = None,
     kind: str | None = None,
     points: ReachTable | None = None,
-    progress: Progress = lambda _done, _doing: None,
+    progress: Progress = no_progress,
 ) -> WhyTable:
     """Say what would bring each category within reach of the people of a neighbourhood who have none.
 
@@ -143,7 +142,7 @@ class Search:
         progress: Progress,
     ) -> None:
         self.engine, self.query, self.settings, self.cells = engine, query, settings, cells
-        wide = _take_points(engine.inputs(widen_query(query)), cells.points)
+        wide = engine.inputs(widen_query(query)).take(cells.points)
         n_columns = int(cells.column.max(initial=-1)) + 1
         asked = np.zeros((len(cells.points), n_columns), bool)  # cut off from a category that is asked about
         for row in range(len(cells.categories)):
@@ -163,7 +162,7 @@ class Search:
             asks = ask_sessions(self.plan, settings, self.service_row[number], self.plan_column)
         self.remedies: Remedies = compute_remedies(engine, wide, query, settings, asks, asked)
         progress(0.6, "buses")
-        near = _take_points(engine.inputs(query), cells.points)
+        near = engine.inputs(query).take(cells.points)
         if settings is None:
             pairs = self._pairs_with_two_buses(points) & asked[:, cells.column]
             full = np.zeros((len(cells.points), len(near.service_ids)), bool)
@@ -250,16 +249,6 @@ def _list_cells(
         cut_off=state[1][rows],
         column=column,
         members=[members[row] for row in rows],
-    )
-
-
-def _take_points(inputs: ReachInputs, rows: np.ndarray) -> ReachInputs:
-    return replace(
-        inputs,
-        origin_ids=inputs.origin_ids[rows],
-        access=inputs.access.take(rows),
-        direct=inputs.direct.take(rows),
-        origin_outside=inputs.origin_outside[rows],
     )
 
 

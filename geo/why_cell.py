@@ -8,6 +8,7 @@ import numpy as np
 
 from data.areapack import AreaPack
 from geo.sessions import PlannedSession
+from geo.tables import ANSWERS
 from geo.why_bus import LaterBus
 from geo.why_search import SHIFTS_MIN
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 # What a remedy costs, in minutes asked of somebody: walking counts double, a second bus an hour.
 WALK_WEIGHT = 2.0
 SECOND_BUS_MIN = 60.0
-# Of equal costs the first here is named.
-ORDER = ("session", "cutoff", "walk", "bus", "second_bus")
 _EPSILON = 1e-9
 
 
@@ -72,7 +71,7 @@ class Cell:
         services = np.flatnonzero(np.isin(found.cells.column, self.members))
         apart_m = np.hypot(*(at[self.points][:, None, :] - place[services][None, :, :]).transpose(2, 0, 1))
         nearest_m, _ = self._median(apart_m.min(axis=1, initial=np.inf))
-        answer = min(cost, key=lambda name: (round(cost[name], 6), ORDER.index(name)), default="nothing")
+        answer = min(cost, key=lambda name: (round(cost[name], 6), ANSWERS.index(name)), default="nothing")
         self.values = {
             "answer": answer,
             "cost_min": cost.get(answer),

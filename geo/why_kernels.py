@@ -12,16 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.compile import IN_B1, IN_I4, IN_I8, helper, kernel
+from geo.compile import I8, IN_B1, IN_B1_2D, IN_I4, IN_I8, OUT_I4_2D, OUT_I8_2D, helper, kernel
 from geo.kernel_helpers import first_at_or_after, forget_home_calls, list_home_calls
 
 NONE = np.iinfo(np.int64).max
 THERE, SESSION, DROP_IN = 0, 1, 2
-
-_I8 = IN_I8.dtype
-_IN_B1_2D = IN_B1.copy(ndim=2)
-_OUT_I4_2D = IN_I4.copy(ndim=2, readonly=False)
-_OUT_I8_2D = IN_I8.copy(ndim=2, readonly=False)
 
 
 @helper
@@ -113,13 +108,13 @@ def _works(  # type: ignore[no-untyped-def]
 
 @kernel(
     (
-        _I8, _I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
+        I8, I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
         IN_I8, IN_I4, IN_I4, IN_I4,  # walking all the way
         IN_I8, IN_I4, IN_I4, IN_I4, IN_I4,  # calls near each service
         IN_I8, IN_I4, IN_I8, IN_I8, IN_I8, IN_I8, IN_I8, IN_I8,  # bundles of asks
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
-        _I8, _I8, _I8, _I8, IN_I8, IN_I8, IN_I8, _IN_B1_2D,
-        _OUT_I4_2D, _OUT_I4_2D, _OUT_I8_2D,
+        I8, I8, I8, I8, IN_I8, IN_I8, IN_I8, IN_B1_2D,
+        OUT_I4_2D, OUT_I4_2D, OUT_I8_2D,
     )
 )  # fmt: skip
 def fill_remedies(  # type: ignore[no-untyped-def]

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo import why_kernels as wk
-from geo.inputs import ReachInputs
+from geo.inputs import ReachInputs, list_near_calls
 from geo.legs import Legs, leg_seconds
-from geo.patterns import spread_ranges
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings, span_of_session
 from geo.sessions import PlannedSession
@@ -210,10 +209,7 @@ def _run_group(
     total_mm = -1 if query.walk.max_walk_total_m is None else query.walk.total_limit_mm
     services, service = np.unique(asks.service[rows], return_inverse=True)
     egress = sort_by_length(inputs.egress.take(services))
-    stops = timetable.stop_first
-    per_leg = stops[egress.target + 1] - stops[egress.target]
-    calls = spread_ranges(stops[egress.target], per_leg)
-    call_first = np.concatenate(([0], np.cumsum(per_leg)))[egress.indptr].astype(np.int64)
+    near = list_near_calls(timetable, egress, speed)
     direct = inputs.direct.keep_targets(services)
     part = [walk_step[:, columns], cutoff_step[:, columns], shift_bits[:, rows]]
     part = [np.ascontiguousarray(one) for one in part]
@@ -229,8 +225,7 @@ def _run_group(
             origin_from, origin_to,
             access.indptr, access.target, leg_seconds(access.length_mm, speed), access.length_mm,
             direct.indptr, direct.target, leg_seconds(direct.length_mm, speed), direct.length_mm,
-            call_first, timetable.stop_lane[calls], timetable.stop_position[calls],
-            np.repeat(leg_seconds(egress.length_mm, speed), per_leg), np.repeat(egress.length_mm, per_leg),
+            near.first, near.lane, near.position, near.walk_s, near.walk_mm,
             bundle_first, service.astype(np.int32), times[0].astype(np.int64), *times[1:],
             timetable.stop_first, timetable.stop_lane, timetable.stop_position,
             timetable.can_board, timetable.can_alight, timetable.lane_first, timetable.trip_first,

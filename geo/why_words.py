@@ -12,9 +12,9 @@ from geo.clock import clock
 from geo.query import DAY_S, Query
 from geo.roundtrip import RoundTripSettings
 from geo.roundtrip_words import name_bus, short_name
+from geo.tables import SMALL_COUNT
 
 ANY_WORDS = {"service": "Any service", "place": "Any place"}
-SMALL_COUNT = 10
 
 
 def say_why(

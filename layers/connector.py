@@ -7,6 +7,7 @@ import pandas as pd
 from data.areapack import AreaPack
 from data.service_days import WEEKDAYS
 from data.text import clean_text
+from geo.ready import select_venues
 from layers.measures import ANY_CATEGORY
 from layers.reach_panel import service_title
 from layers.words import say_clock
@@ -32,10 +33,8 @@ def list_destinations(pack: AreaPack, kind: str, category: str) -> dict[str, str
     """Services or places at a venue, by id, with a title that tells them apart; in order of title."""
     if pack.services is None:
         return {}
-    rows = pack.services
-    rows = rows[
-        (rows["kind"] == kind) & rows["x"].notna() & rows["delivery"].isin(["venue", "several_venues"])
-    ]
+    rows = select_venues(pack.services)
+    rows = rows[rows["kind"] == kind]
     if category != ANY_CATEGORY:
         rows = rows[rows["category"] == category]
     titles = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from data.errors import ExportError
 from geo.engine import Engine
 from geo.people import compute_neighbourhood_reach
 from geo.places import resolve_place
+from geo.progress import Progress
 from geo.query import Query
 from geo.roundtrip_words import describe_round_trip
 from geo.tables import (
@@ -77,7 +78,6 @@ _HEADLINE = (
     "small_count",
     "small_base",
 )
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import tempfile
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+
+from data.files import writing
 
 # From the component's frame at <base>/component/<name>/index.html, so that it
 # also holds behind a base path.
@@ -52,7 +52,9 @@ class StaticFiles:
         if self.problem is None:
             try:
                 if not file.exists():
-                    self._write(file, content)
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    with writing(file) as stream:
+                        stream.write(content)
                 return _URL + file.name
             except OSError as error:
                 self.problem = (
@@ -62,19 +64,6 @@ class StaticFiles:
                     "Make the folder writable and start again."
                 )
         return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
-
-    def _write(self, file: Path, content: bytes) -> None:
-        """Write beside the target and rename: a reader meets the whole file or none."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
 
 @dataclass(frozen=True)

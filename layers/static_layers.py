@@ -35,7 +35,6 @@ class StaticLayers:
 
     urls: dict[str, str]
     bounds: tuple[tuple[float, float], tuple[float, float]]
-    inline: bool
 
 
 def publish_static_layers(pack: AreaPack, static: StaticFiles) -> StaticLayers:
@@ -59,7 +58,7 @@ def publish_static_layers(pack: AreaPack, static: StaticFiles) -> StaticLayers:
     west, south, east, north = (
         float(v) for v in to_degrees(shapely.box(*inner_bounds(pack)), pack.crs).item().bounds
     )
-    return StaticLayers(urls, ((south, west), (north, east)), static.problem is not None)
+    return StaticLayers(urls, ((south, west), (north, east)))
 
 
 def inner_bounds(pack: AreaPack) -> tuple[float, float, float, float]:

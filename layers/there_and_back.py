@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.areapack import AreaPack
 from data.service_days import WEEKDAYS
 from geo.engine import Engine
+from geo.progress import Progress
 from geo.query import Query
 from geo.roundtrip import DEFAULT_ROUND_TRIP, RoundTripSettings
 from geo.tables import ReachTable
@@ -32,9 +32,7 @@ def knows_sessions(pack: AreaPack) -> bool:
     return table is not None and bool(table["start_s"].notna().any())
 
 
-def compute_points(
-    engine: Engine, query: Query, trip: ThereAndBack | None, progress: Callable[[float, str], None]
-) -> ReachTable:
+def compute_points(engine: Engine, query: Query, trip: ThereAndBack | None, progress: Progress) -> ReachTable:
     """Reach by origin point, getting there (``trip`` None) or there and back."""
     if trip is None:
         return engine.reach(query, level="point")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from data.manifest import Manifest
 from geo.query import Query
+from geo.tables import SMALL_COUNT
 from geo.whatif.words import say_trial
 
 NO_SERVICE = "No service within one bus"
@@ -24,7 +25,6 @@ SMALL_BASE = "too few to compare"
 TEST_DATA = "Test data: not for decisions"
 STRAIGHT_LINES = "Walking is measured in straight lines, because this area has no street data."
 
-SMALL_COUNT = 10
 SMALL_RATE_BASE = 50
 
 CLASS_WORDS = {

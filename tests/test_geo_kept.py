@@ -14,10 +14,12 @@ from shapely.geometry import box
 
 from data.areapack import AreaPack
 from data.packio import load_pack, write_pack
-from geo import engine as engine_module
+from geo import derived, ready
 from geo.derived import derived_path, load_derived, write_derived
 from geo.engine import Engine
 from geo.query import Query, WalkSettings
+from tests.architecture import imported
+from tests.conftest import CHECKOUT
 from tests.towns import build_town, point, route, service, street, trip
 
 QUERY = Query()
@@ -79,7 +81,7 @@ def test_what_was_kept_is_what_would_be_built(
     assert names == ["seal.json", "streets", "timetable", "cells"]
 
     for name in ("build_walk_graph", "build_hub_labels", "build_hub_index", "build_timetable", "snap_points"):
-        monkeypatch.setattr(engine_module, name, must_not_build)
+        monkeypatch.setattr(ready, name, must_not_build)
     kept = Engine(load_pack(folder))
     assert_same(kept.graph(avoid_steps), built.graph(avoid_steps))
     assert_same(kept.snapped_stops(avoid_steps), built.snapped_stops(avoid_steps))
@@ -173,6 +175,27 @@ def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
         assert found[name].tobytes() == array.tobytes() and found[name].flags.aligned
     assert load_derived(pack, "test", {"n": 2}) is None
     assert [item.name for item in path.parent.iterdir()] == [path.name], "nothing half written"
+
+
+def test_what_other_code_made_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = street_town().in_folder(tmp_path)
+    write_derived(pack, "test", {}, {"one": np.ones(3)})
+    assert load_derived(pack, "test", {}) is not None
+    monkeypatch.setattr(derived, "_digest_makers", lambda: "of another day")
+    assert load_derived(pack, "test", {}) is None
+
+
+def test_every_module_that_makes_what_is_kept_is_among_the_makers() -> None:
+    """Whatever streets, timetables and cells are built with; not what only compiles, shares out or asks."""
+    beside = {"geo.compile", "geo.threads", "geo.query", "geo.version", "geo.engine"}
+    todo, found = ["geo.kept", "geo.cells"], set()
+    while todo:
+        module = todo.pop()
+        found.add(module)
+        names = {name for _, name in imported(CHECKOUT / f"{module.replace('.', '/')}.py", CHECKOUT)}
+        todo += [name for name in names - found - beside if name.startswith("geo.")]
+    assert {f"{module.replace('.', '/')}.py" for module in found} <= set(derived.MAKERS)
+    assert all((CHECKOUT / name).is_file() for name in derived.MAKERS)
 
 
 def test_straight_lines_keep_a_timetable_only(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_a_folder_that_cant_be_written_means_inline_and_a_clear_message(tmp_path
     assert static.problem is not None and "can't be written" in static.problem
     code = publish_browser_code(static)
     assert all(link.startswith("data:") for _, link in (*code.scripts, *code.styles))
-    assert publish_static_layers(build_small_town(), static).inline
+    urls = publish_static_layers(build_small_town(), static).urls
+    assert urls and all(url.startswith("data:") for url in urls.values())
 
 
 def test_static_layers_are_whole_and_in_degrees(tmp_path: Path) -> None:

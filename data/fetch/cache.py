@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,8 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import platformdirs
-
+from data import files
 from data.errors import UsageError
 
 CACHE_VARIABLE = "ONE_BUS_REACH_CACHE"
@@ -33,12 +31,12 @@ def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
     given = (os.environ if environ is None else environ).get(CACHE_VARIABLE)
     if given:
         return Path(given).expanduser()
-    return platformdirs.user_cache_path("one-bus-reach", appauthor=False) / "downloads"
+    return files.user_cache() / "downloads"
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes its place whole when the block ends, or not at all: beside it first.
+    """Open a file of the user's that takes its place whole when the block ends, or not at all.
 
     Raises
     ------
@@ -47,14 +45,8 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                yield stream
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with files.writing(path, mode=files.PRIVATE) as stream:
+            yield stream
     except OSError as error:
         raise UsageError(
             f"{path.parent}: can't be written to ({error.strerror}); free some space, or set "

@@ -13,14 +13,14 @@ import pandas as pd
 
 from data.areapack import AreaPack
 from data.errors import PackError, QueryError
-from geo.gap import SMALL_COUNT, find_states, list_and_count, list_areas, roll_up, weigh_states
+from geo.gap import find_states, list_and_count, list_areas, roll_up, weigh_states
 from geo.people import compute_neighbourhood_reach
 from geo.profile import NONE
 from geo.provision import compute_provision
 from geo.query import Query
 from geo.reach import to_nullable
 from geo.roundtrip import RoundTripSettings
-from geo.tables import PEOPLE_COLUMN, PEOPLE_ROW_COLUMNS, ReachTable
+from geo.tables import PEOPLE_COLUMN, PEOPLE_ROW_COLUMNS, SMALL_COUNT, ReachTable
 from geo.whatif.engine import ScenarioEngine
 from geo.whatif.recompute import recompute_reach, recompute_there_and_back
 
