@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import tomli_w
 
 from data.config import AreaConfig, load_config
 from data.fetch.addresses import Addresses
@@ -31,7 +32,7 @@ _OWN = {
 def write_config(addresses: Addresses, authorities: Sequence[Authority], raw: RawArea) -> AreaConfig:
     """Write ``area.toml`` beside the raw files, and return it as `data build` reads it."""
     path = raw.folder / FILE
-    write_atomic(path, to_toml(describe_area(addresses, authorities, raw)).encode("utf-8"))
+    write_atomic(path, tomli_w.dumps(describe_area(addresses, authorities, raw)).encode("utf-8"))
     return load_config(path)
 
 
@@ -114,44 +115,3 @@ def _publisher_of(addresses: Addresses, found: Fetched) -> str:
 def _describe_publisher(addresses: Addresses, key: str) -> dict[str, str]:
     known = addresses.publishers.get(key)
     return _OWN if known is None else known.model_dump()
-
-
-def to_toml(value: Mapping[str, Any]) -> str:
-    """Return nested dictionaries, lists of them, texts, numbers, booleans and dates as TOML."""
-    return "\n".join(_table(value, ())).strip() + "\n"
-
-
-def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
-    plain = {key: value for key, value in table.items() if not _is_table(value)}
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            lines += ["", f"[{'.'.join(map(_key, (*path, key)))}]", *_table(value, (*path, key))]
-        elif _is_table(value):
-            for item in value:
-                lines += ["", f"[[{'.'.join(map(_key, (*path, key)))}]]", *_table(item, (*path, key))]
-    return lines
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, Mapping) or (
-        isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
-    )
-
-
-def _key(key: str) -> str:
-    plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-    return key if plain else _value(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, str):
-        # JSON's escapes are TOML's, but for the delete sign, which JSON leaves as it is.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-    return repr(value)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
+import tomli_w
 from pydantic import TypeAdapter, ValidationError
 from rapidfuzz import process
 
 from data.errors import QueryError
+from geo.clock import typed_clock
 from geo.whatif.model import MOST_CHANGES, Change, Scenario
 
 LARGEST_FILE_BYTES = 100_000
@@ -93,17 +94,20 @@ def _dotted(loc: list[Any]) -> str:
 
 def scenario_to_toml(scenario: Scenario) -> str:
     """Write a scenario so that reading it gives the same scenario; defaults are left out."""
-    lines = [f"name = {_value(scenario.name)}"]
-    if scenario.note is not None:
-        lines.append(f"note = {_value(scenario.note)}")
-    for change in scenario.changes:
-        lines += ["", "[[change]]", f"kind = {_value(change.kind)}"]
-        for field in dataclasses.fields(change):  # type: ignore[arg-type]
-            value = getattr(change, field.name)
-            if field.name == "kind" or _is_default(field, value):
-                continue
-            lines.append(f"{field.name} = {_value(value, clock=field.name in _CLOCKS)}")
-    return "\n".join(lines) + "\n"
+    head = {"name": scenario.name} | ({} if scenario.note is None else {"note": scenario.note})
+    # A table at a time: together the writer would put short changes into one array, each in a line.
+    changes = (f"\n[[change]]\n{tomli_w.dumps(_plain_fields(change))}" for change in scenario.changes)
+    return tomli_w.dumps(head) + "".join(changes)
+
+
+def _plain_fields(value: Any) -> dict[str, Any]:
+    """What a change or a session says, its kind first, as TOML has it: clock times as text, no defaults."""
+    fields = {
+        field.name: _plain(getattr(value, field.name), clock=field.name in _CLOCKS)
+        for field in dataclasses.fields(value)
+        if not _is_default(field, getattr(value, field.name))
+    }
+    return {"kind": value.kind, **fields} if hasattr(value, "kind") else fields
 
 
 def _is_default(field: Any, value: Any) -> bool:
@@ -112,17 +116,11 @@ def _is_default(field: Any, value: Any) -> bool:
     return value is None or value == getattr(default, "default", default)
 
 
-def _value(value: Any, *, clock: bool = False) -> str:
+def _plain(value: Any, *, clock: bool) -> Any:
     if isinstance(value, tuple):
-        return f"[{', '.join(_value(one, clock=clock) for one in value)}]"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        inner = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
-        return "{ " + ", ".join(f"{k} = {_value(v, clock=k in _CLOCKS)}" for k, v in inner) + " }"
-    if clock and isinstance(value, int):
-        seconds = f":{value % 60:02d}" if value % 60 else ""
-        return f'"{value // 3600:02d}:{value % 3600 // 60:02d}{seconds}"'
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value)
+        return [_plain(one, clock=clock) for one in value]
+    if dataclasses.is_dataclass(value):
+        return _plain_fields(value)
+    if not clock:
+        return value
+    return typed_clock(value) + (f":{value % 60:02d}" if value % 60 else "")
