@@ -23,7 +23,10 @@ def _parser() -> argparse.ArgumentParser:
     get.add_argument("--plan", action="store_true", help="say what would be fetched, and do nothing")
     get.add_argument("--offline", action="store_true", help="use what is kept, ask nobody")
     get.add_argument("--refresh", action="store_true", help="ask again about everything that is kept")
-    get.add_argument("--streets", type=Path, metavar="FILE.pbf", help="an extract, instead of Overpass")
+    get.add_argument(
+        "--streets", metavar="FILE.pbf|PART",
+        help="an extract instead of Overpass: a file, or a part of Geofabrik's (england/greater-manchester)",
+    )  # fmt: skip
     get.add_argument(
         "--services", metavar="URL|FILE", help="a register (.csv, .xlsx) or an Open Referral UK feed"
     )

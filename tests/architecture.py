@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ORDER = ("data", "geo", "layers", "dashboard")  # each may import itself and what stands before it
@@ -96,4 +97,27 @@ def undocumented(root: Path) -> list[str]:
                 continue
             if not node.name.startswith("_") and not ast.get_docstring(node):
                 faults.append(f"{where}:{node.lineno} {node.name} has no docstring")
+    return faults
+
+
+def pinned(root: Path, *names: str) -> set[str]:
+    """Distributions that these files of requirements pin, in small letters with hyphens."""
+    lines = [line for name in names for line in (root / name).read_text(encoding="utf-8").splitlines()]
+    return {line.split("==")[0].strip().lower().replace("_", "-") for line in lines if "==" in line}
+
+
+def unpinned(root: Path, allowed: set[str], distributions: Mapping[str, Sequence[str]]) -> list[str]:
+    """Imports of the program that no pinned distribution provides: they come in with another one, or not."""
+    faults = []
+    own = {path.name.removesuffix(".py") for path in root.iterdir()}
+    for path in python_files(root, *ROOMS, *dashboard_rooms(root)):
+        for line, name in imported(path, root):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top in own:
+                continue
+            given = {one.lower().replace("_", "-") for one in distributions.get(top, ())}
+            if not given & allowed:
+                faults.append(
+                    f"{path.relative_to(root).as_posix()}:{line} imports {name}, which nothing pins"
+                )
     return faults

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import import_faults, imported, long_files, undocumented
+from tests.architecture import import_faults, imported, long_files, pinned, undocumented, unpinned
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +80,14 @@ def test_a_long_file_is_found(tmp_path: Path) -> None:
 def test_an_undocumented_name_is_found(tmp_path: Path, text: str) -> None:
     faults = undocumented(plant(tmp_path, {"geo/bare.py": f'"""Module."""\n{text}'}))
     assert len(faults) == 1
+
+
+def test_everything_that_is_imported_is_pinned(tmp_path: Path) -> None:
+    allowed = pinned(ROOT, "requirements.txt", "requirements-cluster.txt")
+    distributions = packages_distributions()
+    assert unpinned(ROOT, allowed, distributions) == []
+    root = plant(tmp_path, {"geo/bad.py": "import networkx\nimport os\n"})  # an import of the tests'
+    assert [fault.split()[0] for fault in unpinned(root, allowed, distributions)] == ["geo/bad.py:1"]
 
 
 def program_imports(name: str) -> set[str]:

@@ -18,7 +18,6 @@ from data.fetch.http import Client
 from data.fetch.nomis import TABLES, fetch_census, fetch_output_area_people, plan_census
 from data.fetch.open_geography import (
     fetch_boundaries,
-    fetch_centroids,
     fetch_lookup,
     fetch_output_areas,
     plan_geography,
@@ -203,10 +202,8 @@ def test_open_geography_stumbles(
         assert fetch_boundaries(client, [PLACE], tmp_path / "b.geojson").count == 99
 
 
-def test_centroids_and_lookup(vale: FernleyVale, client: Client, tmp_path: Path) -> None:
-    assert fetch_centroids(client, vale.lsoas, tmp_path / "c.geojson").count == 99
-    with pytest.raises(DownloadError, match="1 of 2 LSOAs"):
-        fetch_centroids(client, [vale.lsoas[0], "E01000000"], tmp_path / "d.geojson")
+@pytest.mark.usefixtures("vale")
+def test_the_lookup_of_older_areas(client: Client, tmp_path: Path) -> None:
     assert fetch_lookup(client, [PLACE], tmp_path / "l.csv").count == 99
     assert list(read_rows(tmp_path / "l.csv")[0]) == ["LSOA11CD", "LSOA11NM", "LSOA21CD", "LSOA21NM"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from data.fetch.bods import fetch_timetable, own_regions, plan_timetable
 from data.fetch.deprivation import fetch_deprivation, plan_deprivation
 from data.fetch.http import Client
 from data.fetch.naptan import choose_atco_areas, fetch_stops, plan_stops
-from data.fetch.postcodes import fetch_postcodes, look_up_postcodes, plan_postcodes
+from data.fetch.postcodes import fetch_postcodes, plan_postcodes
 from data.fetch.streets import fetch_extract, plan_extract, plan_streets
 from data.fetch.wimd import fetch_wimd
 from data.sources.faultlog import FaultLog
@@ -148,19 +147,6 @@ def test_postcodes_from_another_host_are_refused(server: Loopback, client: Clien
     server.break_next("redirect_away", "/code_point_open", to="http://localhost:1/codepo.zip")
     with pytest.raises(DownloadError, match=r"another place[\s\S]*code_point_open"):
         fetch_postcodes(client, (0, 0, 1, 1), tmp_path / "w.zip", tmp_path / "p.csv")
-
-
-def test_single_postcodes_a_hundred_a_call_and_none_for_unknown_ones(
-    server: Loopback, vale: FernleyVale, client: Client
-) -> None:
-    asked = [f"ZZ{number} {digit}AA" for number in range(1, 13) for digit in range(10)] + [
-        "xx99 9xx",
-        "rubbish",
-    ]
-    found = look_up_postcodes(client, asked)
-    assert len(found) == 122 and found["XX99 9XX"] is None and found["rubbish"] is None
-    assert found["ZZ1 0AA"] == {"postcode": "ZZ1 0AA", "longitude": 0.5, "latitude": 54.7}
-    assert [len(json.loads(one.body)["postcodes"]) for one in server.log] == [100, 22] and vale.raw
 
 
 def test_deprivation_of_the_area_only(

@@ -1,4 +1,4 @@
-"""ONS Open Geography: boundaries, output areas, weighted centroids and lookups of local authorities."""
+"""ONS Open Geography: boundaries, output areas and lookups of local authorities."""
 
 from __future__ import annotations
 
@@ -81,21 +81,6 @@ def fetch_output_areas(client: Client, lsoas: Sequence[str], target: Path) -> Fe
     _check_shapes(client, url, found)
     _write_geojson(target, found, (OA_CODE, LSOA_CODE))
     return _fetched(target, "Output area boundaries 2021", url, len(found), "output areas")
-
-
-def fetch_centroids(client: Client, lsoas: Sequence[str], target: Path) -> Fetched:
-    """Write the population-weighted centroids of LSOAs as GeoJSON points with LSOA21CD.
-
-    Raises
-    ------
-    DownloadError
-        When an LSOA has none.
-    """
-    found, url = _by_codes(client, "lsoa_centroids", lsoas, (LSOA_CODE,), "population-weighted centroids")
-    _check_all(client, url, lsoas, found, "weighted centroid", "build without centroids")
-    _check_shapes(client, url, found)
-    _write_geojson(target, found, (LSOA_CODE,))
-    return _fetched(target, "LSOA population-weighted centroids 2021", url, len(found), "points")
 
 
 def fetch_lookup(client: Client, authorities: Sequence[Authority], target: Path) -> Fetched:

@@ -1,13 +1,12 @@
-"""Postcodes: Code-Point Open cut to an area, and postcodes.io for single ones."""
+"""Postcodes: Code-Point Open cut to an area."""
 
 from __future__ import annotations
 
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from data.errors import DownloadError
 from data.fetch.cache import write_csv
@@ -62,46 +61,6 @@ def fetch_postcodes(
     write_csv(target, HEADER, sorted(rows))
     described = describe_download(source, source.title, found, count=len(rows), counted="postcodes")
     return Fetched(**(vars(described) | {"path": target, "size_bytes": target.stat().st_size}))
-
-
-def look_up_postcodes(client: Client, postcodes: Iterable[str]) -> dict[str, dict[str, Any] | None]:
-    """Return what postcodes.io knows of each postcode; None for one that it doesn't have.
-
-    Parameters
-    ----------
-    postcodes
-        As people write them; sent in upper case with one space, 100 at most a call.
-
-    Raises
-    ------
-    DownloadError
-        When an answer leaves out a postcode that was asked for.
-    """
-    source = client.source("postcodes_io")
-    wanted = sorted({normalise_postcode(text) or text.strip() for text in postcodes})
-    step = int(source.settings["codes_a_call"])
-    found: dict[str, dict[str, Any] | None] = {}
-    for start in range(0, len(wanted), step):
-        asked = wanted[start : start + step]
-
-        def check(answer: Any, asked: Sequence[str] = asked) -> None:
-            results = answer.get("result") if isinstance(answer, dict) else None
-            if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
-                raise UnusableAnswerError("sent no list of results", again=True)
-            missing = set(asked) - {_own(one) for one in results}
-            if missing:
-                raise UnusableAnswerError(f"left out {len(missing)} of {len(asked)} postcodes", again=True)
-
-        url = source.url(source.settings["path"])
-        answer = client.get_json(source, url, send_json={"postcodes": asked}, check=check)
-        found |= {_own(one): one.get("result") for one in answer["result"]}
-    return found
-
-
-def _own(result: dict[str, Any]) -> str:
-    """The postcode that a result answers, as it was asked."""
-    query = str(result.get("query", ""))
-    return normalise_postcode(query) or query
 
 
 def _url(client: Client) -> str:

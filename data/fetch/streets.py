@@ -84,7 +84,7 @@ def fetch_streets(
     if (size := _area_km2(area, margin_m)) > LARGEST_KM2:
         raise UsageError(
             f"{size:,.0f} km² of streets are too many to ask Overpass for (at most {LARGEST_KM2:,.0f}); "
-            "fetch an extract from download.geofabrik.de and give it with --streets FILE.pbf."
+            "give the part of Geofabrik's that holds the place (--streets england/greater-manchester)."
         )
     questions = list_questions(area, margin_m)
     asked = _digest(source, questions)
@@ -167,6 +167,11 @@ def _digest(source: SourceAddress, questions: list[Question]) -> str:
     return hashlib.sha256(json.dumps([source.base, said]).encode()).hexdigest()[:16]
 
 
+def is_part_name(text: str) -> bool:
+    """Say whether a text is written as Geofabrik names its parts: words and hyphens, with slashes between."""
+    return re.fullmatch(r"[a-z][a-z-]*(/[a-z][a-z-]*)*", text) is not None
+
+
 def fetch_extract(
     client: Client, part: str, target: Path, *, progress: ByteProgress | None = None
 ) -> Fetched:
@@ -178,8 +183,15 @@ def fetch_extract(
         Path below europe/united-kingdom, for example ``england/greater-manchester``.
     target
         Ends in .osm.pbf.
+
+    Raises
+    ------
+    UsageError
+        When ``part`` is none.
+    DownloadError
+        When Geofabrik has no such part, or the file isn't the one of the sum.
     """
-    if not re.fullmatch(r"[a-z][a-z-]*(/[a-z][a-z-]*)*", part):
+    if not is_part_name(part):
         raise UsageError(f"{part!r}: write it as Geofabrik does, for example england/greater-manchester.")
     source = client.source("geofabrik")
     url = source.url(source.settings["path"].format(part=part))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from data.fetch.authorities import Authority
 from data.fetch.download import ByteProgress
 from data.fetch.http import Client
 from data.fetch.result import Fetched
+from data.files import PRIVATE, writing
 from data.get.extract import take_extract
 from data.get.options import MARGIN_M, GetOptions
 from data.get.school_dates import WORDS as SCHOOL_WORDS
@@ -70,91 +69,145 @@ def collect(
     DownloadError
         When a source can't be had whole. What arrived stays, and a next run goes on from there.
     """
-    folder, shared = folder_of(root, area_id), root / "shared"
-    files: dict[str, Fetched] = {}
-    missing: list[str] = []
-
-    client.tell("boundaries")
-    files["boundaries"] = open_geography.fetch_boundaries(client, authorities, folder / "boundaries.geojson")
-    codes = tuple(open_geography.read_codes(files["boundaries"].path))
-    client.tell("output areas")
-    files["output_areas"] = open_geography.fetch_output_areas(client, codes, folder / "output_areas.geojson")
-    parents = open_geography.read_parents(files["output_areas"].path)
-    client.tell("residents by output area")
-    files["people"] = nomis.fetch_output_area_people(
-        client, authorities, parents, folder / "output_area_people.csv"
-    )
-    for table in nomis.TABLES:
-        client.tell(f"census table {table}")
-        files[table] = nomis.fetch_census(client, authorities, table, codes, folder / f"{table.lower()}.csv")
-    files["lookup"] = open_geography.fetch_lookup(client, authorities, folder / "lsoa_2011_2021.csv")
-
-    try:
-        files["wards"] = open_geography.fetch_wards(client, codes, folder / "wards.csv")
-    except DownloadError as error:
-        if error.status != 404:
-            raise
-        missing.append(
-            "Wards aren't known: Open Geography's lookup has another name now (services.ward_lookup in "
-            "data/fetch/addresses.toml). Totals are by neighbourhood and for the whole place."
-        )
-
-    area = read_area(files["boundaries"].path)
-    atco = naptan.choose_atco_areas(authorities)
-    with bar("stops") as progress:
-        name = f"naptan_{'_'.join(atco) or 'all'}.csv"
-        files["stops"] = naptan.fetch_stops(client, atco, shared / name, progress=progress)
-    with bar("postcodes") as progress:
-        files["postcodes"] = postcodes.fetch_postcodes(
-            client, grid_box(area, MARGIN_M), shared / "code_point_open.zip", folder / "postcodes.csv",
-            progress=progress,
-        )  # fmt: skip
-    with bar("deprivation") as progress:
-        found = deprivation.fetch_deprivation(
-            client, codes, shared / "deprivation_2025.csv", folder / "deprivation.csv", progress=progress
-        )
-    if found is not None:
-        files["deprivation"] = found
-    if welsh := wimd.read_old_codes(files["lookup"].path):
-        with bar("deprivation in Wales") as progress:
-            files["wimd"] = wimd.fetch_wimd(
-                client, welsh, shared / "wimd.ods", folder / "wimd.csv", progress=progress
-            )
-        missing.append(str(client.source("wimd").settings["remark"]))
-    if options.streets is not None:
-        client.tell(f"streets: cutting the area out of {options.streets.name}")
-        files["streets"] = take_extract(
-            options.streets, files["boundaries"].path, folder / "streets.osm.pbf", margin_m=MARGIN_M
-        )
-    else:
-        with bar("streets") as progress:
-            files["streets"] = streets.fetch_streets(client, area, folder / "streets.osm", progress=progress)
-    client.tell("regions of timetables that the area and its margin touch")
-    for number, region in enumerate(bods.choose_regions(client, authorities, area, MARGIN_M)):
-        with bar(f"timetable ({region})") as progress:
-            key = "timetable" if number == 0 else f"timetable_{region}"
-            files[key] = bods.fetch_timetable(
-                client, region, shared / f"bods_{region}.zip", progress=progress
-            )
-    if options.services_file is not None:
-        given = options.services_file
-        files["services"] = _take_file(
-            given, folder / f"services{given.suffix.lower()}", "services", f"Services: {given.name}"
-        )
-    elif options.services_url is not None:
-        with bar("services") as progress:
-            files["services"] = fetch_services(client, options.services_url, folder, progress=progress)
-    else:
-        missing.append(
-            "No register of services was given (--services FILE or address): the places are OpenStreetMap's, "
-            "a starting list that nobody has checked."
-        )
+    found = _Collection(client, tuple(authorities), options, folder_of(root, area_id), root / "shared", bar)
+    codes = found.bring_people()
+    found.bring_wards(codes)
+    area = read_area(found.files["boundaries"].path)
+    found.bring_stops_and_postcodes(area)
+    found.bring_deprivation(codes)
+    found.bring_streets(area)
+    found.bring_timetables(area)
+    found.bring_services()
     school_dates = None
     if options.school_dates is not None:
         school_dates = read_school_dates(options.school_dates)
     else:
-        missing.append(SCHOOL_WORDS)
-    return RawArea(root, folder, files, codes, tuple(missing), school_dates)
+        found.missing.append(SCHOOL_WORDS)
+    return RawArea(root, found.folder, found.files, codes, tuple(found.missing), school_dates)
+
+
+@dataclass
+class _Collection:
+    """The raw files of one run, as they come: each ``bring_`` adds to ``files`` and ``missing``."""
+
+    client: Client
+    authorities: tuple[Authority, ...]
+    options: GetOptions
+    folder: Path  # the area's own
+    shared: Path  # what areas have in common
+    bar: Bar
+    files: dict[str, Fetched] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    def bring_people(self) -> tuple[str, ...]:
+        """Boundaries, output areas and the census; returns the neighbourhoods' codes."""
+        client, files, folder = self.client, self.files, self.folder
+        client.tell("boundaries")
+        files["boundaries"] = open_geography.fetch_boundaries(
+            client, self.authorities, folder / "boundaries.geojson"
+        )
+        codes = tuple(open_geography.read_codes(files["boundaries"].path))
+        client.tell("output areas")
+        files["output_areas"] = open_geography.fetch_output_areas(
+            client, codes, folder / "output_areas.geojson"
+        )
+        parents = open_geography.read_parents(files["output_areas"].path)
+        client.tell("residents by output area")
+        files["people"] = nomis.fetch_output_area_people(
+            client, self.authorities, parents, folder / "output_area_people.csv"
+        )
+        for table in nomis.TABLES:
+            client.tell(f"census table {table}")
+            target = folder / f"{table.lower()}.csv"
+            files[table] = nomis.fetch_census(client, self.authorities, table, codes, target)
+        files["lookup"] = open_geography.fetch_lookup(client, self.authorities, folder / "lsoa_2011_2021.csv")
+        return codes
+
+    def bring_wards(self, codes: tuple[str, ...]) -> None:
+        """The ward of each neighbourhood, where the lookup has a name that is known."""
+        try:
+            self.files["wards"] = open_geography.fetch_wards(self.client, codes, self.folder / "wards.csv")
+        except DownloadError as error:
+            if error.status != 404:
+                raise
+            self.missing.append(
+                "Wards aren't known: Open Geography's lookup has another name now (services.ward_lookup in "
+                "data/fetch/addresses.toml). Totals are by neighbourhood and for the whole place."
+            )
+
+    def bring_stops_and_postcodes(self, area: shapely.Geometry) -> None:
+        """NaPTAN's stops, and the postcodes of the area and its margin."""
+        atco = naptan.choose_atco_areas(self.authorities)
+        with self.bar("stops") as progress:
+            target = self.shared / f"naptan_{'_'.join(atco) or 'all'}.csv"
+            self.files["stops"] = naptan.fetch_stops(self.client, atco, target, progress=progress)
+        with self.bar("postcodes") as progress:
+            self.files["postcodes"] = postcodes.fetch_postcodes(
+                self.client, grid_box(area, MARGIN_M), self.shared / "code_point_open.zip",
+                self.folder / "postcodes.csv", progress=progress,
+            )  # fmt: skip
+
+    def bring_deprivation(self, codes: tuple[str, ...]) -> None:
+        """The index of each nation that the area has neighbourhoods in."""
+        with self.bar("deprivation") as progress:
+            found = deprivation.fetch_deprivation(
+                self.client, codes, self.shared / "deprivation_2025.csv", self.folder / "deprivation.csv",
+                progress=progress,
+            )  # fmt: skip
+        if found is not None:
+            self.files["deprivation"] = found
+        if welsh := wimd.read_old_codes(self.files["lookup"].path):
+            with self.bar("deprivation in Wales") as progress:
+                self.files["wimd"] = wimd.fetch_wimd(
+                    self.client, welsh, self.shared / "wimd.ods", self.folder / "wimd.csv", progress=progress
+                )
+            self.missing.append(str(self.client.source("wimd").settings["remark"]))
+
+    def bring_streets(self, area: shapely.Geometry) -> None:
+        """The area's streets: cut out of an extract where one is given, else from Overpass."""
+        extract, url = self.options.streets_file, ""
+        if (part := self.options.streets_part) is not None:
+            with self.bar(f"streets ({part})") as progress:
+                target = self.shared / f"geofabrik_{part.replace('/', '_')}.osm.pbf"
+                whole = streets.fetch_extract(self.client, part, target, progress=progress)
+            extract, url = whole.path, whole.url
+        if extract is None:
+            with self.bar("streets") as progress:
+                self.files["streets"] = streets.fetch_streets(
+                    self.client, area, self.folder / "streets.osm", progress=progress
+                )
+            return
+        self.client.tell(f"streets: cutting the area out of {extract.name}")
+        cut = take_extract(
+            extract, self.files["boundaries"].path, self.folder / "streets.osm.pbf", margin_m=MARGIN_M
+        )
+        self.files["streets"] = replace(cut, url=url)
+
+    def bring_timetables(self, area: shapely.Geometry) -> None:
+        """The timetable of every region that the area and its margin touch, its own first."""
+        self.client.tell("regions of timetables that the area and its margin touch")
+        for number, region in enumerate(bods.choose_regions(self.client, self.authorities, area, MARGIN_M)):
+            with self.bar(f"timetable ({region})") as progress:
+                key = "timetable" if number == 0 else f"timetable_{region}"
+                self.files[key] = bods.fetch_timetable(
+                    self.client, region, self.shared / f"bods_{region}.zip", progress=progress
+                )
+
+    def bring_services(self) -> None:
+        """The register that was given, as a file or by its address."""
+        if (given := self.options.services_file) is not None:
+            target = self.folder / f"services{given.suffix.lower()}"
+            self.files["services"] = _take_file(given, target, "services", f"Services: {given.name}")
+        elif self.options.services_url is not None:
+            with self.bar("services") as progress:
+                self.files["services"] = fetch_services(
+                    self.client, self.options.services_url, self.folder, progress=progress
+                )
+        else:
+            self.missing.append(
+                "No register of services was given (--services FILE or address): the places are "
+                "OpenStreetMap's, a starting list that nobody has checked."
+            )
 
 
 def folder_of(root: Path, area_id: str) -> Path:
@@ -186,13 +239,8 @@ def _take_file(given: Path, target: Path, source: str, title: str) -> Fetched:
         target.parent.mkdir(parents=True, exist_ok=True)
         same = target.is_file() and target.samefile(given)
         if not same:
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            os.close(handle)
-            try:
-                shutil.copyfile(given, name)
-                Path(name).replace(target)
-            finally:
-                Path(name).unlink(missing_ok=True)
+            with given.open("rb") as source_file, writing(target, mode=PRIVATE) as stream:
+                shutil.copyfileobj(source_file, stream)
     except OSError as error:
         raise UsageError(f"{given}: can't be copied to {target.parent} ({error.strerror}).") from error
     size = target.stat().st_size

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data.errors import UsageError
 from data.fetch.authorities import Authority
+from data.fetch.streets import is_part_name
 from data.get.school_dates import read_school_dates
 
 MARGIN_M = 10_000.0
@@ -22,16 +23,26 @@ class GetOptions:
     ----------
     names : local authorities by name or GSS code
     out : where the pack goes; None: where packs are listed from
-    streets : an OpenStreetMap extract to use instead of Overpass
+    streets : an OpenStreetMap extract to use instead of Overpass: a file, or a part as Geofabrik names it
     services : a register's file, or the address of one or of an Open Referral feed
     school_dates : a table of school terms and holidays (``school_dates.read_school_dates``)
     """
 
     names: tuple[str, ...]
     out: Path | None = None
-    streets: Path | None = None
+    streets: str | None = None
     services: str | None = None
     school_dates: Path | None = None
+
+    @property
+    def streets_file(self) -> Path | None:
+        """The extract as a file of this machine, None where Geofabrik has it or none is given."""
+        return None if self.streets is None or self.streets_part is not None else Path(self.streets)
+
+    @property
+    def streets_part(self) -> str | None:
+        """The extract as Geofabrik names it (england/greater-manchester); None: a file, or not given."""
+        return self.streets if self.streets is not None and is_part_name(self.streets) else None
 
     @property
     def services_file(self) -> Path | None:
@@ -46,11 +57,14 @@ class GetOptions:
     def check(self) -> None:
         """Raise ``UsageError`` with everything that can be known to be wrong before any work."""
         faults = []
-        if self.streets is not None:
-            if not self.streets.name.lower().endswith((".osm.pbf", ".pbf", ".osm")):
-                faults.append(f"--streets {self.streets.name}: give an .osm.pbf or .osm file")
-            elif not self.streets.is_file():
-                faults.append(f"--streets {self.streets}: no such file")
+        if (extract := self.streets_file) is not None:
+            if not extract.name.lower().endswith((".osm.pbf", ".pbf", ".osm")):
+                faults.append(
+                    f"--streets {extract.name}: give an .osm.pbf or .osm file, or a part as Geofabrik names "
+                    "it, for example england/greater-manchester"
+                )
+            elif not extract.is_file():
+                faults.append(f"--streets {extract}: no such file")
         if (register := self.services_file) is not None:
             if register.suffix.lower() not in (".csv", ".xlsx", ".json"):
                 faults.append(f"--services {register.name}: give a .csv, .xlsx or .json file, or an address")

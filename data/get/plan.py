@@ -50,7 +50,9 @@ def plan_get(client: Client, authorities: Sequence[Authority], options: GetOptio
         plans.append(deprivation.plan_deprivation(client))
     if any(authority.nation == "wales" for authority in authorities):
         plans.append(wimd.plan_wimd(client))
-    if options.streets is None:
+    if options.streets_part is not None:
+        plans.append(streets.plan_extract(client, options.streets_part))
+    elif options.streets is None:
         plans.append(streets.plan_streets(client))
     for region in bods.own_regions(authorities):
         own = bods.plan_timetable(client, region)

@@ -34,9 +34,34 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
     calls
         Repaired calls, sorted by trip and sequence.
     """
-    log = feed.log
     if FILE not in feed or not feed.header(FILE):
         return trips, calls
+    lines = _read_lines(feed, trips)
+    if not len(lines):
+        return trips, calls
+    first = np.searchsorted(calls["trip"], np.arange(len(trips) + 1))
+    template, start_s, approximate = _list_departures(feed, lines, np.diff(first))
+
+    copies = trips.iloc[template].reset_index(drop=True)
+    ids = [f"{trip}@{_clock(int(start))}" for trip, start in zip(copies["trip_id"], start_s, strict=True)]
+    copies["trip_id"] = _make_unique(ids, set(trips["trip_id"]))
+    copies["approximate"] = approximate
+    is_template = np.zeros(len(trips), bool)
+    is_template[template] = True
+    feed.log.add(
+        "frequencies_expanded",
+        "note",
+        len(copies),
+        f"trips made from the headways of {int(is_template.sum())}; {int(approximate.sum())} are approximate",
+        trips["trip_id"][is_template],
+        file=FILE,
+    )
+    expanded = _copy_calls(calls, first, template, start_s, is_template)
+    return pd.concat([trips[~is_template], copies], ignore_index=True), expanded
+
+
+def _read_lines(feed: FeedZip, trips: pd.DataFrame) -> pd.DataFrame:
+    """Lines of trips that are there, with start_s, end_s, headway_s and template (row of the trip)."""
     table = feed.read(FILE, ("trip_id", "start_time", "end_time", "headway_secs", "exact_times"))
     lines = table.to_pandas()
     lines["start_s"], lines["end_s"] = (
@@ -49,7 +74,7 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
     lines["template"] = lines["trip_id"].map(position)
     lines = lines[lines["template"].notna()].astype({"template": int})
     bad = (lines["start_s"] == UNKNOWN) | (lines["end_s"] <= lines["start_s"]) | (lines["headway_s"] <= 0)
-    log.add(
+    feed.log.add(
         "frequency_malformed",
         "dropped",
         bad.sum(),
@@ -57,13 +82,21 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
         lines["trip_id"][bad],
         file=FILE,
     )
-    lines = lines[~bad]
-    if not len(lines):
-        return trips, calls
+    return lines[~bad]
+
+
+def _list_departures(
+    feed: FeedZip, lines: pd.DataFrame, calls_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each trip to be made its template, when it starts, and whether that is about so, in order of both.
+
+    Raises
+    ------
+    FeedError
+        There are more than can be meant.
+    """
     span_s = (lines["end_s"] - lines["start_s"]).to_numpy(np.int64)
     count = -(-span_s // lines["headway_s"].to_numpy(np.int64))
-    first = np.searchsorted(calls["trip"], np.arange(len(trips) + 1))
-    calls_of = np.diff(first)
     new_calls = int((count * calls_of[lines["template"].to_numpy()]).sum())
     if new_calls > MAX_NEW_CALLS:
         raise FeedError(
@@ -76,40 +109,31 @@ def expand_frequencies(feed: FeedZip, trips: pd.DataFrame, calls: Arrays) -> tup
     )
     approximate = np.repeat((lines["exact_times"] != "1").to_numpy(), count)
     order = np.lexsort((start_s, template))
-    template, start_s, approximate = template[order], start_s[order], approximate[order]
+    return template[order], start_s[order], approximate[order]
 
-    copies = trips.iloc[template].reset_index(drop=True)
-    ids = [f"{trip}@{_clock(int(start))}" for trip, start in zip(copies["trip_id"], start_s, strict=True)]
-    copies["trip_id"] = _make_unique(ids, set(trips["trip_id"]))
-    copies["approximate"] = approximate
-    is_template = np.zeros(len(trips), bool)
-    is_template[template] = True
-    log.add(
-        "frequencies_expanded",
-        "note",
-        len(copies),
-        f"trips made from the headways of {int(is_template.sum())}; {int(approximate.sum())} are approximate",
-        trips["trip_id"][is_template],
-        file=FILE,
-    )
 
+def _copy_calls(
+    calls: Arrays, first: np.ndarray, template: np.ndarray, start_s: np.ndarray, is_template: np.ndarray
+) -> Arrays:
+    """Calls of the trips that stay, and after them those of the copies, which start at other times."""
     kept = np.flatnonzero(~is_template)
-    renumbered = np.full(len(trips), -1, np.int32)
+    renumbered = np.full(len(is_template), -1, np.int32)
     renumbered[kept] = np.arange(len(kept))
     stays = ~is_template[calls["trip"]]
     rows = np.concatenate([np.arange(first[trip], first[trip + 1]) for trip in template])
-    shift = np.repeat(start_s - calls["departure_s"][first[template]], calls_of[template])
+    n_calls = np.diff(first)[template]
+    shift = np.repeat(start_s - calls["departure_s"][first[template]], n_calls)
     expanded = {name: np.concatenate([values[stays], values[rows]]) for name, values in calls.items()}
     n_kept = int(stays.sum())
     expanded["trip"] = np.concatenate(
         [
             renumbered[calls["trip"][stays]],
-            np.repeat(len(kept) + np.arange(len(template)), calls_of[template]),
+            np.repeat(len(kept) + np.arange(len(template)), n_calls),
         ]
     ).astype(np.int32)
     for name in ("arrival_s", "departure_s"):
         expanded[name][n_kept:] += shift.astype(np.int32)
-    return pd.concat([trips.iloc[kept], copies], ignore_index=True), expanded
+    return expanded
 
 
 def _make_unique(ids: list[str], taken: set[str]) -> list[str]:

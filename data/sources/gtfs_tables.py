@@ -189,6 +189,13 @@ class Calendars:
 
 def read_calendars(feed: FeedZip) -> Calendars:
     """The days of every service; rows with a malformed date are dropped and counted."""
+    calendar, weekly = _read_weekdays(feed)
+    dates, by_date = _read_exceptions(feed)
+    return Calendars(calendar, dates, frozenset(weekly | by_date))
+
+
+def _read_weekdays(feed: FeedZip) -> tuple[pd.DataFrame, set[str]]:
+    """calendar.txt, and every service that it names, those of dropped rows too."""
     log, file = feed.log, "calendar.txt"
     calendar = _read(feed, file, ("service_id", *WEEKDAYS, "start_date", "end_date"))
     calendar = _drop_repeated(calendar, "service_id", log, file)
@@ -207,7 +214,7 @@ def read_calendars(feed: FeedZip) -> Calendars:
         parse_dates(calendar["start_date"]),
         parse_dates(calendar["end_date"]),
     )
-    defined = set(calendar["service_id"])
+    named = set(calendar["service_id"])
     bad = calendar["start_date"].isna() | calendar["end_date"].isna()
     log.add(
         "date_malformed",
@@ -240,10 +247,14 @@ def read_calendars(feed: FeedZip) -> Calendars:
         start_date=calendar["start_date"].dt.date.astype(object),
         end_date=calendar["end_date"].dt.date.astype(object),
     ).astype(dict.fromkeys(WEEKDAYS, bool))
+    return calendar, named
 
-    file = "calendar_dates.txt"
+
+def _read_exceptions(feed: FeedZip) -> tuple[pd.DataFrame, set[str]]:
+    """calendar_dates.txt, and every service that it names, those of dropped rows too."""
+    log, file = feed.log, "calendar_dates.txt"
     dates = _read(feed, file, ("service_id", "date", "exception_type"))
-    defined |= set(dates["service_id"]) - {""}
+    named = set(dates["service_id"]) - {""}
     parsed = parse_dates(dates["date"])
     bad = parsed.isna() | (dates["service_id"] == "")
     log.add(
@@ -272,7 +283,7 @@ def read_calendars(feed: FeedZip) -> Calendars:
     dates = dates.assign(
         date=dates["date"].dt.date.astype(object), exception_type=dates["exception_type"].astype("int8")
     )
-    return Calendars(calendar, dates, frozenset(defined))
+    return dates, named
 
 
 def read_trips(feed: FeedZip, routes: pd.DataFrame, service_ids: frozenset[str]) -> pd.DataFrame:

@@ -28,7 +28,6 @@ _SERVICES = {
     "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V4": "lsoa",
     "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BSC_V4": "lsoa",
     "Output_Areas_2021_EW_BFC_V8": "oa",
-    "LSOA_PopCentroids_EW_2021_V4": "centroids",
     "LSOA11_LSOA21_LAD22_EW_LU_v5": "lookup",
     "LAD_DEC_2023_UK_NC": "lad",
 }  # fmt: skip
@@ -84,10 +83,6 @@ class FernleyVale:
         decoy = {"LSOA21CD": "E01999999", "LSOA21NM": DECOY, "geometry": lsoas[0]["geometry"]}
         self.rows["lsoa"] = [*lsoas, decoy]
         self._read_output_areas(demo)
-        self.rows["centroids"] = [
-            {"LSOA21CD": code, "geometry": {"type": "Point", "coordinates": [0.48, 54.73]}}
-            for code in self.lsoas
-        ]
         self.rows["lookup"] = [
             {"LSOA11CD": code, "LSOA11NM": self.names[code], "LSOA21CD": code, "LSOA21NM": self.names[code]}
             for code in self.lsoas
@@ -120,7 +115,7 @@ class FernleyVale:
 
     def install(self, server: Loopback) -> FernleyVale:
         """Serve everything at ``/nomis``, ``/open_geography`` and so on."""
-        for responder in (self._nomis, self._arcgis, self._files, self._postcodes_io):
+        for responder in (self._nomis, self._arcgis, self._files):
             server.add(responder)
         return self
 
@@ -267,14 +262,3 @@ class FernleyVale:
         lines += [f"{code},{self.names[code]},{number + 0.5}" for number, code in enumerate(self.lsoas)]
         lines += [f"E019{number:05d},Elsewhere,1.0" for number in range(33_755 - len(self.lsoas))]
         return ("\ufeff" + "\n".join(lines) + "\n").encode()
-
-    @staticmethod
-    def _postcodes_io(asked: Asked) -> Reply | None:
-        if asked.path != "/postcodes_io/postcodes":
-            return None
-        codes = json.loads(asked.body)["postcodes"]
-        if len(codes) > 100:
-            return Reply(b'{"status": 400, "error": "Too many postcodes submitted. Up to 100"}', status=400)
-        result = [{"query": code, "result": {"postcode": code, "longitude": 0.5, "latitude": 54.7}
-                   if code.startswith("ZZ") else None} for code in codes]  # fmt: skip
-        return Reply(json.dumps({"status": 200, "result": result}).encode())
