@@ -12,6 +12,7 @@ import streamlit as st
 from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.write import side_file
+from layers.about import say_service_date
 from layers.command import say_command
 from layers.export import ALL_PARTS, PARTS, ExportRequest, Part, export_pack
 from layers.planner import name_neighbourhoods
@@ -58,7 +59,7 @@ def _draw_settings(pack: AreaPack) -> None:
     st.date_input(
         "Service date", value=None, min_value=facts.first_date, max_value=facts.last_date, key="own_date",
         format="DD/MM/YYYY",
-        help=f"Empty: {facts.service_date:%A} {facts.service_date}, {facts.service_date_why}",
+        help=look.plain(f"Empty: {say_service_date(facts)}."),
     )  # fmt: skip
     st.radio(
         "Buses allowed", [1, 2], key="own_boardings", horizontal=True,

@@ -11,6 +11,7 @@ from dataclasses import replace
 import streamlit as st
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from data.errors import OneBusReachError
 from geo.journey import NoJourney
 from geo.journey_sheet import Sheet, Way, build_sheet, sheet_in_short
@@ -23,7 +24,7 @@ from layers.journey_page import build_toolbar, sketch_way
 from layers.journey_sketch import as_image
 from layers.planner import name_neighbourhoods
 from layers.text import escape_for_map
-from layers.words import say_date, say_journey_title
+from layers.words import say_journey_title
 
 from . import look, state, trial, why
 from .sidebar import Choices

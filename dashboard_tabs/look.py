@@ -97,6 +97,10 @@ def draw_table(
     """A table whose numbers sort as numbers and read as words; returns its selected row, or None."""
     styled = table.style.format(say_cells(table)) if say_cells(table) else table
     size: dict = {} if height is None else {"height": height}
+    dates = table.select_dtypes("datetime").columns  # as dates, so that they sort as such
+    if len(dates):
+        day = st.column_config.DateColumn(format="ddd D MMM YYYY")
+        size["column_config"] = dict.fromkeys(dates, day)
     if say_cells(table):  # a cell without a value takes no words from the style
         size["placeholder"] = "too few, or not known"
     if not select:

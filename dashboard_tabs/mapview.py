@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from data.errors import OneBusReachError
 from geo.places import Place, make_place, resolve_place
 from geo.tables import ReachTable
@@ -26,7 +27,7 @@ from layers.reach_panel import SLACK, add_buses, list_rows_in_reach, summarise_r
 from layers.routes import compute_trips_per_hour
 from layers.trial_map import draw_trial, list_gone
 from layers.what_if import draw_difference
-from layers.words import NOT_KNOWN, say_area, say_date, say_map_credit, say_title
+from layers.words import NOT_KNOWN, number_alike, say_area, say_map_credit, say_title
 
 from . import look, pick, stages, state, times_of_day, trial, what_if, why
 from .sidebar import Choices
@@ -76,7 +77,8 @@ def draw(
         names = {"kind": choices.kind, "category": choices.category, "group_id": choices.group_id}
         drawn.append(draw_difference(pack, found, look.theme(), **names))
     drawn += _draw_trial(key, pack, shade)
-    drawn += _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
+    with right:  # what it says stands beside the map
+        drawn += _draw_layers(key, pack, choices, results, shade, circles, also, place, keep_shading, reached)
     title = _title(pack, choices, drawn, place, None if classed is None else times_of_day.say_when(classed))
     with left:
         pick.draw_hint()
@@ -85,11 +87,11 @@ def draw(
         look.caption("Sources: " + " · ".join(pack.manifest.licences))
         look.draw_test_data(pack.manifest)
     with right:
-        _draw_summary(key, pack, choices, results, place)
         for layer in drawn:
             st.html(build_legend(layer.layer))
         if classed is not None:
             look.caption(when.say_difference(classed))
+        _draw_summary(key, pack, choices, results, place)
         with st.expander("About these layers: source, date, what they leave out"):
             for layer in drawn:
                 facts = layer.layer
@@ -179,13 +181,15 @@ def _ask_place(pack: AreaPack) -> Place | None:
             st.error(look.plain(str(error)))
             return None
     hoods = pack.neighbourhoods.sort_values("name", kind="stable")
-    names = dict(zip(hoods["neighbourhood_id"], hoods["name"], strict=True))
-    wards = dict(zip(hoods["neighbourhood_id"], hoods["ward_name"], strict=True))
+    rows = zip(hoods["neighbourhood_id"], hoods["name"], hoods["ward_name"], strict=True)
+    names = number_alike(
+        {one: f"{name} ({ward})" if isinstance(ward, str) else str(name) for one, name, ward in rows}
+    )
     state.start_from_link(state.PLACE, [None, *names], None)
     chosen = st.selectbox(
         "Reach from (or click on the map)", list(names), key=state.PLACE, index=None,
         placeholder="No neighbourhood chosen",
-        format_func=lambda i: f"{names[i]} ({wards[i]})" if isinstance(wards[i], str) else str(names[i]),
+        format_func=lambda i: names[i],
     )  # fmt: skip
     state.write_link({state.PLACE: (chosen, None)})
     return None if chosen is None else resolve_place(pack, chosen)
@@ -296,7 +300,7 @@ def _draw_reach(key: AreaKey, pack: AreaPack, choices: Choices, place: Place, *,
         st.error(look.plain(str(error)))
         return []
     if not bands:
-        st.info("Nothing is in reach from there: it lies outside the street data.")
+        st.info("The land in reach from there is not known: it lies outside the street data.")
         return []
     day = choices.query.service_date or pack.manifest.timetable.service_date
     date = f"timetable of {say_date(day)}"
@@ -371,4 +375,4 @@ def _draw_summary(
         buses = _direct_buses(key, choices, place.place_id)
         look.draw_table(add_buses(summary.table, pack, buses), key="reach_table", height=250)
     if choices.query.boardings == 1:
-        why.draw_planner(key, pack, choices, place.place_id)
+        why.draw_planner(key, pack, choices, results.gap if results else None, place.place_id)

@@ -12,8 +12,8 @@ from data.packio import PackEntry
 from geo.query import WALK_PRESETS, Query, WalkSettings
 from layers.measures import ALL, ANY_CATEGORY, list_groups
 from layers.planner import list_categories, list_kinds
-from layers.there_and_back import ThereAndBack, knows_sessions, say_day, say_sessions
-from layers.words import say_area_name, say_clock
+from layers.there_and_back import ThereAndBack, knows_sessions, say_sessions, say_weekday
+from layers.words import number_alike, say_area_name, say_clock
 
 from . import state
 
@@ -56,12 +56,13 @@ class Choices:
 def choose_area(entries: list[PackEntry]) -> PackEntry:
     """Choose the area, the demo first."""
     by_id = {entry.area_id: entry for entry in entries}
+    names = number_alike({entry.area_id: say_area_name(entry.name, entry.fictional) for entry in entries})
     state.start_from_link(state.AREA, list(by_id), entries[0].area_id)
     chosen = st.sidebar.selectbox(
         "Area",
         list(by_id),
         key=state.AREA,
-        format_func=lambda area_id: say_area_name(by_id[area_id].name, by_id[area_id].fictional),
+        format_func=lambda area_id: names[area_id],
     )
     return by_id[chosen]
 
@@ -178,7 +179,10 @@ def _ask_trip(base: AreaPack, tried: AreaPack) -> ThereAndBack | None:
     days: list[int | str] = [ANY_DAY, *range(7)]
     state.start_from_link(state.DAY, days, ANY_DAY)
     chosen_day = st.selectbox(
-        "Sessions on", days, key=state.DAY, format_func=lambda day: say_day(None if day == ANY_DAY else day)
+        "Sessions on",
+        days,
+        key=state.DAY,
+        format_func=lambda day: say_weekday(None if day == ANY_DAY else day),
     )
     return ThereAndBack(None if chosen_day == ANY_DAY else int(chosen_day))
 

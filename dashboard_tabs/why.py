@@ -8,7 +8,7 @@ from data.areapack import AreaPack
 from data.errors import OneBusReachError
 from geo.places import Place
 from geo.query import Query
-from geo.tables import ReachTable, WhyTable
+from geo.tables import GapTable, ReachTable, WhyTable
 from layers.messages import Click, find_neighbourhood
 from layers.reach_panel import ReachSummary
 from layers.text import escape_for_map
@@ -21,6 +21,7 @@ from layers.why_panel import (
     draw_changes,
     list_last_buses,
     say_last_buses,
+    say_nothing_missing,
 )
 from layers.words import say_title
 
@@ -83,7 +84,9 @@ def draw_services(
         _say_all(lines)
 
 
-def draw_planner(key: AreaKey, pack: AreaPack, choices: Choices, neighbourhood_id: str) -> None:
+def draw_planner(
+    key: AreaKey, pack: AreaPack, choices: Choices, gap: GapTable | None, neighbourhood_id: str
+) -> None:
     """Below the list: each category that some people there have not in reach, and what would change it."""
     try:
         why = ask(key, choices, neighbourhood_id)
@@ -93,7 +96,8 @@ def draw_planner(key: AreaKey, pack: AreaPack, choices: Choices, neighbourhood_i
     table = build_why_table(why, pack, kind=choices.kind, category=choices.asked)
     st.markdown("##### What would change it", help=HELP)
     if table.empty:
-        st.caption("Everybody here whose reach is known has what is asked for on the left in reach.")
+        asked = {"kind": choices.kind, "category": choices.category}
+        look.caption(say_nothing_missing(gap, neighbourhood_id, **asked))
         return
     rows = choose_rows(why, kind=choices.kind, category=choices.asked)
     _say_all(list(rows["sentence"]))

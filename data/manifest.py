@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.date_words import say_date
+
 FORMAT_VERSION = 1
 
 Severity = Literal["note", "repaired", "dropped", "missing"]
@@ -130,6 +132,5 @@ class Manifest(_Frozen):
         if completeness is not None and completeness < 0.9:
             reasons.append(f"the timetable serves {completeness:.0%} of the active stops")
         if (today - self.timetable.service_date).days > 548:
-            date = self.timetable.service_date
-            reasons.append(f"the timetable is of {date.day} {date:%B %Y}")
+            reasons.append(f"the timetable is of {say_date(self.timetable.service_date)}")
         return "; ".join(reasons) or None

@@ -17,6 +17,7 @@ import pandas as pd
 
 from data.areapack import Feed
 from data.bank_holidays import load_bank_holidays
+from data.date_words import say_day
 from data.errors import FeedError
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -269,7 +270,7 @@ def choose_service_date(
                 f"configuration: service_date {date:%Y-%m-%d}: no trip of the timetable runs on it; "
                 f"its dates are {known.first:%Y-%m-%d} to {known.last:%Y-%m-%d}"
             )
-        why = f"{_in_words(date)}, fixed by the configuration: {reason}"
+        why = f"{say_day(date)}, fixed by the configuration: {reason}"
         return ServiceDate(date, why, trips, (), False, known, operators_without_service(feed, date))
 
     if not (feed.agency["agency_timezone"] == "Europe/London").any():
@@ -310,7 +311,7 @@ def choose_service_date(
         median = counts[(len(counts) - 1) // 2]
         date = days[rows[per_day[rows] == median][0]].item()
         why = (
-            f"{_in_words(date)}: of {len(rows)} candidates ({words}) the earliest with the median "
+            f"{say_day(date)}: of {len(rows)} candidates ({words}) the earliest with the median "
             f"number of trips, {int(median):,}"
         )
         if number:
@@ -325,10 +326,6 @@ def choose_service_date(
             operators_without_service(feed, date),
         )
     raise FeedError("timetable: no trip runs on any date near its latest start date")
-
-
-def _in_words(date: dt.date) -> str:
-    return f"{date:%A} {date.day} {date:%B %Y}"
 
 
 def _list_days(known: FeedDates) -> np.ndarray:

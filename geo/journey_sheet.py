@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data.areapack import AreaPack
+from data.date_words import say_date, say_day
 from data.errors import QueryError
 from geo.clock import clock
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
@@ -14,7 +15,6 @@ from geo.journey_words import (
     Instruction,
     list_instructions,
     read_headsign,
-    say_day,
     say_last,
     say_vehicle,
     tell_other_times,
@@ -149,7 +149,7 @@ def sheet_in_short(sheet: Sheet, pack: AreaPack) -> list[str]:
         lines.extend(_shorten(way, pack))
     newest = pack.manifest.timetable.latest_start_date
     check = "check before you travel" if pack.trial is None else "changed, for a trial only"
-    return [*lines, f"Timetable of {newest.day} {newest:%B %Y}: {check}."]
+    return [*lines, f"Timetable of {say_date(newest)}: {check}."]
 
 
 def _shorten(way: Way, pack: AreaPack) -> list[str]:

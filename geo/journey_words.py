@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.areapack import AreaPack
+from data.date_words import say_date, say_day
 from geo.clock import clock
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
 from geo.names import clean_name, put_in_case
@@ -263,20 +264,15 @@ def say_last(last: RouteService, pack: AreaPack, *, same_stop_as: str | None = N
     return f"{vehicle} at {about}{clock(last.last_s)} from {place}"
 
 
-def say_day(date: dt.date) -> str:
-    """Tuesday 10 June 2025, on every platform."""
-    return f"{date:%A} {date.day} {date:%B %Y}"
-
-
 def say_check(pack: AreaPack, date: dt.date) -> str:
     """The timetable's date and what to do about it; of a trial, that nobody can travel so."""
     newest = pack.manifest.timetable.latest_start_date  # what is older is still of it
     if pack.trial is not None:
         return (
             f"{say_trial_of(pack)} The times are of {say_day(date)}, from a timetable that begins "
-            f"{newest.day} {newest:%B %Y}, changed."
+            f"{say_date(newest)}, changed."
         )
     return (
         f"Check before you travel: these times are of {say_day(date)}, from a timetable that begins "
-        f"{newest.day} {newest:%B %Y}; buses change, and this one may have."
+        f"{say_date(newest)}; buses change, and this one may have."
     )

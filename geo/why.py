@@ -21,6 +21,7 @@ from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.reasons import CLASS_CODE
 from geo.roundtrip import RoundTripSettings, plan_round_trips
+from geo.service_names import tell_services_apart
 from geo.sessions import PlannedSession
 from geo.tables import WHY_COLUMNS, ReachTable, WhyTable
 from geo.thereandback import compute_there_and_back
@@ -263,6 +264,7 @@ def _describe_all(  # type: ignore[no-untyped-def]
     names = dict(zip(hoods["neighbourhood_id"], hoods["name"], strict=True))
     people = dict(zip(hoods["neighbourhood_id"], _count_residents(engine), strict=True))
     services = pack.services.set_index("service_id").loc[cells.service_ids]
+    apart = tell_services_apart(pack)
     place = services[["x", "y"]].to_numpy(np.float64)
     at = own[["x", "y"]].to_numpy(np.float64)[cells.points]
     for hood in chosen:
@@ -285,7 +287,7 @@ def _describe_all(  # type: ignore[no-untyped-def]
                 "share_cut_off": total / known,
                 **cell.values,
             }
-            yield {**record, "sentence": say_why(record, engine.pack, found.query, found.settings)}
+            yield {**record, "sentence": say_why(record, pack, found.query, found.settings, apart)}
 
 
 def _count_residents(engine: Engine) -> np.ndarray:

@@ -18,9 +18,19 @@ ANY_WORDS = {"service": "Any service", "place": "Any place"}
 
 
 def say_why(
-    record: Mapping[str, Any], pack: AreaPack, query: Query, settings: RoundTripSettings | None
+    record: Mapping[str, Any],
+    pack: AreaPack,
+    query: Query,
+    settings: RoundTripSettings | None,
+    apart: Mapping[str, str],
 ) -> str:
-    """The answer of one row of the why table (``geo.tables.WHY_COLUMNS``) in words."""
+    """The answer of one row of the why table (``geo.tables.WHY_COLUMNS``) in words.
+
+    Parameters
+    ----------
+    apart : mapping of str to str
+        What tells services of one name apart (``geo.service_names``).
+    """
     what = _say_category(record)
     back = settings is not None
     if record["answer"] == "nothing":
@@ -29,13 +39,21 @@ def say_why(
             f"{say_distance(record['nearest_m'])} away in a straight line."
         )
     gain = f"{say_gained(record['people_gained'])} here could get there{' and back' if back else ''}"
-    return f"{what}: {say_remedy(record, str(record['answer']), pack, query, back=back)}, {gain}."
+    return f"{what}: {say_remedy(record, str(record['answer']), pack, query, apart, back=back)}, {gain}."
 
 
-def say_remedy(record: Mapping[str, Any], answer: str, pack: AreaPack, query: Query, *, back: bool) -> str:
+def say_remedy(
+    record: Mapping[str, Any],
+    answer: str,
+    pack: AreaPack,
+    query: Query,
+    apart: Mapping[str, str],
+    *,
+    back: bool,
+) -> str:
     """One remedy as a condition: "if the walk to or from a stop could be 720 m instead of 640 m".
 
-    ``back``: it was asked about there and back.
+    ``apart``: as in :func:`say_why`; ``back``: it was asked about there and back.
     """
     if answer == "walk":
         return (
@@ -49,7 +67,7 @@ def say_remedy(record: Mapping[str, Any], answer: str, pack: AreaPack, query: Qu
             f"{query.cutoff_s / 60:g}"
         )
     if answer == "session":
-        return _say_session(record, pack)
+        return _say_session(record, pack, apart)
     if answer == "bus":
         return _say_bus(record, pack)
     took = record.get("second_bus_s")
@@ -57,10 +75,12 @@ def say_remedy(record: Mapping[str, Any], answer: str, pack: AreaPack, query: Qu
     return f"with a second bus{' each way' if back else ''}{minutes}"
 
 
-def _say_session(record: Mapping[str, Any], pack: AreaPack) -> str:
+def _say_session(record: Mapping[str, Any], pack: AreaPack, apart: Mapping[str, str]) -> str:
     assert pack.services is not None
     row = pack.services[pack.services["service_id"] == record["session_service_id"]].iloc[0]
     name = short_name(row["name"]) or f"the {short_name(row['category'])}"
+    which = short_name(apart.get(str(record["session_service_id"])))
+    name += f" ({which})" if which else ""
     start, end = int(record["session_start_s"]), int(record["session_end_s"])
     moved = int(record["session_shift_min"]) * 60
     now = clock(start - moved)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from data.manifest import Manifest, TimetableFacts
 from geo.query import Query
 from geo.version import ENGINE_VERSION
 from layers.circumstances import describe_tables
 from layers.measures import list_groups
-from layers.words import STRAIGHT_LINES, say_area, say_date, say_percent, say_question, say_test_data
+from layers.words import STRAIGHT_LINES, say_area, say_percent, say_question, say_test_data
 
 SEVERITY_WORDS = {
     "note": "noted",
@@ -23,13 +24,27 @@ SEVERITY_WORDS = {
 }
 
 DEFINITIONS = """
-- **In reach**: some journey that leaves home inside the window takes no longer than the cut-off, on
-  foot all the way or with one ride on one vehicle. Walking to the stop, a minute's slack before
-  boarding, the wait, the ride and the walk at the end all count. The wait at home for a bus that one
-  has looked up does not.
+- **In reach**, getting there: some journey that leaves home inside the window takes no longer than the
+  cut-off, on foot all the way or with one ride on one vehicle. Walking to the stop, a minute's slack
+  before boarding, the wait, the ride and the walk at the end all count. The wait at home for a bus that
+  one has looked up does not.
+- **In reach, there and back**: some session of the service can be gone to and come home from, each way
+  on foot or with one ride, within the cut-off: there at most 30 minutes before it starts, and away
+  within 45 minutes of its end. Where people may drop in, they stay an hour. The session's times count,
+  and the departure window does not.
+- **Assumed**: the source does not say when a service is held. A session from 10:30 to 12:30 is then
+  counted, and what follows from it is never a plain yes or no.
+- **Slack in leaving**: the time from the first to the last moment of leaving home with which a session
+  works. **Wait before** and **wait after** are at the venue.
+- **Times of day**: getting there, in five windows of two hours: weekday morning, afternoon and evening,
+  Saturday and Sunday, each on one named day. Whether a service is open then is not asked.
+- **What would change it**: each change alone, everything else as asked. One counts when it brings in at
+  least half of the people of a neighbourhood who have none of the category in reach. The first named
+  asks the fewest minutes of anybody: walking counts double, a second bus an hour.
+- **Trial**: changes that a visitor tries, and that nobody has made. Whatever is shown of one says so.
 - **Turn up and go** (p50, p85): the time that half, or 85%, of all moments in the window achieve, for
-  somebody who does not look the bus up. A service in reach by the timetable but not at the median
-  moment is marked "only now and then".
+  somebody who does not look the bus up, getting there. A service in reach by the timetable but not
+  at the median moment is marked "only now and then".
 - **No service within one bus**: people with no service of the category in reach, where that is known.
 - **Not known**: people whose home lies outside the street data, or near whom, or near every service of
   the category, the timetable has no bus on any date. In reach, no service within one bus and not known
@@ -92,7 +107,7 @@ def build_about(pack: AreaPack, query: Query, today: dt.date, when: str | None =
 def _timetable_facts(manifest: Manifest) -> list[str]:
     facts = manifest.timetable
     lines = [
-        f"The timetable is read for {_why_that_day(facts)}. "
+        f"The timetable is read for {say_service_date(facts)}. "
         f"{facts.trips_on_service_date:,} trips run that day; the feed runs from "
         f"{say_date(facts.first_date)} to {say_date(facts.last_date)}."
     ]
@@ -113,7 +128,8 @@ def _timetable_facts(manifest: Manifest) -> list[str]:
     return lines
 
 
-def _why_that_day(facts: TimetableFacts) -> str:
+def say_service_date(facts: TimetableFacts) -> str:
+    """The day that the timetable is read for, and why that one."""
     day, why = say_date(facts.service_date), facts.service_date_why.rstrip(". ")
     return why if day in why else f"{facts.service_date:%A} {day}: {why}"
 

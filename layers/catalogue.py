@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from geo.query import Query
 from layers.classes import choose_breaks, classify, label_classes, round_nicely
 from layers.measures import Measure
@@ -30,7 +31,7 @@ from layers.styles import (
     choose_fills,
 )
 from layers.text import escape_for_map
-from layers.words import say_date, say_people
+from layers.words import say_people
 
 GeometryKind = Literal["polygon", "circle", "point", "line", "band"]
 CIRCLE_RADIUS_MAX_PX = 22.0

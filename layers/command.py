@@ -6,7 +6,7 @@ import shlex
 
 from geo.clock import typed_clock
 from geo.query import Query
-from layers.there_and_back import ThereAndBack, say_day
+from layers.there_and_back import ThereAndBack, say_weekday
 
 # What the page calls a scenario that it hands out.
 SCENARIO_FILE = "scenario.toml"
@@ -46,7 +46,7 @@ def say_command(
         if value != usual_value:
             words += [name, value]
     if trip is not None:
-        words += ["--there-and-back", *([] if trip.day is None else ["--day", say_day(trip.day).lower()])]
+        words += ["--there-and-back", *([] if trip.day is None else ["--day", say_weekday(trip.day).lower()])]
     if times_of_day:
         words.append("--times-of-day")
     if query.scenario is not None:

@@ -8,9 +8,10 @@ from data.areapack import AreaPack
 from data.service_days import WEEKDAYS
 from data.text import clean_text
 from geo.ready import select_venues
+from geo.service_names import tell_services_apart
 from layers.measures import ANY_CATEGORY
 from layers.reach_panel import service_title
-from layers.words import say_clock
+from layers.words import number_alike, say_clock
 
 NOT_STATED = "not stated"
 SESSIONS, OPEN = "Sessions", "Open"
@@ -37,19 +38,24 @@ def list_destinations(pack: AreaPack, kind: str, category: str) -> dict[str, str
     rows = rows[rows["kind"] == kind]
     if category != ANY_CATEGORY:
         rows = rows[rows["category"] == category]
+    return name_services(pack, rows)
+
+
+def name_services(pack: AreaPack, rows: pd.DataFrame) -> dict[str, str]:
+    """Titles of services by id, each once (a list chooses by its words), in order of title."""
+    apart = tell_services_apart(pack)
+    columns = (rows[name] for name in ("service_id", "name", "category", "locality"))
     titles = {
-        str(service_id): _title(name, of, where)
-        for service_id, name, of, where in zip(
-            rows["service_id"], rows["name"], rows["category"], rows["locality"], strict=True
-        )
+        str(service_id): _title(name, of, where, apart.get(str(service_id)))
+        for service_id, name, of, where in zip(*columns, strict=True)
     }
-    return dict(sorted(titles.items(), key=lambda item: (item[1].casefold(), item[0])))
+    return number_alike(dict(sorted(titles.items(), key=lambda item: (item[1].casefold(), item[0]))))
 
 
-def _title(name: object, category: str, locality: object) -> str:
+def _title(name: object, category: str, locality: object, which: str | None) -> str:
     where = "" if pd.isna(locality) else f", {clean_text(locality)}"  # type: ignore[call-overload]
-    title = clean_text(service_title(name, category))
-    return f"{title}{where}" if pd.isna(name) else f"{title}{where} ({clean_text(category)})"  # type: ignore[call-overload]
+    title = clean_text(service_title(name, category)) + (f", {clean_text(which)}" if which else "") + where
+    return title if pd.isna(name) else f"{title} ({clean_text(category)})"  # type: ignore[call-overload]
 
 
 def describe_service(pack: AreaPack, service_id: str) -> list[tuple[str, str]]:

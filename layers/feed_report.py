@@ -56,8 +56,8 @@ def build_hour_table(report: FeedReport) -> pd.DataFrame:
 
 def build_date_table(report: FeedReport) -> pd.DataFrame:
     """Return trips by date."""
-    rows = [(f"{day:%a %d %b %Y}", count) for day, count in report.trips_by_date.items()]
-    return pd.DataFrame(rows, columns=["Date", "Trips"])
+    dates = pd.to_datetime(list(report.trips_by_date))
+    return pd.DataFrame({"Date": dates, "Trips": list(report.trips_by_date.values())})
 
 
 def draw_finding(report: FeedReport, finding: Finding) -> str | None:

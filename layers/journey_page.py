@@ -11,9 +11,10 @@ import datetime as dt
 import json
 
 from data.areapack import AreaPack
+from data.date_words import say_day
 from geo.journey import Journey, WalkLeg
 from geo.journey_sheet import Sheet, Way, sheet_in_words, sheet_to_json
-from geo.journey_words import Instruction, say_day
+from geo.journey_words import Instruction
 from geo.query import Query
 from geo.whatif.words import TRIAL, say_trial_of
 from layers.connector import NOT_STATED, OPEN, SESSIONS, describe_service, describe_times

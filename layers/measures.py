@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from data.indicators import list_counted, values_of
 from geo.tables import NOT_KNOWN_REASONS, GapTable, ReachTable
 from layers.classes import ABOVE_ZERO
@@ -20,7 +21,6 @@ from layers.words import (
     NOT_KNOWN,
     SMALL_BASE,
     SMALL_RATE_BASE,
-    say_date,
     say_people,
     say_percent,
     say_share,

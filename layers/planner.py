@@ -19,7 +19,16 @@ from geo.tables import GapTable
 from layers.circumstances import DECILE, build_columns, say_cell
 from layers.circumstances import SHARE_COLUMNS as CIRCUMSTANCES
 from layers.measures import ALL, ANY_CATEGORY, gap_rows, group_words, list_groups
-from layers.words import IN_REACH, NO_SERVICE, NOT_KNOWN, SMALL_BASE, SMALL_RATE_BASE, say_people, say_percent
+from layers.words import (
+    IN_REACH,
+    NO_SERVICE,
+    NOT_KNOWN,
+    SMALL_BASE,
+    SMALL_RATE_BASE,
+    number_alike,
+    say_people,
+    say_percent,
+)
 
 LEVEL_NAMES = {"neighbourhood": "Neighbourhood", "ward": "Ward", "area": "Area"}
 
@@ -64,12 +73,12 @@ def list_categories(pack: AreaPack, kind: str) -> tuple[str, ...]:
 
 
 def name_neighbourhoods(pack: AreaPack) -> dict[str, str]:
-    """Names of the pack's neighbourhoods by id, in alphabetical order; none where it has none."""
+    """Names of the pack's neighbourhoods by id, each once, in alphabetical order; none where it has none."""
     if pack.neighbourhoods is None:
         return {}
     hoods = pack.neighbourhoods
     names = zip(hoods["neighbourhood_id"].tolist(), hoods["name"].tolist(), strict=True)
-    return dict(sorted(names, key=lambda item: item[1]))
+    return number_alike(dict(sorted(names, key=lambda item: item[1])))
 
 
 def build_headline(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from data.areapack import AreaPack
+from geo.service_names import tell_services_apart
 from geo.tables import PEOPLE_COLUMN, THERE_AND_BACK_COLUMNS, ReachTable
 from layers.there_and_back import ASSUMED, say_verdict
 from layers.words import CLASS_WORDS, REASON_WORDS, say_minutes, say_percent, say_reason
@@ -68,7 +69,7 @@ def summarise_reach(
     )
     table = pd.DataFrame(
         {
-            SERVICE: [service_title(n, c) for n, c in zip(joined["name"], joined["category"], strict=True)],
+            SERVICE: _name(joined, pack),
             TIME: [say_minutes(v) for v in joined["best_duration_s"]],
             "Reach": _say_reach(joined),
             "Category": joined["category"].to_numpy(object),
@@ -97,6 +98,18 @@ def summarise_reach(
         rows_in_reach=[int(row) for row in joined.loc[joined["inside"], "row"]],
         sentence=_sentence(number, total, int(home.sum()), kind, _say_there_and_back(joined)),
     )
+
+
+def _name(joined: pd.DataFrame, pack: AreaPack) -> list[str]:
+    """Names of services, with what tells those of one name apart."""
+    apart = tell_services_apart(pack)
+    names = []
+    for service_id, name, category in zip(
+        joined["service_id"], joined["name"], joined["category"], strict=True
+    ):
+        which = apart.get(str(service_id))
+        names.append(service_title(name, category) + (f", {which}" if which else ""))
+    return names
 
 
 def _say_reach(joined: pd.DataFrame) -> list[str]:

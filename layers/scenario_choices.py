@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,11 +14,10 @@ from geo.names import clean_name
 from geo.places import Place
 from geo.stop_words import describe_stop
 from geo.whatif.names import find_trips, offer_nearest
-from layers.connector import list_destinations
+from layers.connector import list_destinations, name_services
 from layers.measures import ANY_CATEGORY
-from layers.reach_panel import service_title
+from layers.words import number_alike
 
-_Key = TypeVar("_Key", str, str | int)
 MOST_NEAR = 12
 NEAR_M = 500.0
 # A street that is near has a bend or an end within this much more: few run straight for longer.
@@ -118,12 +116,12 @@ def list_directions(pack: AreaPack, route: RouteChoice) -> dict[str, str]:
     trips = find_trips(pack, route)
     shown = pack.feed.trips["trip_headsign"].iloc[trips].dropna()
     if len(shown):
-        return _tell_apart({str(one): clean_name(one) or str(one) for one in shown.value_counts().index})
+        return number_alike({str(one): clean_name(one) or str(one) for one in shown.value_counts().index})
     counts = np.bincount(pack.feed.stop_times["trip_index"], minlength=len(pack.feed.trips))
     last = pack.feed.stop_times["stop_index"][np.cumsum(counts)[trips] - 1]
     ends = pack.stops.iloc[pd.Series(last).value_counts().index]
     titles = {str(stop["stop_id"]): describe_stop(stop, pack.crs).title for _, stop in ends.iterrows()}
-    return _tell_apart(titles)
+    return number_alike(titles)
 
 
 def list_stops_near(pack: AreaPack, place: Place) -> dict[str, str]:
@@ -137,7 +135,7 @@ def list_stops_near(pack: AreaPack, place: Place) -> dict[str, str]:
         for row in rows
         if away[row] <= NEAR_M
     }
-    return _tell_apart(titles)
+    return number_alike(titles)
 
 
 def list_streets_near(pack: AreaPack, place: Place, within_m: float) -> dict[str | int, str]:
@@ -168,30 +166,14 @@ def list_streets_near(pack: AreaPack, place: Place, within_m: float) -> dict[str
         elif walk.osm_way is not None and walk.osm_way[number] > 0:
             kind = walk.highway_names[int(walk.highway[number])]
             found.setdefault(int(walk.osm_way[number]), f"{_UNNAMED} {kind}, {metres:.0f} m from there")
-    return _tell_apart(found)
-
-
-def _tell_apart(labels: dict[_Key, str]) -> dict[_Key, str]:
-    """The labels, each once: equal ones are numbered from the second on. A list chooses by label."""
-    seen: dict[str, int] = {}
-    apart: dict[_Key, str] = {}
-    for key, label in labels.items():
-        seen[label] = seen.get(label, 0) + 1
-        apart[key] = label if seen[label] == 1 else f"{label} – {seen[label]}"
-    return apart
+    return number_alike(found)
 
 
 def list_services(pack: AreaPack) -> dict[str, str]:
     """All services and places, by id, in order of name."""
     if pack.services is None:
         return {}
-    rows = zip(pack.services["service_id"], pack.services["name"], pack.services["category"], strict=True)
-    titles = {
-        str(service_id): service_title(name, category) + ("" if pd.isna(name) else f" ({category})")
-        for service_id, name, category in rows
-    }
-    ordered = sorted(titles.items(), key=lambda item: (item[1].casefold(), item[0]))
-    return _tell_apart(dict(ordered))
+    return name_services(pack, pack.services)
 
 
 def list_places(pack: AreaPack) -> dict[str, str]:
@@ -205,7 +187,7 @@ def list_places(pack: AreaPack) -> dict[str, str]:
             found[str(hood_id)] = str(name) if pd.isna(ward) else f"{name} ({ward})"
     for kind in ("service", "place"):
         found |= list_destinations(pack, kind, ANY_CATEGORY)
-    return _tell_apart(found)
+    return number_alike(found)
 
 
 def say_no_place(names: dict[str, str], text: str, problem: str) -> str:

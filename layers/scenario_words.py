@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.areapack import AreaPack
 from data.errors import QueryError
 from geo.places import Place, resolve_place
+from geo.service_names import tell_services_apart
 from geo.stop_words import describe_stop
 from geo.whatif.model import (
     LATEST_S,
@@ -72,7 +73,10 @@ class Names:
             except FaultyChange:
                 continue
             assert pack.services is not None  # it was found there
-            return service_title(pack.services["name"].iloc[row], str(pack.services["category"].iloc[row]))
+            service_id = str(pack.services["service_id"].iloc[row])
+            title = service_title(pack.services["name"].iloc[row], str(pack.services["category"].iloc[row]))
+            which = tell_services_apart(pack).get(service_id)
+            return f"{title} ({which})" if which else title
         return text
 
 

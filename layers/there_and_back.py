@@ -44,14 +44,14 @@ def weigh_neighbourhoods(points: ReachTable, pack: AreaPack) -> ReachTable:
     return compute_neighbourhood_there_and_back(points, pack)
 
 
-def say_day(day: int | None) -> str:
+def say_weekday(day: int | None) -> str:
     """A weekday's name, or any day."""
     return "any day" if day is None else WEEKDAYS[day].capitalize()
 
 
 def say_sessions(trip: ThereAndBack) -> str:
     """What a title says in place of the departure window."""
-    day = "any day" if trip.day is None else f"a {say_day(trip.day)}"
+    day = "any day" if trip.day is None else f"a {say_weekday(trip.day)}"
     early, linger = trip.settings.early_s // 60, trip.settings.linger_s // 60
     return (
         f"there and back: to a session on {day}, at most {early} minutes early, and home again within "

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from geo.roundtrip import RoundTripSettings
 from geo.whatif.difference import DIFFERENCE_COLUMNS, WhatIf
 from geo.write import build_metadata, side_file, write_table
@@ -26,7 +27,7 @@ from layers.catalogue import Drawn, Layer, LegendEntry
 from layers.measures import ALL, ANY_CATEGORY
 from layers.styles import GROUND, Fill, Theme, build_palette
 from layers.text import escape_for_map
-from layers.words import say_date, say_people
+from layers.words import say_people
 
 MUCH = 100
 PEOPLE, NOW, THEN, GAINED, LOST = "People", "In reach now", "In reach then", "Gain reach", "Lose reach"

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.date_words import say_day
 from geo.timeofday import Time
 from geo.when import TIMES_IN_REACH, TIMES_KNOWN, WhenTable
 from layers.catalogue import Drawn, Layer, LegendEntry
@@ -20,7 +21,7 @@ from layers.measures import ANY_CATEGORY
 from layers.planner import HOUSEHOLDS, NUMBER, PEOPLE, SHARE, UNKNOWN
 from layers.styles import Theme, build_palette, choose_fills
 from layers.text import escape_for_map
-from layers.words import IN_REACH, NO_SERVICE, NOT_KNOWN, SMALL_RATE_BASE, say_clock, say_date
+from layers.words import IN_REACH, NO_SERVICE, NOT_KNOWN, SMALL_RATE_BASE, say_clock
 
 TIME_WORDS = {
     "weekday_morning": "Weekday morning",
@@ -57,7 +58,7 @@ def say_time(time: Time) -> str:
     if time.date is None:
         return f"{name}: {NO_SUCH_DAY}"
     hours = f"{say_clock(time.window_start_s)} to {say_clock(time.window_end_s)}"
-    return f"{name}: {time.date:%A} {say_date(time.date)}, {hours}"
+    return f"{name}: {say_day(time.date)}, {hours}"
 
 
 def say_times(times: Sequence[Time]) -> str:

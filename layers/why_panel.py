@@ -12,9 +12,10 @@ from geo.clock import clock
 from geo.engine import Engine
 from geo.query import Query
 from geo.roundtrip_people import compute_neighbourhood_round_trips
-from geo.tables import ReachTable, WhyTable
+from geo.service_names import tell_services_apart
+from geo.tables import GapTable, ReachTable, WhyTable
 from geo.why_words import say_distance, say_remedy
-from layers.measures import ANY_CATEGORY
+from layers.measures import ALL, ANY_CATEGORY, gap_rows
 from layers.planner import MORE_PEOPLE, WITHOUT_IT
 from layers.text import escape_for_map
 from layers.there_and_back import ThereAndBack
@@ -38,12 +39,12 @@ def build_why_table(why: WhyTable, pack: AreaPack, *, kind: str, category: str |
 
     ``category`` None: all of the kind, "any" first.
     """
-    rows = choose_rows(why, kind=kind, category=category)
+    rows, apart = choose_rows(why, kind=kind, category=category), tell_services_apart(pack)
     records = [{str(name): value for name, value in r.items()} for r in rows.to_dict("records")]
     columns: dict[str, list[Any]] = {
         "Category": ["Any" if r["category"] == ANY_CATEGORY else r["category"] for r in records],
         WITHOUT_IT: [r["cut_off"] for r in records],
-        CHANGE: [say_change(r, why, pack) for r in records],
+        CHANGE: [say_change(r, why, pack, apart) for r in records],
         MORE_PEOPLE: [r["people_gained"] for r in records],
         WALK: [_tell(r, "walk", r["walk_m"], lambda m: f"{m:,.0f} m") for r in records],
         CUTOFF: [_tell(r, "cutoff", r["cutoff_min"], lambda minutes: f"{minutes:.0f} min") for r in records],
@@ -84,12 +85,21 @@ def draw_changes(table: pd.DataFrame) -> str:
     )
 
 
-def say_change(record: Mapping[str, Any], why: WhyTable, pack: AreaPack) -> str:
+def say_change(record: Mapping[str, Any], why: WhyTable, pack: AreaPack, apart: Mapping[str, str]) -> str:
     """The sentence without the category and the people that stand beside it in a table."""
     if record["answer"] == "nothing":
         return f"Nothing that was looked at; the nearest is {say_distance(record['nearest_m'])} away"
-    said = say_remedy(record, str(record["answer"]), pack, why.query, back=why.there_and_back)
+    said = say_remedy(record, str(record["answer"]), pack, why.query, apart, back=why.there_and_back)
     return said[:1].upper() + said[1:]
+
+
+def say_nothing_missing(gap: GapTable | None, neighbourhood_id: str, *, kind: str, category: str) -> str:
+    """What stands where nobody of a neighbourhood is known to be without what is asked for."""
+    if gap is not None:
+        rows = gap_rows(gap, "neighbourhood", kind, category, ALL).reindex([neighbourhood_id])
+        if not (rows[["in_reach", "cut_off"]].fillna(0).to_numpy(float) > 0).any():
+            return "It is not known of anybody here what is in reach, nor what would change it."
+    return "Everybody here whose reach is known has what is asked for on the left in reach."
 
 
 def choose_rows(why: WhyTable, *, kind: str, category: str | None) -> pd.DataFrame:

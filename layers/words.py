@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TypeVar
 
 import pandas as pd
 
+from data.date_words import say_date, say_day
 from data.manifest import Manifest
 from geo.query import Query
 from geo.tables import SMALL_COUNT
 from geo.whatif.words import say_trial
 
+_Key = TypeVar("_Key", str, str | int)
 NO_SERVICE = "No service within one bus"
 NOT_KNOWN = "Not known"
 IN_REACH = "In reach"
@@ -103,11 +106,6 @@ def say_percent(share: float) -> str:
     return f"{percent:.0f}%"
 
 
-def say_date(date: dt.date) -> str:
-    """10 June 2025, on every platform."""
-    return f"{date.day} {date:%B %Y}"
-
-
 def say_modes(modes: Sequence[str]) -> str:
     """The modes in words, joined by 'or'."""
     return " or ".join(MODE_WORDS.get(mode, mode) for mode in modes)
@@ -131,7 +129,7 @@ def say_question(
     boardings = "one" if query.boardings == 1 else "at most two"
     if when is None:
         window = f"{say_clock(query.window_start_s)} to {say_clock(query.window_end_s)}"
-        when = f"leaving {window} on {service_date:%A} {say_date(service_date)},"
+        when = f"leaving {window} on {say_day(service_date)},"
     return (
         f"{when} {boardings} {say_modes(query.modes)}, "
         f"at most {query.cutoff_s / 60:g} minutes in all, walking {say_walk(query)}; "
@@ -152,7 +150,7 @@ def say_journey_title(query: Query, manifest: Manifest) -> str:
     day = query.service_date or manifest.timetable.service_date
     straight = "; walking in straight lines" if manifest.walk.mode == "straight_line" else ""
     return (
-        f"{_say_trial_first(query)}Journeys in {say_area(manifest)} on {day:%A} {say_date(day)}, "
+        f"{_say_trial_first(query)}Journeys in {say_area(manifest)} on {say_day(day)}, "
         f"one {say_modes(query.modes)}, "
         f"walking {say_walk(query)}; timetable of {say_date(day)}{straight}"
     )
@@ -192,3 +190,18 @@ def say_reason(reach_class: str, reason: object) -> str:
     if reason == "no_timetable":
         return "Not known: the timetable has no bus at the stops near there"
     return f"{words}: {REASON_WORDS.get(str(reason), str(reason))}"
+
+
+def number_alike(labels: dict[_Key, str]) -> dict[_Key, str]:
+    """The labels, each once, as a list needs them that chooses by words: later ones alike are numbered."""
+    apart: dict[_Key, str] = {}
+    given = set(labels.values())
+    used: set[str] = set()
+    for key, label in labels.items():
+        words, number = label, 1
+        while words in used or (number > 1 and words in given):
+            number += 1
+            words = f"{label} – {number}"
+        used.add(words)
+        apart[key] = words
+    return apart

@@ -64,3 +64,16 @@ def test_what_a_client_types_goes_nowhere_but_the_session(app: AppTest) -> None:
     assert app.error
     assert "![x](" not in texts(app), "what was typed is text, not an image"
     app.text_input(key="from_text").set_value("").run()
+
+
+def test_each_destination_of_one_name_can_be_chosen(app: AppTest) -> None:
+    """Ten services of the demo are called Knit and natter: the list must lead to the one that was meant."""
+    open_tab(app, "Connector")
+    services = load_pack("demo").services.set_index("service_id")
+    alike = services[(services["name"] == "Knit and natter") & services["x"].notna()]
+    options = app.selectbox(key="to_service").options
+    assert len(alike) > 2 and len(set(options)) == len(options)
+    for service_id in alike.index[[0, 4]]:
+        label = next(one for one in options if alike.loc[service_id, "organisation"] in one and "Knit" in one)
+        app.selectbox(key="to_service").select(label).run()
+        assert app.selectbox(key="to_service").value == service_id

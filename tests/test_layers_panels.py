@@ -14,6 +14,7 @@ import shapely
 from geo.engine import Engine
 from geo.places import resolve_place
 from geo.query import Query
+from geo.service_names import tell_services_apart
 from layers.about import build_about
 from layers.connector import describe_service, describe_times, list_destinations
 from layers.direct_buses import list_direct_buses
@@ -33,6 +34,7 @@ from layers.planner import (
 )
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import add_buses, summarise_reach
+from layers.words import number_alike
 from tests.roundtrip_towns import session, with_sessions
 from tests.towns import build_town, call, point, route, service, street, trip
 
@@ -152,6 +154,49 @@ def test_the_connectors_facts_say_what_is_not_stated(town) -> None:
     assert facts["Cost"] == "not stated" and facts["Languages"] == "not stated"
     assert describe_service(town, "nowhere") == []
     assert describe_times(town, "clinic") == ("Sessions", "not stated")
+
+
+def test_services_of_one_name_are_told_apart_wherever_they_are_chosen_or_listed(town) -> None:
+    """By who runs them, else where they are; a list chooses by its words, so no two may be the same."""
+    facts = [  # name, organisation, address, x
+        ("Tea dance", "Friends", "1 Mill Lane", 0), ("tea dance", "Friends", "9 Mill Lane", 0),
+        ("Tea dance", "Chapel", None, 0), ("Choir", "Chapel", None, 0), (None, None, None, 0),
+        (None, None, None, 1500), (None, None, None, 1500), ("Bingo", None, None, 0),
+        ("Bingo", None, None, 0),
+    ]  # fmt: skip
+    first = town.services.iloc[[0] * len(facts)].reset_index(drop=True)
+    names, run_by, where, x = (list(one) for one in zip(*facts, strict=True))
+    origin = town.services["x"].iloc[0] - 2600
+    services = first.assign(
+        service_id=[f"s{n}" for n in range(len(facts))], name=pd.array(names, "str"),
+        x=[origin + at for at in x],
+        organisation=pd.array(run_by, "str"), address=pd.array(where, "str"), category="Meeting",
+    )  # fmt: skip
+    pack = replace(town, services=services)
+    apart = tell_services_apart(pack)
+    hood = town.neighbourhoods.set_index("neighbourhood_id")["name"]
+    assert apart == {
+        "s0": "Friends, 1 Mill Lane",
+        "s1": "Friends, 9 Mill Lane",
+        "s2": "Chapel",
+        "s4": hood["N1"],
+        "s5": hood["N2"],
+        "s6": f"{hood['N2']}, 2",
+        "s8": "2",
+    }
+    titles = list_destinations(pack, "service", "*")
+    assert len(set(titles.values())) == len(titles) == len(facts)
+    assert titles["s2"] == "Tea dance, Chapel (Meeting)" and titles["s3"] == "Choir (Meeting)"
+    engine = Engine(pack)
+    listed = summarise_reach(pack, engine.reach(Query()), "N1", kind="service", category=None).table[
+        "Service"
+    ]
+    assert len(set(listed)) == len(facts) and "tea dance, Friends, 9 Mill Lane" in set(listed)
+
+
+def test_labels_of_a_list_are_each_once() -> None:
+    labels = number_alike({"a": "x", "b": "x", "c": "x – 2", "d": "x"})
+    assert labels == {"a": "x", "b": "x – 3", "c": "x – 2", "d": "x – 4"}
 
 
 def test_opening_hours_are_told_by_weekday(town) -> None:

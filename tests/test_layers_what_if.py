@@ -183,7 +183,8 @@ def test_every_change_is_said_with_names_and_never_with_codes():
     told = [say_change(one, Names(pack)) for one in changes]
     stop = describe_stop(pack.stops.set_index("stop_id", drop=False).loc["9990FV00289"], pack.crs).title
     hoods = pack.neighbourhoods.set_index("neighbourhood_id")["name"]
-    service = pack.services.set_index("service_id").loc["FV-009", "name"]
+    run_by = pack.services.set_index("service_id").loc["FV-009"]  # others have its name
+    service = f"{run_by['name']} ({run_by['organisation']})"
     assert told == [
         f"A service more: Tea (Befriending) at {hoods['X01000006']}. Tuesday 10:30 to 12:30, drop in.",
         f"A service less: {service}.",

@@ -97,7 +97,7 @@ def test_an_operator_without_a_trip_that_day_is_named_with_its_dates_and_shown_w
     pack = replace(pack, manifest=pack.manifest.model_copy(update={"timetable": timetable}))
     found = finding(build_feed_report(pack), "operators_without_service")
     assert (found.count, found.total, found.severity) == (1, 2, "missing")
-    assert found.examples == ("Old Line: 1 trip, which runs from 06 January 2025 to 02 February 2025",)
+    assert found.examples == ("Old Line: 1 trip, which runs from 6 January 2025 to 2 February 2025",)
     stops = pack.stops.set_index("stop_id")
     (point,) = found.points
     assert (point.lon, point.lat) == pytest.approx((stops.lon["D"], stops.lat["D"]), abs=1e-6)

@@ -23,6 +23,7 @@ from layers.why_panel import (
     draw_changes,
     list_last_buses,
     say_last_buses,
+    say_nothing_missing,
 )
 from tests.proof import make_query
 from tests.roundtrip_towns import back, session, there, town
@@ -137,3 +138,13 @@ def test_it_is_a_part_of_the_export_with_its_meaning(tmp_path):
     assert frame["answer"].tolist() == ["bus", "bus"]
     meta = json.loads((tmp_path / "why.csv.meta.json").read_text())
     assert set(WHY_COLUMNS) <= set(meta["columns"]) and meta["round_trip"]["linger_s"] == 2700
+
+
+def test_where_nothing_is_known_of_anybody_it_is_not_said_that_all_have_it():
+    outside = point("far", 0, 9000, people=50, neighbourhood="OUT")
+    pack = town(there("09:50"), back("12:10"), points=[point("home", 0, 0, neighbourhood="IN"), outside])
+    gap = Engine(pack).gap(make_query())
+    asked = {"kind": "service", "category": "*"}
+    assert "Everybody here whose reach is known" in say_nothing_missing(gap, "IN", **asked)
+    assert say_nothing_missing(gap, "OUT", **asked).startswith("It is not known of anybody here")
+    assert "Everybody" in say_nothing_missing(None, "OUT", **asked)

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from data.fetch.result import Fetched
 from data.get.collect import RawArea
 
@@ -24,7 +25,7 @@ def describe_found(pack: AreaPack, raw: RawArea, pack_path: str, today: dt.date)
         "",
         f"- {len(raw.codes):,} neighbourhoods ({manifest.neighbourhood_level}), {people:,} residents (census "
         f"{manifest.census_year})",
-        f"- {facts.trips_on_service_date:,} trips on {facts.service_date:%d %B %Y}. "
+        f"- {facts.trips_on_service_date:,} trips on {say_date(facts.service_date)}. "
         f"{_plain(facts.service_date_why)}",
         f"- {_completeness(pack)}",
         f"- {services:,} services of a register, {places:,} places of OpenStreetMap that nobody has checked",
@@ -70,7 +71,7 @@ def list_missing(pack: AreaPack, raw: RawArea, today: dt.date) -> list[str]:
     if facts.operators_without_service:
         missing.append(f"Without a trip on the service date: {', '.join(facts.operators_without_service)}.")
     if facts.last_date < today:
-        missing.append(f"The timetable ended on {facts.last_date:%d %B %Y}.")
+        missing.append(f"The timetable ended on {say_date(facts.last_date)}.")
     missing += pack.manifest.notes
     return list(dict.fromkeys(missing))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.areapack import AreaPack
+from data.date_words import say_date
 from data.duplicates import DuplicateTrips
 from data.report.checks import MAX_EXAMPLES, MAX_POINTS, mark_stop, name_stops
 from data.report.model import Finding, MapPoint, say_trips
@@ -75,7 +76,7 @@ def find_operators_without_service(pack: AreaPack, places: TripPlaces) -> Findin
         when = "on no date at all"
         if dates:
             begin, end = min(first for first, _ in dates), max(last for _, last in dates)
-            when = f"from {begin:%d %B %Y} to {end:%d %B %Y}"
+            when = f"from {say_date(begin)} to {say_date(end)}"
         run = "runs" if len(own) == 1 else "run"
         examples.append(f"{name}: {say_trips(len(own))}, which {run} {when}")
         points += places.mark(own.tolist(), name)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from data.date_words import say_date, say_day, say_short
 from data.errors import UsageError
 from data.fetch.cache import write_atomic
 from data.report.model import FeedReport, Finding
@@ -98,11 +99,12 @@ def list_hours(report: FeedReport) -> tuple[list[str], list[list[str]]]:
 
 def list_operators(report: FeedReport) -> tuple[list[str], list[list[str]]]:
     """Header and rows of the table of operators."""
-    header = ["Operator", "Routes", f"Trips on {report.service_date:%d %B %Y}", "Trips in all", "First date",
+    header = ["Operator", "Routes", f"Trips on {say_date(report.service_date)}", "Trips in all", "First date",
               "Last date", "Repeated trips", "Trips without a line"]  # fmt: skip
     rows = [
         [row.name, f"{row.routes:,}", f"{row.trips:,}" if row.trips else "none", f"{row.all_trips:,}",
-         str(row.first_date or "never runs"), str(row.last_date or "never runs"), f"{row.duplicates:,}",
+         *("never runs" if day is None else say_date(day) for day in (row.first_date, row.last_date)),
+         f"{row.duplicates:,}",
          f"{row.without_shape:,}"]
         for row in report.operators
     ]  # fmt: skip
@@ -121,11 +123,11 @@ def list_routes(report: FeedReport, most: int | None = None) -> tuple[list[str],
 
 def list_facts(report: FeedReport) -> list[str]:
     """Sentences at the head of the report."""
-    day = f"{report.service_date:%A} {report.service_date.day} {report.service_date:%B %Y}"
+    day = say_day(report.service_date)
     why = report.service_date_why
     facts = [
         f"Read on {why}." if why.startswith(day) else f"Read on {day}: {why}.",
-        f"Dates covered: {report.first_date:%d %B %Y} to {report.last_date:%d %B %Y}.",
+        f"Dates covered: {say_date(report.first_date)} to {say_date(report.last_date)}.",
         f"{report.trips_on_service_date:,} trips on that day, of {len(report.operators):,} operators.",
         describe_completeness(report),
     ]
@@ -147,7 +149,7 @@ def report_to_markdown(report: FeedReport) -> str:
         lines += [""] if finding.examples else []
     lines += ["## Operators", "", *_md_table(*list_operators(report)), ""]
     lines += ["## Trips by hour", "", *_md_table(*list_hours(report)), ""]
-    dates = [[f"{day:%a %d %b %Y}", f"{count:,}"] for day, count in report.trips_by_date.items()]
+    dates = [[say_short(day), f"{count:,}"] for day, count in report.trips_by_date.items()]
     lines += ["## Trips by date", "", *_md_table(["Date", "Trips"], dates), ""]
     lines += ["## Routes", "", *_md_table(*list_routes(report, SHOWN_ROUTES)), ""]
     if len(report.routes) > SHOWN_ROUTES:
@@ -187,7 +189,7 @@ def report_to_html(report: FeedReport) -> str:
     body += ["<h2>Operators</h2>", _html_table(*list_operators(report))]
     header, rows = list_hours(report)
     body += ["<h2>Trips by hour</h2>", _html_bars(report), _html_table(header, rows)]
-    dates = [[f"{day:%a %d %b %Y}", f"{count:,}"] for day, count in report.trips_by_date.items()]
+    dates = [[say_short(day), f"{count:,}"] for day, count in report.trips_by_date.items()]
     body += ["<h2>Trips by date</h2>", _html_table(["Date", "Trips"], dates)]
     body += ["<h2>Routes</h2>", _html_table(*list_routes(report))]
     body += ["<h2>Made from</h2><ul>", *(f"<li>{_h(source)}</li>" for source in report.sources), "</ul>"]

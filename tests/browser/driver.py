@@ -25,6 +25,14 @@ CHROMIUM_ARGS = [
 ]  # fmt: skip
 LOCAL = ("http://127.0.0.1:", "data:", "blob:")
 WAIT_MS = 240_000
+# Whether no part of the page has run for 0.4 s. The script's state stands in the page for tests; the
+# picture of a running page comes late and would let a click fall between two runs.
+IDLE = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    const idle = app?.dataset.testScriptState === "notRunning";
+    window.idleSince = idle ? window.idleSince ?? performance.now() : undefined;
+    return idle && performance.now() - window.idleSince > 400;
+}"""
 
 
 def find_chromium() -> str | None:
@@ -112,11 +120,9 @@ class Visitor:
         return self
 
     def settle(self) -> None:
-        """Wait until the page no longer runs and the map has drawn the newest message."""
-        self.page.wait_for_function(
-            "() => !document.querySelector('[data-testid=\"stStatusWidget\"]')", timeout=WAIT_MS
-        )
-        self.page.wait_for_timeout(400)
+        """Wait until no part of the page runs any more."""
+        self.page.evaluate("() => { window.idleSince = undefined; }")
+        self.page.wait_for_function(IDLE, timeout=WAIT_MS)
 
     def drawn(self) -> str | None:
         """Which message the map shows."""
