@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-import struct
 import zipfile
-from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import osmium
 import pandas as pd
 import pytest
 from pyproj import Transformer
 
 from benchmarks.validation.compare import Stage
 from benchmarks.validation.leftovers import confirm, decide_leftovers
-from benchmarks.validation.own import answer
-from benchmarks.validation.run import climb
-from benchmarks.validation.street_files import StreetWriter, write_joined, write_links
-from benchmarks.validation.street_rules import STREET_RULES, StreetMap, find_rule, write_street_files
-from benchmarks.validation.tables import Compared, _cause_lines, summary_row
+from benchmarks.validation.own import Asked, Ride, answer
+from benchmarks.validation.run import Climbed, Runner, climb
+from benchmarks.validation.tables import Compared, _cause_lines, _share, _tell_way, summary_row
 from benchmarks.validation.walks import (
     add_footpaths,
     join_by_stops,
@@ -30,9 +23,7 @@ from benchmarks.validation.walks import (
     keep_to_last_piece,
 )
 from data.packio import load_pack
-from geo.engine import Engine
 from geo.legs import Legs
-from tests.street_files import StreetFile
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "packs" / "demo"
 SHAPE = (2, 3, 4)
@@ -63,11 +54,15 @@ class TwoEngines:
     def from_files(self, settings: dict) -> np.ndarray:
         return self.own({**settings, "from_files": True})
 
+    def ask_again(self, _name, _settings, _own, places: np.ndarray, before: np.ndarray) -> np.ndarray:
+        self.asked_again = places.tolist()
+        return np.full(len(before), 600, np.int32)
+
     def peer(self, _name: str, settings: dict) -> np.ndarray:
         times = np.full(SHAPE, 600, np.int32)
         for rule, place in self.planted.items():
             if not settings.get(rule):
-                times[place] = 300 if rule == "further" else -1 if rule == "never" else 900
+                times[place] = {"further": 300, "never": -1, "sooner": 480}.get(rule, 900)
         return times
 
 
@@ -90,13 +85,49 @@ def test_each_planted_difference_is_put_down_to_its_rule() -> None:
     assert [found.agree for found in climbed.agreement] == [21, 22, 23, 24]
 
 
+def test_nobody_is_asked_again_where_the_peer_is_the_quicker() -> None:
+    # Asked about the stops of our own ride alone, the peer would give our answer, and hide its better one.
+    again = [*LADDER[:2], Stage("alone", "asked with our stops alone", ask_again=True)]
+    planted = {"never": (1, 1, 1), "squares": (0, 0, 3), "sooner": (0, 2, 0), "streets": (1, 2, 2)}
+    engines = TwoEngines(planted)
+    climbed = climb(engines, "peer", again)
+    assert engines.asked_again == [[0, 0, 3], [1, 1, 1]]
+    assert climbed.causes[1, 1, 1] == climbed.causes[0, 0, 3] == 2
+    assert np.argwhere(climbed.differs[-1]).tolist() == [[0, 2, 0]]
+    assert decide_leftovers(engines, climbed).left[0, 2, 0]
+    assert climbed.plain == 1
+
+
+class NoRides(Runner):
+    """Ours has no ride anywhere: the peer is not to be asked again."""
+
+    def ready(self, _settings: dict) -> Asked:
+        return SimpleNamespace(query=SimpleNamespace(window_start_s=0))
+
+    def _run_peer(self, *_all: object, **_named: object) -> None:
+        raise AssertionError("asked")
+
+
+def test_where_we_have_no_ride_the_peer_keeps_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.validation.run.find_ride", lambda *_place: None)
+    before = np.array([480, -1], np.int32)
+    found = NoRides(None, tmp_path, tmp_path).ask_again("peer", {}, {}, np.zeros((2, 3), int), before)
+    assert found.tolist() == [480, -1]
+
+
 def test_what_no_rule_explains_is_left_and_decided() -> None:
     engines = TwoEngines({"never": (1, 1, 1), "further": (0, 2, 0)})
     climbed = climb(engines, "peer", LADDER)
     assert climbed.causes[1, 1, 1] == climbed.causes[0, 2, 0] == len(LADDER)
     found = decide_leftovers(engines, climbed)
     assert np.argwhere(found.missed).tolist() == [[1, 1, 1]]
-    assert np.argwhere(found.further).tolist() == [[0, 2, 0]]
+    # The town's engine gives as much with walks of over 1,000 m, not with any shorter.
+    assert {limit: np.argwhere(mask).tolist() for limit, mask in found.further.items() if mask.any()} == {
+        1280: [[0, 2, 0]]
+    }
+    assert min(found.further) < 700
     assert not found.left.any()
 
 
@@ -123,17 +154,53 @@ def test_times_past_what_the_peer_was_asked_for_count_as_none() -> None:
 
 def test_the_tables_say_cause_count_and_example(monkeypatch: pytest.MonkeyPatch) -> None:
     engines = TwoEngines({"streets": (0, 1, 2), "squares": (1, 2, 3)})
-    engines.ready = lambda _settings: SimpleNamespace(query=SimpleNamespace(window_start_s=34_200))
+    engines.ready = lambda _settings: NO_WALKS
     monkeypatch.setattr("benchmarks.validation.tables.find_ride", lambda *_place: None)
     climbed = climb(engines, "peer", LADDER)
-    one = Compared("peer", engines, climbed, confirm(engines, climbed), decide_leftovers(engines, climbed), 0)
+    one = compare_towns(engines, climbed)
     rows = [line for line in _cause_lines(one) if line.startswith(("| streets", "| squares"))]
     assert rows[0] == (
         "| streets | 1 | 1 | peer walks on water | `b` to `y` at 09:30: ours 600 s, theirs 900 s; "
         "then 600 s and 600 s; no ride here |"
     )
     assert "`c` to `z` at 09:31" in rows[1]
-    assert summary_row(one).startswith("| Town | peer | **100.00%** of 24 | 91.67% | 2, 0 | 24 of 24 equal")
+    assert summary_row(one) == (
+        "| Town | peer | 91.67% | **100.00%** of 24 | 100.00% | 2, 0, 0 | 24 of 24 equal |"
+    )
+
+
+def test_what_the_last_row_allows_for_does_not_count_as_the_same() -> None:
+    engines = TwoEngines({"streets": (0, 1, 2), "limit": (0, 0, 0)})
+    climbed = climb(engines, "peer", LADDER)
+    assert summary_row(compare_towns(engines, climbed)) == (
+        "| Town | peer | 91.67% | **95.83%** of 24 | 100.00% | 2, 1, 0 | 24 of 24 equal |"
+    )
+
+
+def compare_towns(engines: TwoEngines, climbed: Climbed) -> Compared:
+    return Compared(
+        "peer", engines, climbed, confirm(engines, climbed), decide_leftovers(engines, climbed), (0, 0)
+    )
+
+
+def test_a_share_is_a_hundred_only_when_nothing_is_left() -> None:
+    assert [_share(value) for value in (1.0, 0.99999, 0.9999, 0.67892)] == [
+        "100.00%", "99.99%", "99.99%", "67.89%"
+    ]  # fmt: skip
+
+
+def test_an_example_says_which_way_our_answer_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ride = Ride(60, "A", 36_060, "B", 36_360, 90, "t")
+    monkeypatch.setattr("benchmarks.validation.tables.find_ride", lambda *_place: ride)
+    told = "`A` 10:01:00 to `B` 10:06:00, walks 60 and 90 s"
+    assert _tell_way(NO_WALKS, 0, 0, 36_000, 450) == f"ride here: {told}"
+    assert _tell_way(NO_WALKS, 0, 0, 36_000, -1) == f"first ride here (450 s): {told}"
+    # 100 m at 3.6 km/h.
+    walks = SimpleNamespace(query=NO_WALKS.query, direct=legs({0: 100_000}))
+    assert _tell_way(walks, 0, 0, 36_000, 100) == "on foot here"
+    assert _tell_way(walks, 0, 0, 36_000, 450) == f"ride here: {told}"
+    monkeypatch.setattr("benchmarks.validation.tables.find_ride", lambda *_place: None)
+    assert _tell_way(NO_WALKS, 0, 0, 36_000, -1) == "no ride here"
 
 
 def legs(*rows: dict[int, int]) -> Legs:
@@ -150,6 +217,12 @@ def as_rows(found: Legs) -> list[dict[int, int]]:
     ]
 
 
+NO_WALKS = SimpleNamespace(
+    query=SimpleNamespace(window_start_s=34_200, walk=SimpleNamespace(speed_mm_per_h=3_600_000)),
+    direct=legs({}, {}, {}),
+)
+
+
 def test_walks_are_changed_into_those_of_a_peers_rules() -> None:
     access, all_in_feed = legs({0: 50, 1: 20, 2: 30}, {}), np.array([True, True, True])
     assert as_rows(keep_nearest(access, all_in_feed, 1)) == [{1: 20}, {}]
@@ -161,112 +234,6 @@ def test_walks_are_changed_into_those_of_a_peers_rules() -> None:
     assert as_rows(join_by_stops(direct, access, egress, all_in_feed)) == [{0: 35, 1: 57}, {1: 99}]
     past = legs({0: 650, 1: 650, 2: 640})
     assert as_rows(keep_to_last_piece(past, np.array([9, 10, 0]), 640)) == [{1: 650, 2: 640}]
-
-
-@pytest.mark.parametrize(
-    ("tags", "rule"),
-    [
-        ({"railway": "rail"}, "lines"),
-        ({"highway": "service", "access": "private"}, "access"),
-        ({"highway": "service", "access": "private", "foot": "yes"}, "ways"),
-        ({"highway": "path", "foot": "private"}, "foot"),
-        ({"highway": "motorway", "foot": "no"}, "kinds"),
-        ({"highway": "construction"}, "kinds"),
-        ({"highway": "steps"}, "steps"),
-        ({"highway": "pedestrian", "area": "yes"}, "outlines"),
-        ({"highway": "residential"}, "ways"),
-    ],
-)
-def test_a_way_is_put_down_to_the_rule_that_keeps_it_in_or_out(tags: dict[str, str], rule: str) -> None:
-    assert find_rule(tags) == rule
-
-
-def write_town(folder: Path) -> Path:
-    # A street of 220 nodes, so that it is no scrap, one thing for each rule, and a scrap of two nodes.
-    nodes = {n: (float(10 * n), 0.0) for n in range(1, 221)}
-    nodes |= {901: (0, 100), 902: (50, 100), 903: (50, 150), 904: (0, 150), 950: (900, 900), 951: (950, 900)}
-    town = StreetFile(
-        nodes,
-        {
-            1: (list(range(1, 221)), {"highway": "residential"}),
-            2: ([1, 901], {"highway": "steps"}),
-            3: ([220, 902], {"highway": "service", "access": "private"}),
-            4: ([901, 902, 903, 904, 901], {"highway": "pedestrian", "area": "yes"}),
-            5: ([950, 951], {"highway": "path"}),
-            6: ([100, 902], {"railway": "rail"}),
-            7: ([110, 902], {"highway": "path", "foot": "no"}),
-            8: ([120, 902], {"highway": "motorway"}),
-        },
-        node_tags={10: {"barrier": "gate"}},
-    )
-    return town.write_pbf(folder / "raw.osm.pbf")
-
-
-def read_ways(path: Path) -> dict[int, dict[str, str]]:
-    return {item.id: dict(item.tags) for item in osmium.FileProcessor(str(path)) if item.is_way()}
-
-
-def test_one_rule_of_the_streets_is_settled_at_a_time(tmp_path: Path) -> None:
-    files = write_street_files(write_town(tmp_path), tmp_path, "EPSG:27700")
-    assert tuple(files) == STREET_RULES
-    ways = {rule: read_ways(path) for rule, path in files.items()}
-    assert set(ways["gates"]) == {1, 2, 3, 4, 5, 6, 7, 8}
-    assert not [n for n in osmium.FileProcessor(str(files["gates"]), osmium.osm.NODE) if len(n.tags)]
-    assert [set(ways["gates"]) - set(ways[rule]) for rule in ("lines", "access", "foot", "kinds")] == [
-        {6}, {6, 3}, {6, 3, 7}, {6, 3, 7, 8}
-    ]  # fmt: skip
-    plain = {"highway": "footway"}
-    assert [ways[rule][2] == plain for rule in ("kinds", "steps")] == [False, True]
-    assert [ways[rule][1] == plain for rule in ("steps", "ways")] == [False, True]
-    assert [ways[rule][4] == plain for rule in ("ways", "outlines")] == [False, True]
-    assert len(ways["squares"]) == len(ways["outlines"]) + 2  # the square's two diagonals
-    assert set(ways["pieces"]) == set(ways["squares"]) - {5}
-
-
-def test_rules_are_settled_in_any_choice(tmp_path: Path) -> None:
-    town = StreetMap(write_town(tmp_path), "EPSG:27700")
-    assert set(read_ways(town.write(tmp_path / "a.osm.pbf", frozenset({"foot"})))) == {1, 2, 3, 4, 5, 6, 8}
-
-
-def test_no_two_pieces_of_street_join_the_same_junctions_once_parted() -> None:
-    out = StreetWriter()
-    out.nodes = {1: (-3.0, 51.0), 2: (-3.0, 51.01), 3: (-3.01, 51.005), 4: (-3.02, 51.0)}
-    pieces = [(1, [1, 2]), (2, [1, 3, 2]), (3, [2, 1]), (4, [1, 1]), (5, [1, 4])]
-    out.part(pieces)
-    for number, (_, nodes) in enumerate(pieces):
-        out.ways.append((number + 1, nodes, {"highway": "footway"}))
-    ways = [list(nodes) for _, nodes, _ in out.ways]
-    uses = Counter(node for nodes in ways for node in nodes)
-    uses += Counter(node for nodes in ways for node in (nodes[0], nodes[-1]))
-    ends = []
-    for nodes in ways:
-        junctions = [node for node in nodes if uses[node] > 1]
-        ends += [tuple(sorted(pair)) for pair in pairwise(junctions)]
-    assert len(ends) == len(set(ends))
-    assert all(a != b for a, b in ends)
-
-
-def test_links_of_a_project_become_streets(tmp_path: Path) -> None:
-    def blob(*places: tuple[float, float]) -> bytes:
-        numbers = [number for place in places for number in place]
-        frame = struct.pack("<bbi4db", 0, 1, 4326, 0, 0, 0, 0, 0x7C)
-        return frame + struct.pack(f"<ii{len(numbers)}d", 2, len(places), *numbers) + b"\xfe"
-
-    bend = blob((-71.3, -29.9), (-71.31, -29.9), (-71.3, -29.91))
-    with sqlite3.connect(tmp_path / "project.sqlite") as project:
-        project.execute("CREATE TABLE links (link_id, a_node, b_node, link_type, name, geometry)")
-        links = [
-            (1, 7, 8, "residential", "Los Carrera", bend),
-            (2, 8, 9, "primary", None, blob((-71.3, -29.91), (-71.2, -29.9))),
-            (3, 9, 1, "centroid_connector", None, blob((-71.2, -29.9), (-71.1, -29.9))),
-        ]
-        project.executemany("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)", links)
-    path = write_links(tmp_path / "project.sqlite", tmp_path / "streets.osm.pbf")
-    found = {item.id: item for item in osmium.FileProcessor(str(path)).with_locations() if item.is_way()}
-    assert read_ways(path) == {
-        1: {"highway": "residential", "name": "Los Carrera"}, 2: {"highway": "primary"}
-    }  # fmt: skip
-    assert sorted(found) == [1, 2]
 
 
 def test_the_engine_gives_what_the_feeds_text_files_give(tmp_path: Path, demo_raw: Path) -> None:
@@ -299,13 +266,3 @@ def test_the_engine_gives_what_the_feeds_text_files_give(tmp_path: Path, demo_ra
     nearest = {**settings, "nearest_stops": 1, "footpaths": True}
     ours, files = answer(nearest), answer({**nearest, "from_files": True})
     assert ours.tolist() == files.tolist()
-
-
-def test_places_stand_at_the_end_of_a_footway_of_their_own(tmp_path: Path) -> None:
-    demo_pack = load_pack(DEMO)
-    engine = Engine(demo_pack)
-    stops = engine.snapped_stops(False)
-    path = write_joined(demo_pack, engine.graph(False), stops, tmp_path / "joined.osm.pbf")
-    placed = int((~stops.outside).sum())
-    ways = read_ways(path)
-    assert sum(way >= 2 * 10**14 for way in ways) == placed

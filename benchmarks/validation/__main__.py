@@ -28,7 +28,7 @@ from benchmarks.validation.cases import (
 )
 from benchmarks.validation.ladders import cafein_ladder, ferrobus_ladder, nigiri_ladder
 from benchmarks.validation.leftovers import confirm, decide_leftovers
-from benchmarks.validation.run import NIGIRI_LONGEST_S, Runner, climb
+from benchmarks.validation.run import NIGIRI_LONGEST_S, Climbed, Runner, climb
 from benchmarks.validation.tables import SUMMARY_HEAD, Compared, ladder_lines, summary_row
 
 # Name of the engine, and of the package that carries it.
@@ -45,11 +45,21 @@ def compare(case: Case, folder: Path, peers_python: Path, peer: str) -> Compared
         "nigiri": nigiri_ladder,
     }[peer]()
     climbed = climb(runner, peer, ladder, NIGIRI_LONGEST_S if peer == "nigiri" else None)
-    again = climbed.cut(runner.peer(peer, {**ladder[0].peer, "asked_again": True}))
-    by_chance = int((again != climbed.peer[0]).sum())
+    by_chance = count_by_chance(runner, climbed, peer)
     return Compared(
         peer, runner, climbed, confirm(runner, climbed), decide_leftovers(runner, climbed), by_chance
     )
+
+
+def count_by_chance(runner: Runner, climbed: Climbed, peer: str) -> tuple[int, int]:
+    """Ask a peer the same again, as they come and at the last plain row: how many answers changed."""
+    first, plain = (
+        int((climbed.cut(runner.peer(peer, {**settings, "asked_again": True})) != before).sum())
+        for settings, before in (
+            (climbed.peer_settings[row], climbed.peer[row]) for row in (0, climbed.plain)
+        )
+    )
+    return first, plain
 
 
 def describe_run(peers_python: Path) -> str:

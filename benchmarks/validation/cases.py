@@ -60,8 +60,8 @@ class Case:
     feeds : folders: "raw"; "timed", blank times filled in; "dated", the date's trips only; "lanes",
         also a route for every lane of them (none overtakes another); "near", also no stops off the
         streets
-    streets : street files: "raw", each of ``STREET_RULES`` where the streets are a map's, "joined"
-        and "parted" (``write_joined``)
+    streets : street files: "raw"; those of ``write_street_files`` where the streets are a map's;
+        "joined" and "parted" (``write_joined``)
     """
 
     name: str

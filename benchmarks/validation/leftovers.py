@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.validation.compare import WITHIN_S
 from benchmarks.validation.run import Climbed, Runner
 
-LONGER_WALK_M = (1280, 2500)
+LONGER_WALK_M = (645, 660, 700, 800, 1280, 2500)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Leftovers:
     """Last-stage differences by what was decided; bool, all of one shape."""
 
     missed: np.ndarray  # a quicker journey exists by the raw files, and the peer does not give it
-    further: np.ndarray  # the peer's answer needs a longer walk than the limit
+    further: dict[int, np.ndarray]  # the peer's answer needs walks of up to so many metres
     left: np.ndarray
 
 
@@ -49,13 +49,16 @@ def confirm(runner: Runner, climbed: Climbed) -> Confirmed:
 def decide_leftovers(runner: Runner, climbed: Climbed) -> Leftovers:
     """Put every difference of the last stage into one class."""
     own, peer, differs = climbed.own[-1], climbed.peer[-1], climbed.differs[-1]
-    missed, further = np.zeros_like(differs), np.zeros_like(differs)
+    missed, left = np.zeros_like(differs), differs.copy()
+    further: dict[int, np.ndarray] = {}
     if differs.any():
         settings = climbed.own_settings[-1]
         ours_quicker = differs & (own >= 0) & ((peer < 0) | (peer > own))
         missed = ours_quicker & (climbed.cut(runner.from_files(settings)) == own)
+        left &= ~missed
         for limit_m in LONGER_WALK_M:
-            if (differs & ~ours_quicker & ~further).any():
+            if (left & ~ours_quicker).any():
                 longer = runner.own({**settings, "max_walk_m": limit_m, "nearest_stops": 0})
-                further |= differs & ~ours_quicker & (longer >= 0) & (longer <= peer + WITHIN_S)
-    return Leftovers(missed, further, differs & ~missed & ~further)
+                further[limit_m] = left & ~ours_quicker & (longer >= 0) & (longer <= peer + WITHIN_S)
+                left &= ~further[limit_m]
+    return Leftovers(missed, further, left)

@@ -41,8 +41,13 @@ class Runner:
         """A peer's times, in the same form."""
         return self._keep(name, self._with_files(settings), lambda s, out: self._run_peer(name, s, out))
 
-    def ask_again(self, name: str, settings: Settings, own: Settings, places: np.ndarray) -> np.ndarray:
-        """A peer's times of chosen (minute, origin, destination), with the stops of our own ride alone."""
+    def ask_again(
+        self, name: str, settings: Settings, own: Settings, places: np.ndarray, before: np.ndarray
+    ) -> np.ndarray:
+        """A peer's times of chosen (minute, origin, destination), with the stops of our own ride alone.
+
+        ``before``: its times there so far, which stay where we have no ride.
+        """
         asked = self.ready(own)
         start_s = asked.query.window_start_s
         rides = [find_ride(asked, row, end, start_s + 60 * minute) for minute, row, end in places.tolist()]
@@ -51,12 +56,14 @@ class Runner:
             "alight": np.array(["" if ride is None else ride.alight for ride in rides]),
         }
         has_ride = stops["board"] != ""
+        if not has_ride.any():
+            return before
         chosen = {key: value[has_ride] for key, value in stops.items()}
         np.savez(self.folder / "places.npz", places=places[has_ride], **chosen)  # type: ignore[arg-type]
         filled = self._with_files({**settings, "places": str(self.folder / "places.npz")})
         out = self.folder / "again.npy"
         self._run_peer(name, filled, out, case="again")
-        times = np.full(len(places), -1, np.int32)
+        times = before.copy()
         times[has_ride] = np.load(out)
         return times
 
@@ -130,10 +137,16 @@ class Climbed:
     longest_s: int | None = None
     stages: list[Stage] = field(default_factory=list)
     own_settings: list[Settings] = field(default_factory=list)
+    peer_settings: list[Settings] = field(default_factory=list)
     own: list[np.ndarray] = field(default_factory=list)
     peer: list[np.ndarray] = field(default_factory=list)
     differs: list[np.ndarray] = field(default_factory=list)
     agreement: list[Agreement] = field(default_factory=list)
+
+    @property
+    def plain(self) -> int:
+        """The last row at which both engines' answers are compared as they are."""
+        return max(row for row, stage in enumerate(self.stages) if not (stage.tolerance or stage.ask_again))
 
     @property
     def causes(self) -> np.ndarray:
@@ -155,8 +168,13 @@ def climb(runner: Runner, peer: str, stages: list[Stage], longest_s: int | None 
         own = climbed.cut(runner.own(own_settings))
         if stage.ask_again:
             theirs = climbed.peer[-1].copy()
-            again = np.argwhere(climbed.differs[-1])
-            theirs[tuple(again.T)] = climbed.cut(runner.ask_again(peer, peer_settings, own_settings, again))
+            # Only where ours is the quicker: our stops alone would hide a quicker ride of the peer's.
+            quicker = (own >= 0) & ((theirs < 0) | (own < theirs))
+            again = np.argwhere(climbed.differs[-1] & quicker)
+            place = tuple(again.T)
+            theirs[place] = climbed.cut(
+                runner.ask_again(peer, peer_settings, own_settings, again, theirs[place])
+            )
         else:
             theirs = climbed.cut(runner.peer(peer, peer_settings))
         differs = find_differences(own, theirs)
@@ -164,6 +182,7 @@ def climb(runner: Runner, peer: str, stages: list[Stage], longest_s: int | None 
             differs &= find_differences(climbed.cut(runner.own({**own_settings, **other})), theirs)
         climbed.stages.append(stage)
         climbed.own_settings.append(own_settings)
+        climbed.peer_settings.append(peer_settings)
         climbed.own.append(own)
         climbed.peer.append(theirs)
         climbed.differs.append(differs)

@@ -7,6 +7,7 @@ import itertools
 import sqlite3
 import struct
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ class StreetWriter:
     def __init__(self) -> None:
         self.nodes: dict[int, tuple[float, float]] = {}
         self.ways: list[tuple[int, list[int], dict[str, str]]] = []
+        self._last_node = 0  # that this writer added; all others are in place by then
 
     def part(self, pieces: list[tuple[int, list[int]]]) -> None:
         """Put a junction on every piece of street that joins the same two junctions as another.
@@ -50,11 +52,24 @@ class StreetWriter:
                 lon, lat = self.nodes[node]
                 self.ways.append((3 * ADDED + node, [node, self.add_node(lon, lat + 1e-6)], FOOTWAY))
 
+    def part_ways(self, is_read: Callable[[dict[str, str]], bool]) -> None:
+        """Do so along the ways that an engine reads, cut at the nodes that two of these or more share."""
+        read = [nodes for _, nodes, tags in self.ways if len(nodes) > 1 and is_read(tags)]
+        uses = Counter(itertools.chain.from_iterable(read))
+        uses.update(end for nodes in read for end in (nodes[0], nodes[-1]))
+        cut: list[list[list[int]]] = []
+        for nodes in read:
+            at = [place for place, node in enumerate(nodes) if uses[node] > 1]
+            cut.append([nodes[start : end + 1] for start, end in itertools.pairwise(at)])
+        self.part([(0, piece) for pieces in cut for piece in pieces])
+        for nodes, pieces in zip(read, cut, strict=True):
+            nodes[:] = [pieces[0][0], *(node for piece in pieces for node in piece[1:])]
+
     def add_node(self, lon: float, lat: float) -> int:
-        """Give a new node the next number."""
-        number = max(self.nodes) + 1
-        self.nodes[number] = (lon, lat)
-        return number
+        """Give a new node a number above all others."""
+        self._last_node = (self._last_node or max(self.nodes)) + 1
+        self.nodes[self._last_node] = (lon, lat)
+        return self._last_node
 
     def save(self, path: Path) -> Path:
         with osmium.SimpleWriter(str(path), overwrite=True) as out:

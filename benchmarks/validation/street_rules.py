@@ -37,6 +37,7 @@ STREET_RULES = (
     "squares",  # areas are crossed from corner to corner
     "pieces",  # pieces of under 200 nodes are gone
 )
+PARTED = ", parted"
 _GONE = ("lines", "access", "foot", "kinds")
 _PLAIN = ("steps", "ways", "outlines")
 _CLOSED = ("no", "private")
@@ -45,16 +46,38 @@ _CLOSED = ("no", "private")
 def find_rule(tags: Mapping[str, str]) -> str:
     """Name the rule that keeps a way in our network or out of it.
 
-    A way that is left out is put down to the tag without which it would be walked.
+    A way that is left out is put down to the tag without which it would be walked; where two tags
+    close it, to the later rule.
     """
     if "highway" not in tags:
         return "lines"
     if is_walkable(tags):
         return "outlines" if tags.get("area") == "yes" else "steps" if is_steps(tags) else "ways"
-    for rule in ("access", "foot"):
-        if tags.get(rule) in _CLOSED and is_walkable({k: v for k, v in tags.items() if k != rule}):
-            return rule
+    closed = [rule for rule in ("access", "foot") if tags.get(rule) in _CLOSED]
+    for without in (*((rule,) for rule in closed), tuple(closed)):  # each tag alone, then both
+        if without and is_walkable({k: v for k, v in tags.items() if k not in without}):
+            return without[-1]
     return "kinds"
+
+
+# What ferrobus' reader of maps (osm4routing) takes for a way that some vehicle or walker may use: it cuts
+# ways where two of these meet.
+_READ_HIGHWAYS = frozenset(
+    {
+        "cycleway", "path", "footway", "steps", "pedestrian", "primary", "primary_link", "secondary",
+        "tertiary", "unclassified", "residential", "living_street", "road", "service", "track",
+        "motorway", "motorway_link", "trunk", "trunk_link",
+    }
+)  # fmt: skip
+
+
+def is_read_by_ferrobus(tags: Mapping[str, str]) -> bool:
+    """Say whether ferrobus keeps a way when it reads a map."""
+    return (
+        tags.get("highway") in _READ_HIGHWAYS
+        or any(key in tags for key in ("railway", "cycleway", "busway"))
+        or any(tags.get(key, "no") not in ("no", "false") for key in ("foot", "pedestrian", "bicycle"))
+    )
 
 
 @dataclass(frozen=True)
@@ -93,8 +116,11 @@ class StreetMap:
                 tags = dict(item.tags)
                 self._ways.append(_Way(item.id, [node.ref for node in nodes], tags, find_rule(tags)))
 
-    def write(self, path: Path, settled: frozenset[str]) -> Path:
-        """Write the map with these of ``STREET_RULES`` settled."""
+    def write(self, path: Path, settled: frozenset[str], *, parted: bool = False) -> Path:
+        """Write the map with these of ``STREET_RULES`` settled.
+
+        ``parted``: no two streets join the same two junctions, as ferrobus sees them.
+        """
         out = StreetWriter()
         for way in self._ways:
             if way.rule in _GONE and way.rule in settled:
@@ -103,18 +129,26 @@ class StreetMap:
                 continue
             tags = FOOTWAY if way.rule in _PLAIN and way.rule in settled else way.tags
             out.nodes.update({node: self._place[node] for node in way.nodes})
-            out.ways.append((way.number, way.nodes, tags))
+            out.ways.append((way.number, list(way.nodes), tags))
         if "squares" in settled:
             for number, ends in enumerate(self._crossings):
                 if not ("pieces" in settled and ends[0] in self._small):
-                    out.ways.append((ADDED + number, ends, FOOTWAY))
+                    out.ways.append((ADDED + number, list(ends), FOOTWAY))
+        if parted:
+            out.part_ways(is_read_by_ferrobus)
         return out.save(path)
 
 
 def write_street_files(raw: Path, folder: Path, crs: str) -> dict[str, Path]:
-    """Write a file for every rule, with all rules before it settled too: paths by rule."""
+    """Write a file for every rule, with all rules before it settled too: paths by rule.
+
+    Each is there parted as well (``PARTED`` after its name), and so is the raw map.
+    """
     streets = StreetMap(raw, crs)
-    return {
-        rule: streets.write(folder / f"{rule}.osm.pbf", frozenset(STREET_RULES[: number + 1]))
-        for number, rule in enumerate(STREET_RULES)
-    }
+    files = {}
+    for number, rule in enumerate(("raw", *STREET_RULES)):
+        settled = frozenset(STREET_RULES[:number])
+        if number:
+            files[rule] = streets.write(folder / f"{rule}.osm.pbf", settled)
+        files[rule + PARTED] = streets.write(folder / f"{rule}_parted.osm.pbf", settled, parted=True)
+    return files

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.validation.leftovers import Confirmed, Leftovers
-from benchmarks.validation.own import find_ride
+from benchmarks.validation.own import Asked, find_ride
 from benchmarks.validation.run import Climbed, Runner
+from benchmarks.validation.walks import legs_of
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,12 @@ class Compared:
     climbed: Climbed
     confirmed: Confirmed
     leftovers: Leftovers
-    by_chance: int  # answers that differ when the peer is asked the same twice
+    by_chance: tuple[int, int]  # answers that differ when the peer is asked the same twice: first, plain row
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.2f}%"
+    """Two decimals; 100.00% is all and nothing less."""
+    return f"{100 * value:.2f}%" if value == 1 else f"{min(100 * value, 99.99):.2f}%"
 
 
 def _seconds(value: int) -> str:
@@ -56,34 +58,44 @@ def _example(runner: Runner, climbed: Climbed, stage: int, place: tuple[int, int
     before = max(stage - 1, 0)
     asked = runner.ready(climbed.own_settings[before])
     at_s = asked.query.window_start_s + 60 * minute
-    ride = find_ride(asked, origin, end, at_s)
     answers = f"ours {_seconds(climbed.own[before][place])}, theirs {_seconds(climbed.peer[before][place])}"
     if stage < len(climbed.stages):
         answers += f"; then {_seconds(climbed.own[stage][place])} and {_seconds(climbed.peer[stage][place])}"
-    told = "no ride here"
-    if ride is not None:
-        told = (
-            f"ride here: `{ride.board}` {_clock(ride.departs_s)} to `{ride.alight}` "
-            f"{_clock(ride.arrives_s)}, walks {ride.walk_s} and {ride.walk_on_s} s"
-        )
+    told = _tell_way(asked, origin, end, at_s, int(climbed.own[before][place]))
     pair = f"`{case.origins[origin]}` to `{case.destinations[end]}` at {_clock(at_s)[:5]}"
     return f"{pair}: {answers}; {told}"
 
 
+def _tell_way(asked: Asked, origin: int, end: int, at_s: int, took_s: int) -> str:
+    """Say which way our answer stands for."""
+    if 0 <= took_s == legs_of(asked.direct, origin, asked.query.walk.speed_mm_per_h).get(end):
+        return "on foot here"
+    ride = find_ride(asked, origin, end, at_s)
+    if ride is None:
+        return "no ride here"
+    home_s = ride.arrives_s + ride.walk_on_s - at_s
+    kind = "ride here" if home_s == took_s else f"first ride here ({home_s:,} s)"
+    return (
+        f"{kind}: `{ride.board}` {_clock(ride.departs_s)} to `{ride.alight}` "
+        f"{_clock(ride.arrives_s)}, walks {ride.walk_s} and {ride.walk_on_s} s"
+    )
+
+
 SUMMARY_HEAD = (
-    "| feed | peer | within a minute, all rules the same | as they come | differences: first row, last row "
-    "| ours, worked out anew |",
-    "|---|---|---|---|---|---|",
+    "| feed | peer | within a minute, as they come | every rule the same | last row "
+    "| larger differences: as they come, every rule the same, last row | ours, worked out anew |",
+    "|---|---|---|---|---|---|---|",
 )
 
 
 def summary_row(one: Compared) -> str:
     """One row for each feed and peer, under ``SUMMARY_HEAD``."""
-    first, last = one.climbed.agreement[0], one.climbed.agreement[-1]
-    counts = [int(one.climbed.differs[row].sum()) for row in (0, -1)]
+    rows = (0, one.climbed.plain, -1)
+    first, plain, last = (one.climbed.agreement[row] for row in rows)
+    counts = ", ".join(f"{int(one.climbed.differs[row].sum()):,}" for row in rows)
     return (
-        f"| {one.runner.case.name} | {one.peer} | **{_share(last.share)}** of {last.reached:,} "
-        f"| {_share(first.share)} | {counts[0]:,}, {counts[1]:,} "
+        f"| {one.runner.case.name} | {one.peer} | {_share(first.share)} "
+        f"| **{_share(plain.share)}** of {plain.reached:,} | {_share(last.share)} | {counts} "
         f"| {one.confirmed.equal:,} of {one.confirmed.answers:,} equal |"
     )
 
@@ -110,11 +122,13 @@ def ladder_lines(one: Compared) -> list[str]:
 def _check_lines(one: Compared) -> list[str]:
     """Who was checked against what, in two sentences."""
     found = one.confirmed
-    chance = "none" if one.by_chance == 0 else f"{one.by_chance:,}"
+    first, last = (f"{count:,}" if count else "none" for count in one.by_chance)
+    plain = one.climbed.stages[one.climbed.plain].name
     return [
         f"Of this engine's {found.answers:,} answers at the row *{found.stage}* ({found.reached:,} with a "
         f"way), {found.equal:,} are the same to the second when worked out anew from the raw files. Asked "
-        f"the same question twice, as they come, {one.peer} changes {chance} of its answers."
+        f"the same question twice, {one.peer} changes {first} of its answers as they come, {last} at the row "
+        f"*{plain}*."
     ]
 
 
@@ -153,9 +167,9 @@ def _leftover_lines(one: Compared) -> list[str]:
     ]
     for mask, words in (
         (one.leftovers.missed, f"a quicker journey exists, by the raw files, that {one.peer} does not give"),
-        (
-            one.leftovers.further,
-            f"{one.peer} walks further than the limit; with longer walks ours is as quick",
+        *(
+            (mask, f"{one.peer} walks further than the limit: with up to {limit_m:,} m ours is as quick")
+            for limit_m, mask in one.leftovers.further.items()
         ),
         (one.leftovers.left, "unexplained"),
     ):
