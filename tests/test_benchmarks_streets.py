@@ -128,6 +128,7 @@ def test_streets_that_join_the_same_junctions_are_parted_in_a_map(tmp_path: Path
             2: ([2, 8, 4], {"railway": "rail"}),
             3: ([2, 9, 4], {"highway": "path", "name": "Round"}),
             4: ([3, 8], {"building": "yes"}),
+            5: ([2, 4], {"highway": "steps"}),
         },
     )
     streets = StreetMap(town.write_pbf(tmp_path / "raw.osm.pbf"), "EPSG:27700")
@@ -141,14 +142,16 @@ def test_streets_that_join_the_same_junctions_are_parted_in_a_map(tmp_path: Path
         read_by_ferrobus(streets.write(tmp_path / f"{name}.osm.pbf", frozenset(), parted=name == "parted"))
         for name in ("whole", "parted")
     )
-    assert Counter(join_ends(list(whole.values())))[(2, 4)] == 3
+    assert Counter(join_ends(list(whole.values())))[(2, 4)] == 4
     ends = join_ends(list(parted.values()))
     assert len(ends) == len(set(ends))
-    assert {way: parted[way] for way in whole} == whole  # the ways themselves stay; stubs are added
+    # The ways stay and get stubs; where there is no node between the junctions, one is put there.
+    assert {way: parted[way] for way in (1, 2, 3)} == {way: whole[way] for way in (1, 2, 3)}
+    assert (parted[5][0], len(parted[5]), parted[5][2]) == (2, 3, 4)
     assert read_ways(tmp_path / "parted.osm.pbf")[3]["name"] == "Round"
-    # Once railways are gone two are left, and both are parted.
+    # Once railways are gone three are left, and all are parted.
     lines = read_by_ferrobus(streets.write(tmp_path / "l.osm.pbf", frozenset({"lines"}), parted=True))
-    assert len(lines) == 2 + 2
+    assert len(lines) == 3 + 3
 
 
 def test_links_of_a_project_become_streets(tmp_path: Path) -> None:
