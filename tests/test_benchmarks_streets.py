@@ -8,10 +8,12 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import osmium
 import pytest
+from pyproj import Transformer
 
-from benchmarks.validation.street_files import StreetWriter, write_joined, write_links
+from benchmarks.validation.street_files import StreetWriter, write_grid, write_joined, write_links
 from benchmarks.validation.street_rules import (
     PARTED,
     STREET_RULES,
@@ -152,6 +154,22 @@ def test_streets_that_join_the_same_junctions_are_parted_in_a_map(tmp_path: Path
     # Once railways are gone three are left, and all are parted.
     lines = read_by_ferrobus(streets.write(tmp_path / "l.osm.pbf", frozenset({"lines"}), parted=True))
     assert len(lines) == 3 + 3
+
+
+def test_a_made_up_grid_is_one_piece(tmp_path: Path) -> None:
+    # Stops 1 km and 3 km apart, blocks of 100 m, one either way of each: 9 nodes and 12 streets.
+    lon, lat = Transformer.from_crs("EPSG:27700", "EPSG:4326", always_xy=True).transform(
+        np.array([300_000, 301_000, 304_000]), np.full(3, 200_000)
+    )
+    path = write_grid(lon, lat, tmp_path / "grid.osm.pbf", "EPSG:27700", block_m=100, reach_m=100)
+    ways = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+    to_plane = Transformer.from_crs("EPSG:4326", "EPSG:27700", always_xy=True)
+    long = []
+    for way in ways:
+        if way.is_way():
+            x, y = to_plane.transform([n.lon for n in way.nodes], [n.lat for n in way.nodes])
+            long.append(round(float(np.hypot(x[1] - x[0], y[1] - y[0]))))
+    assert Counter(long) == {100: 3 * 12, 800: 1, 2800: 1}
 
 
 def test_links_of_a_project_become_streets(tmp_path: Path) -> None:

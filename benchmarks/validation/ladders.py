@@ -50,6 +50,7 @@ _STREETS = {
 }  # fmt: skip
 _CAFEIN_STREETS = {
     "foot": "here closed; cafein reads foot=no and no other word, and so walks on foot=private",
+    "kinds": "a trunk road where no pavement is known is closed here; cafein walks along it",
     "pieces": "nobody is put onto a piece of under 200 nodes here; cafein's limit is 40",
 }
 _FERROBUS_STREETS = {

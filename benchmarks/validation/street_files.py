@@ -13,6 +13,9 @@ from pathlib import Path
 import numpy as np
 import osmium
 from pyproj import Transformer
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from data.areapack import AreaPack
 from geo.snap import Snapped
@@ -145,7 +148,10 @@ def _nearest_along(xs: np.ndarray, ys: np.ndarray, along: np.ndarray, px: float,
 def write_grid(
     lon: np.ndarray, lat: np.ndarray, path: Path, crs: str, *, block_m: float, reach_m: float
 ) -> Path:
-    """Invent streets where a feed comes without any: a grid of blocks about the given stops."""
+    """Invent streets where a feed comes without any: a grid of blocks about the given stops.
+
+    Where it falls into pieces, straight roads join them: some engines keep the largest piece only.
+    """
     to_plane = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     x, y = to_plane.transform(lon, lat)
     cells = set()
@@ -156,13 +162,32 @@ def write_grid(
         cells |= {(column + a, row + b) for a in range(-reach, reach + 1) for b in range(-reach, reach + 1)}
     order = {cell: number + 1 for number, cell in enumerate(sorted(cells))}
     out = StreetWriter()
+    links = []
     for cell, number in order.items():
         out.nodes[number] = to_plane.transform(cell[0] * block_m, cell[1] * block_m, direction="INVERSE")
         for step, (a, b) in enumerate(((1, 0), (0, 1))):
             neighbour = order.get((cell[0] + a, cell[1] + b))
             if neighbour is not None:
-                out.ways.append((2 * number + step, [number, neighbour], {"highway": "residential"}))
+                links.append((2 * number + step, [number, neighbour]))
+    roads = _join_pieces(np.array(list(order)), np.array([nodes for _, nodes in links]) - 1) + 1
+    links += [(ADDED + row, nodes) for row, nodes in enumerate(roads.tolist())]
+    out.ways = [(way, nodes, {"highway": "residential"}) for way, nodes in links]
     return out.save(path)
+
+
+def _join_pieces(places: np.ndarray, links: np.ndarray) -> np.ndarray:
+    """Rows of places to be joined, the nearest two at a time, so that all are one piece."""
+    joins: list[list[int]] = []
+    while True:
+        ends = np.vstack([links, np.array(joins, np.int64).reshape(-1, 2)])
+        graph = coo_array((np.ones(len(ends), np.int8), ends.T), shape=(len(places), len(places)))
+        count, piece = connected_components(graph, directed=False)
+        if count == 1:
+            return np.array(joins, np.int64).reshape(-1, 2)
+        inside, outside = np.flatnonzero(piece == 0), np.flatnonzero(piece != 0)
+        far, nearest = cKDTree(places[outside]).query(places[inside])
+        best = int(np.argmin(far))
+        joins.append([int(inside[best]), int(outside[nearest[best]])])
 
 
 def write_links(database: Path, path: Path) -> Path:
