@@ -292,8 +292,11 @@ def test_progress_is_told_of_every_step(tmp_path: Path) -> None:
     assert len(told.steps) == STEPS == len(set(told.steps))
 
 
-def edges(services: pd.DataFrame | None, margin_m: float = 10_000) -> list[bool]:
-    """Three areas of 3 km in a row; all people of the middle one live over 2 km from the border."""
+def edges(services: pd.DataFrame | None, margin_m: float = 10_000, near: float = 0.6) -> list[bool]:
+    """Three areas of 3 km in a row; all people of the middle one live over 2 km from the border.
+
+    Of the western one the share ``near`` lives nearer.
+    """
     areas = gpd.GeoDataFrame(
         {"neighbourhood_id": ["w", "m", "e"]},
         geometry=[box(0, 0, 3000, 9000), box(3000, 0, 6000, 9000), box(6000, 0, 9000, 9000)],
@@ -303,7 +306,7 @@ def edges(services: pd.DataFrame | None, margin_m: float = 10_000) -> list[bool]
             "neighbourhood_id": ["w", "w", "m", "e"],
             "x": [1000.0, 2900.0, 4500.0, 8000.0],
             "y": [4500.0] * 4,
-            "weight": [0.6, 0.4, 1.0, 1.0],
+            "weight": [near, 1 - near, 1.0, 1.0],
         }
     )
     return list(find_edges(areas, points, services, edge_m=2000, margin_m=margin_m))
@@ -315,6 +318,7 @@ def venue(x: float, y: float, delivery: str = "venue") -> pd.DataFrame:
 
 def test_edges_are_where_most_people_live_near_a_border_with_nothing_beyond() -> None:
     assert edges(None) == [True, False, True]
+    assert edges(None, near=0.4) == [False, False, True]  # some people of the west, not most
     assert edges(venue(4500, 4500)) == [True, False, True]  # inside: nothing beyond is loaded
     assert edges(venue(-500, 4500), margin_m=1000) == [False, False, True]  # beyond the western border only
     assert edges(venue(-500, 4500)) == [False, False, False]  # within 10 km of all of them

@@ -109,3 +109,9 @@ def test_provision_counts_and_ranks_what_is_in_reach():
     assert (near["services"], near["in_reach"], near["nearest_s"]) == (2, 1, 660)
     assert pd.isna(near["third_nearest_s"])
     assert frame.loc[("N2", "*"), "in_reach"] == 0
+
+    # Straight lines count 1.3 times: 100, 200 and 300 m are 130, 260 and 390 m, at 80 m a minute.
+    places = [service(f"s{metres}", metres, 0) for metres in (300, 100, 200, 9000)]
+    town = build_town(stops={"A": (0, 0)}, points=[point("a", 0, 0, 80, "N1")], services=places)
+    row = Engine(town).provision(Query()).set_index(["neighbourhood_id", "category"]).loc["N1", "*"]
+    assert (row["services"], row["in_reach"], row["nearest_s"], row["third_nearest_s"]) == (4, 3, 98, 293)

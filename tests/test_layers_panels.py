@@ -80,6 +80,21 @@ def test_a_small_group_is_not_given_a_rate(town, answers) -> None:
     assert line.cut_off == "fewer than 10" and line.share_cut_off == "too few to compare"
 
 
+@pytest.mark.parametrize(("unknown", "told"), [(10, True), (11, False)])
+def test_a_rate_needs_fifty_people_of_whom_it_is_known(town, answers, unknown: int, told: bool) -> None:
+    frame = answers[1].frame.copy()
+    row = (frame["area_id"] == "N3") & (frame["group_id"] == "all")
+    frame.loc[row, ["cut_off", "not_known"]] = [60.0 - unknown, float(unknown)]
+    table = build_area_table(
+        town, replace(answers[1], frame=frame), level="neighbourhood", group_id="all", **QUESTION
+    )
+    assert pd.notna(table.loc["N3", SHARE]) == told
+    row = (frame["level"] == "area") & (frame["group_id"] == "all")
+    frame.loc[row, ["in_reach", "cut_off", "share_cut_off"]] = [0.0, 60.0 - unknown, 1.0]
+    line = build_headline(town, replace(answers[1], frame=frame), group_id="all", **QUESTION)
+    assert line is not None and (line.share_cut_off == "100%") == told
+
+
 def test_neighbourhoods_with_most_people_stand_first(town, answers) -> None:
     table = build_area_table(town, answers[1], level="neighbourhood", group_id="all", **QUESTION)
     assert table.index.tolist()[0] == "N3"
@@ -267,3 +282,14 @@ def test_direct_buses_are_those_that_leave_in_the_window() -> None:
     assert buses == {"clinic": ("2", "10")}
     summary = summarise_reach(pack, engine.reach(Query()), "N1", kind="service", category=None)
     assert add_buses(summary.table, pack, buses)["Direct buses"].tolist() == ["2, 10"]
+
+
+def test_no_bus_is_direct_to_what_stands_at_the_stop_that_it_leaves_from() -> None:
+    pack = build_town(
+        streets=[street((0, 0), (6000, 0))],
+        stops={"A": (100, 0), "B": (5000, 0)},
+        routes=[route("10", trip(("A", "09:40"), ("B", "09:50")))],
+        points=[point("p1", 0, 0, people=120, neighbourhood="N1")],
+        services=[service("shop", 200, 0)],
+    )
+    assert list_direct_buses(Engine(pack), Query(), "N1") == {}

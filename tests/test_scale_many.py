@@ -23,7 +23,7 @@ from geo.query import Query
 from geo.write import read_metadata
 from tests.proof import line_town
 from tests.strategies import questions
-from tests.towns import point, service, trip
+from tests.towns import point, service, street, trip
 
 VALUES = ("walk_time_s", "best_duration_s", "share_in_reach")
 
@@ -119,14 +119,20 @@ def test_a_file_says_what_a_missing_row_means(tmp_path: Path) -> None:
 def test_no_timetable_is_not_known_and_never_zero(tmp_path: Path) -> None:
     """Stop B has a bus on no date: who lives by it alone is not cut off, as far as anyone knows."""
     town = line_town(
-        trip(("C", "09:40"), ("E", "09:50")), points=[point("home", 1100, 0), point("near", 2100, 0)]
-    )
+        trip(("C", "09:40"), ("E", "09:50")), points=[point("home", 1100, 0), point("near", 2100, 0)],
+        services=[service("clinic", 5000, 0), service("hall", 1100, -500)],
+        streets=[street((0, 0), (1100, 0), (10_000, 0)), street((1100, 0), (1100, -500))],
+    )  # fmt: skip
     engine, out = Engine(town), tmp_path / "matrix.parquet"
     query = Query(window_start_s=34_200, window_end_s=35_400)
     export_matrix(engine, query, *own_points(engine), out, rows="all")
-    frame = pd.read_parquet(out).set_index("origin_id")
-    assert read_metadata(out)["not_known"]["origins"]["no_timetable"] == ["home"]
-    assert pd.isna(frame.loc["home", "share_in_reach"]) and frame.loc["near", "share_in_reach"] > 0
+    share = pd.read_parquet(out).set_index(["origin_id", "destination_id"])["share_in_reach"]
+    assert read_metadata(out)["not_known"] == {
+        "origins": {"outside_data": [], "no_timetable": ["home"]},
+        "destinations": {"outside_data": [], "no_timetable": ["hall"]},
+    }
+    assert pd.isna(share["home", "clinic"]) and share["near", "clinic"] > 0
+    assert pd.isna(share["near", "hall"]) and share["home", "hall"] == 1  # on foot that is known
 
 
 def test_what_cannot_be_asked_is_refused_whole(tmp_path: Path) -> None:
