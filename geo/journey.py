@@ -16,6 +16,7 @@ from shapely.geometry import LineString
 from data.areapack import Feed
 from data.coordinates import transformer
 from data.errors import QueryError
+from geo.clock import typed_clock
 from geo.legs import leg_seconds
 from geo.places import Place
 from geo.query import Query
@@ -81,12 +82,13 @@ class Journey:
 
 @dataclass(frozen=True)
 class NoJourney:
-    """There is none; ``reason`` is one of ``geo.tables.REASONS``."""
+    """There is none; ``reason`` is one of ``geo.tables.REASONS``, ``about`` the ends that it is about."""
 
     service_date: dt.date
     origin: Place
     destination: Place
     reason: str
+    about: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -135,7 +137,7 @@ def find_journey(
     time_s = depart_s if depart_s is not None else arrive_by_s
     assert time_s is not None
     if not 0 <= time_s < 2 * 86_400:
-        raise QueryError(f"time {time_s} s: must be from 00:00 to 47:59 of the service date.")
+        raise QueryError(f"time {typed_clock(time_s)}: must be from 00:00 to 47:59 of the service date.")
     # The timetable must hold all that leaves up to the horizon after the time.
     query = replace(query, window_start_s=max(time_s - 1, 0), window_end_s=max(time_s, 1))
     walk, graph = query.walk, engine.graph(query.walk.avoid_steps)
@@ -143,7 +145,8 @@ def find_journey(
     a, b = ends.take([0]), ends.take([1])
     date, timetable = engine.service_date(query), engine.timetable(query)
     if ends.outside.any():
-        return NoJourney(date, origin, destination, "outside_data")
+        about = tuple(end for end, out in zip((origin, destination), ends.outside, strict=True) if out)
+        return NoJourney(date, origin, destination, "outside_data", about)
     stops = engine.snapped_stops(walk.avoid_steps)
     access, egress = walks_of_ends(engine, query, ends)
     direct = compute_legs(graph, a, b, walk.total_limit_mm)
@@ -159,8 +162,9 @@ def find_journey(
             leg = _walk_leg(engine, query, a, b, None, None)
             return Journey(date, origin, destination, leave, leave + duration, query.board_slack_s, (leg,))
     if best is None:
-        reason = _why_none(engine, timetable, query, access, egress)
-        return NoJourney(date, origin, destination, reason)
+        reason, unknown = _why_none(engine, timetable, query, access, egress)
+        about = tuple(end for end, one in zip((origin, destination), unknown, strict=True) if one)
+        return NoJourney(date, origin, destination, reason, about)
     ride = _ride_leg(engine, timetable, best)
     stop_ids = engine.pack.stops["stop_id"].to_numpy(object)
     first = int(timetable.lane_first[best.lane])
@@ -277,20 +281,21 @@ def _find_rides(
 
 def _why_none(
     engine: Engine, timetable: Timetable, query: Query, access: dict[int, int], egress: dict[int, int]
-) -> str:
-    """The first reason that holds, in the order of the definitions."""
+) -> tuple[str, tuple[bool, bool]]:
+    """The first reason that holds, in the order of the definitions, and which ends it is about."""
     active = engine.pack.stops["active"].to_numpy(bool)
     served = engine.pack.stops["served"].to_numpy(bool)
     near_origin = [stop for stop in access if active[stop]]
     near_service = [stop for stop in egress if active[stop]]
     if not near_origin:
-        return "no_stop_near_origin"
+        return "no_stop_near_origin", (True, False)
     if not near_service:
-        return "no_stop_near_service"
-    if not served[near_origin].any() or not served[near_service].any():
-        return "no_timetable"
+        return "no_stop_near_service", (False, True)
+    unknown = not served[near_origin].any(), not served[near_service].any()
+    if any(unknown):
+        return "no_timetable", unknown
     some_pair = next(find_pairs(timetable, query, access, egress), None)
-    return "no_direct_bus" if some_pair is None else "direct_bus_other_times"
+    return "no_direct_bus" if some_pair is None else "direct_bus_other_times", (True, True)
 
 
 def _text(value: Any) -> str | None:

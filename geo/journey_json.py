@@ -21,7 +21,8 @@ def journey_to_json(
 ) -> dict[str, Any]:
     """Turn a journey into what JSON holds; times are seconds, lines GeoJSON.
 
-    Without a journey ``legs`` is empty and ``reason`` says why. Names are as
+    Without a journey ``legs`` is empty, ``reason`` says why, and ``about`` has the
+    ids of the places that the reason is about. Names are as
     people are told them (``name`` null where there is none); codes stand only
     under keys that say so (``stop_id``, ``route_id``, ``trip_id``).
     """
@@ -40,7 +41,8 @@ def journey_to_json(
         "words": journey_in_words(journey, pack, service),
     }
     if isinstance(journey, NoJourney):
-        return {**told, "legs": [], "reason": journey.reason}
+        about = [place.place_id for place in journey.about]
+        return {**told, "legs": [], "reason": journey.reason, "about": about}
     return {
         **told,
         "depart_s": journey.depart_s,

@@ -27,10 +27,10 @@ _VEHICLES = {
     "ferry": "ferry",
 }
 _REASONS = {
-    "outside_data": "one of the two places is outside the area that the data cover, so nothing is known.",
-    "no_stop_near_origin": "there is no stop within the walking limit of the start.",
-    "no_stop_near_service": "there is no stop within the walking limit of the destination.",
-    "no_timetable": "there are stops nearby, but the timetable has no times for them: it is not known.",
+    "outside_data": "{about} lies outside the area that the data cover, so nothing is known.",
+    "no_stop_near_origin": "there is no stop within the walking limit of {about}.",
+    "no_stop_near_service": "there is no stop within the walking limit of {about}.",
+    "no_timetable": "there are stops near {about}, but the timetable has no times for them: it is not known.",
     "no_direct_bus": "no single bus goes from near the start to near the destination that day.",
     "direct_bus_other_times": "a direct bus runs that day, but not around that time.",
 }
@@ -83,8 +83,10 @@ def list_instructions(
     check = Instruction("check", say_check(pack, journey.service_date))
     trial = "" if pack.trial is None else f"{TRIAL}. "
     if isinstance(journey, NoJourney):
-        why = _REASONS.get(journey.reason, journey.reason)
-        return [Instruction("head", f"{trial}No journey on one bus from {start} to {end}: {why}"), check]
+        return [
+            Instruction("head", f"{trial}No journey on one bus from {start} to {end}: {_say_why(journey)}"),
+            check,
+        ]
     total = _minutes(journey.arrive_s - journey.depart_s)
     day = say_day(journey.service_date)
     head = f"{trial}From {start} to {end} on {day}: {total}, leaving {clock(journey.depart_s)}."
@@ -97,6 +99,13 @@ def list_instructions(
         elif (walk := _tell_walk(leg, journey, pack, came_by)) is not None:
             told.append(walk)
     return [*told, Instruction("arrive", f"You arrive at {clock(journey.arrive_s, round_up=True)}."), check]
+
+
+def _say_why(journey: NoJourney) -> str:
+    """The reason, with the place that it is about; of both, "each of the two places"."""
+    names = [clean_name(one.label) or "one of the two places" for one in journey.about]
+    about = names[0] if len(names) == 1 else "each of the two places"
+    return _REASONS.get(journey.reason, journey.reason).replace("{about}", about)
 
 
 def _minutes(duration_s: int) -> str:

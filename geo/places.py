@@ -22,6 +22,7 @@ _POSTCODE = re.compile(r"^[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}$", re.IGNORECASE)
 # (swapped, or another town), which "not in reach" would hide.
 FARTHEST_FROM_AREA_M = 50_000
 MOST_SUGGESTIONS = 3
+_NO_VENUE = {"home": "it comes to people's homes", "phone": "it works by phone", "online": "it works online"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def resolve_place(pack: AreaPack, text: str) -> Place:
     text : str
         "lon,lat", else the id of a neighbourhood (its origin point nearest to
         where its people are on average), origin point, service or stop, else a
-        postcode, else a neighbourhood's or service's name that only one has.
+        postcode, else a neighbourhood's, service's or stop's name that only one has.
 
     Raises
     ------
@@ -190,10 +191,8 @@ def _find_service(pack: AreaPack, text: str) -> Place | None:
 def _place_of_service(pack: AreaPack, row: pd.Series) -> Place:
     label = clean_name(row["name"]) or clean_name(row["category"]) or "service without a name"
     if pd.isna(row["x"]) or pd.isna(row["y"]):
-        raise QueryError(
-            f"{label} ({row['service_id']}): its place is not known, or it comes to people "
-            f"({clean_name(row['delivery']) or 'delivery not stated'}); choose a service at a venue."
-        )
+        why = _NO_VENUE.get(str(row["delivery"]), "its place is not known")
+        raise QueryError(f"{label} ({row['service_id']}): {why}; choose another, or give its lon,lat.")
     return _from_row(pack, row, str(row["service_id"]), label, "service")
 
 
@@ -217,11 +216,12 @@ def _find_postcode(pack: AreaPack, text: str) -> Place | None:
 
 
 def _find_by_name(pack: AreaPack, text: str) -> Place | None:
-    """The one neighbourhood or service of this name; of several the caller must say which."""
+    """The one neighbourhood, service or stop of this name; of several the caller must say which."""
     if not text:
         return None
-    hoods, services = pack.neighbourhoods, pack.services
-    for table, key in ((hoods, "neighbourhood_id"), (services, "service_id")):
+    for table, key in (
+        (pack.neighbourhoods, "neighbourhood_id"), (pack.services, "service_id"), (pack.stops, "stop_id")
+    ):  # fmt: skip
         if table is None:
             continue
         same = table[table["name"].astype("string").str.casefold().eq(text.casefold()).fillna(False)]
@@ -230,13 +230,17 @@ def _find_by_name(pack: AreaPack, text: str) -> Place | None:
         if len(same) > 1:
             raise QueryError(
                 f"{_shorten(text)!r} is the name of several; give the id of one:",
-                [_tell_apart(row, key) for _, row in same.head(20).iterrows()],
+                [_tell_apart(pack, row, key) for _, row in same.head(20).iterrows()],
             )
     return None
 
 
-def _tell_apart(row: pd.Series, key: str) -> str:
+def _tell_apart(pack: AreaPack, row: pd.Series, key: str) -> str:
     """An id with what tells it from others of the same name."""
+    if key == "stop_id":
+        stop = describe_stop(row, pack.crs)
+        told = [stop.title, stop.street, stop.heading and f"buses head {stop.heading}", stop.locality]
+        return ", ".join([stop.stop_id, *(fact for fact in told if fact)])
     facts = [
         clean_name(row.get(name)) for name in ("category", "address", "locality", "postcode", "ward_name")
     ]
@@ -252,6 +256,7 @@ def _suggest(pack: AreaPack, text: str) -> list[str]:
         (pack.neighbourhoods, "neighbourhood_id"),
         (pack.services, "service_id"),
         (pack.origin_points, "point_id"),
+        (pack.stops, "stop_id"),
     ):
         if table is None or table.empty:
             continue

@@ -150,7 +150,7 @@ class ReadyPack:
         if self.venues is None or self.venues.empty:
             raise QueryError(
                 f"{self.pack.manifest.name} has no services or places at a known venue; "
-                "give your own with --services, or load a register when building the pack."
+                "load a register when building the pack, or give `reach` places of your own (--services)."
             )
         return self.venues
 

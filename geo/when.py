@@ -19,7 +19,7 @@ from geo.people import WEIGHT_DECIMALS
 from geo.progress import Progress, no_progress
 from geo.query import Query
 from geo.reach import compute_reach
-from geo.tables import GapTable
+from geo.tables import GAP_COLUMNS, PEOPLE_ROW_COLUMNS, GapTable
 from geo.timeofday import IN_REACH_COLUMN, WINDOWS, Time, ask_at, choose_times
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 STATES = ("in_reach", "cut_off", "not_known")
 TIMES_IN_REACH, TIMES_KNOWN = "times_in_reach", "times_known"
-_GAP_KEYS = ("level", "area_id", "area_name", "kind", "category", "group_id", "group_name", "people")
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _judge(part: AtTime | None, n: int, m: int) -> tuple[np.ndarray, np.ndarray]
 def _join_gaps(times: Sequence[Time], parts: Sequence[AtTime | None]) -> pd.DataFrame:
     gaps = [None if part is None or part.gap is None else part.gap.frame for part in parts]
     first = next(gap for gap in gaps if gap is not None)
-    columns: dict[str, object] = {name: first[name].array for name in _GAP_KEYS}
+    columns: dict[str, object] = {name: first[name].array for name in PEOPLE_ROW_COLUMNS}
     for time, gap in zip(times, gaps, strict=True):
         for state in STATES:
             columns[f"{time.name}_{state}"] = (
@@ -185,8 +184,8 @@ def describe_when_columns(table: WhenTable) -> dict[str, str]:
 def describe_gap_columns(table: WhenTable) -> dict[str, str]:
     """What each column of ``gap`` holds, for a file's metadata."""
     assert table.gap is not None
-    known = describe_time_columns()
-    return {str(name): known.get(str(name), "as in the gap table") for name in table.gap}
+    known = {**describe_time_columns(), **GAP_COLUMNS}
+    return {str(name): known[str(name)] for name in table.gap}
 
 
 def describe_time_columns() -> dict[str, str]:

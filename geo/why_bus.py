@@ -29,6 +29,7 @@ MINUTE_S = 60
 class LaterBus:
     """A bus of the timetable that would have to run again, later."""
 
+    date: dt.date  # whose timetable it is of
     trip: int  # row in the feed's trips
     leaves_s: int  # its departure now, where people board it
     later_min: int
@@ -113,7 +114,7 @@ class LaterBuses:
         found: tuple[int, float, int] | None = None
         bus: LaterBus | None = None
         # One trip may run on two days of a date's timetable: each is a bus of its own.
-        run_of = {m: (self.plan[m.session].date, m.trip, self._run(m)) for m in missed}
+        run_of = {m: (self._date(m), m.trip, self._run(m)) for m in missed}
         for date, trip, run in sorted(set(run_of.values())):
             told = [m for m in missed if run_of[m] == (date, trip, run)]
             # What stands in the text: the departure that most people would have caught.
@@ -129,13 +130,11 @@ class LaterBuses:
                     continue
                 key = (later, -round(total, 9), trip)
                 if found is None or key < found:
-                    found, bus = key, LaterBus(trip, leaves_s, later, total)
+                    found, bus = key, LaterBus(date, trip, leaves_s, later, total)
                 break
         return bus
 
-    def _spans(
-        self, date: dt.date | None, told: _Missed, missed: Sequence[_Missed]
-    ) -> list[tuple[int, int, int]]:
+    def _spans(self, date: dt.date, told: _Missed, missed: Sequence[_Missed]) -> list[tuple[int, int, int]]:
         """(point, least, most) whole minutes by which the trip told may be later, to serve each session."""
         spans = []
         for m in missed:
@@ -182,6 +181,11 @@ class LaterBuses:
     ) -> list[tuple[int, int, int, bool, bool]]:
         """Calls of a trip: stop, arrival, departure, and whether one may board and alight."""
         return _calls_of(self._timetable(session), self._row_of(session, trip, departure_s))
+
+    def _date(self, missed: _Missed) -> dt.date:
+        date = self.plan[missed.session].date
+        assert date is not None  # else no bus was looked for
+        return date
 
     def _run(self, missed: _Missed) -> int:
         """Which of the timetable's runs of a trip was missed."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from data.areapack import AreaPack
+from data.service_days import WEEKDAYS
+from geo.query import DAY_S
+from geo.roundtrip_words import name_bus
 from geo.sessions import PlannedSession
 from geo.tables import ANSWERS
 from geo.why_bus import LaterBus
@@ -83,12 +87,15 @@ class Cell:
             "session_service_id": None if session is None else session.service_id,
             "session_id": None if session is None else session.session_id,
             "session_kind": None if session is None else session.kind,
+            "session_day": None if session is None else _day_of(session),
             "session_start_s": None if session is None else session.start_s + shift_min * 60,
             "session_end_s": None if session is None else session.end_s + shift_min * 60,
             "session_shift_min": None if session is None else shift_min,
             "session_assumed": None if session is None else session.assumed,
             "session_people": self._people(gained.get("session")),
+            "bus": None if bus is None else name_bus(self.pack, bus.trip),
             "bus_trip_id": None if bus is None else self._feed("trip_id", bus.trip),
+            "bus_day": None if bus is None else _weekday(bus.date, bus.leaves_s),
             "bus_leaves_s": None if bus is None else bus.leaves_s,
             "bus_needed_s": None if bus is None else bus.needed_s,
             "bus_later_min": None if bus is None else bus.later_min,
@@ -139,3 +146,13 @@ class Cell:
         sessions = np.flatnonzero(np.isin(self.found.plan_column, self.members)).tolist()
         weight = dict(zip(self.points.tolist(), self.weight.tolist(), strict=True))
         return self.found.later.find(self.points.tolist(), sessions, weight, self.half)
+
+
+def _day_of(session: PlannedSession) -> str | None:
+    """The weekday on which a session is held, where that is known."""
+    return None if session.assumed or session.date is None else _weekday(session.date, session.start_s)
+
+
+def _weekday(date: dt.date, time_s: int) -> str:
+    """The weekday, by the clock, of a time of a date's timetable."""
+    return WEEKDAYS[(date.weekday() + time_s // DAY_S) % 7]

@@ -11,7 +11,7 @@ from data.areapack import AreaPack
 from geo.clock import clock
 from geo.query import DAY_S, Query
 from geo.roundtrip import RoundTripSettings
-from geo.roundtrip_words import name_bus, short_name
+from geo.roundtrip_words import short_name
 from geo.tables import SMALL_COUNT
 
 ANY_WORDS = {"service": "Any service", "place": "Any place"}
@@ -69,7 +69,7 @@ def say_remedy(
     if answer == "session":
         return _say_session(record, pack, apart)
     if answer == "bus":
-        return _say_bus(record, pack)
+        return _say_bus(record)
     took = record.get("second_bus_s")
     minutes = "" if took is None or pd.isna(took) else f" ({-(-int(took) // 60)} minutes)"
     return f"with a second bus{' each way' if back else ''}{minutes}"
@@ -85,21 +85,25 @@ def _say_session(record: Mapping[str, Any], pack: AreaPack, apart: Mapping[str, 
     moved = int(record["session_shift_min"]) * 60
     now = clock(start - moved)
     assumed = " (which is assumed)" if record["session_assumed"] else ""
+    day = _on_day(record["session_day"])
     if record["session_kind"] == "drop_in":
         return (
-            f"if {name} were open from {clock(start)} to {clock(end)} instead of from {now} to "
+            f"if {name} were open from {clock(start)} to {clock(end)}{day} instead of from {now} to "
             f"{clock(end - moved)}{assumed}"
         )
-    return f"if the session of {name} started at {clock(start)} instead of {now}{assumed}"
+    return f"if the session of {name}{day} started at {clock(start)} instead of {now}{assumed}"
 
 
-def _say_bus(record: Mapping[str, Any], pack: AreaPack) -> str:
-    trip = int((pack.feed.trips["trip_id"] == record["bus_trip_id"]).to_numpy().argmax())
+def _on_day(weekday: str | None) -> str:
+    return "" if weekday is None or pd.isna(weekday) else f" on {weekday.title()}"
+
+
+def _say_bus(record: Mapping[str, Any]) -> str:
     leaves_s, needed_s = int(record["bus_leaves_s"]), int(record["bus_needed_s"])
     midnight_s = leaves_s // DAY_S * DAY_S  # as people say it, by the clock of the day on which it leaves
     return (
-        f"if a {name_bus(pack, trip)} left for home at {clock(needed_s - midnight_s)}, not only at "
-        f"{clock(leaves_s - midnight_s)}"
+        f"if one more bus, the {record['bus']}, left for home at {clock(needed_s - midnight_s)}"
+        f"{_on_day(record['bus_day'])} (the last now leaves at {clock(leaves_s - midnight_s)})"
     )
 
 

@@ -22,6 +22,7 @@ from data.areapack import AreaPack
 from data.date_words import say_date
 from geo.roundtrip import RoundTripSettings
 from geo.whatif.difference import DIFFERENCE_COLUMNS, WhatIf
+from geo.whatif.words import say_outside
 from geo.write import build_metadata, side_file, write_table
 from layers.catalogue import Drawn, Layer, LegendEntry
 from layers.measures import ALL, ANY_CATEGORY
@@ -193,7 +194,7 @@ def say_difference(found: WhatIf, *, kind: str, category: str, group_id: str) ->
     if pd.isna(row["gained"]):
         return "This group's counts are not published for the whole area."
     if row["gained"] == 0 and row["lost"] == 0:
-        return (
+        return say_outside(found.list_outside()) or (
             "Nobody gains or loses reach: whoever the change touches has one of this kind in reach already, "
             "or still has none."
         )

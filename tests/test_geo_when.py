@@ -106,7 +106,7 @@ def test_the_command_writes_all_three_tables(engine: Engine, tmp_path: Path):
     write_pack(engine.pack, tmp_path / "town")
     for by, columns in (
         ("category", {"neighbourhood_id", "category", "sunday_state", "times_in_reach"}),
-        ("gap", {"level", "group_id", "sunday_cut_off", "weekday_morning_in_reach"}),
+        ("gap", {"level", "group_id", "counted", "sunday_cut_off", "weekday_morning_in_reach"}),
         ("service", {"origin_id", "sunday_class"}),
     ):
         out = tmp_path / f"{by}.csv"

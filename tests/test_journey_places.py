@@ -16,7 +16,11 @@ from tests.towns import ORIGIN, Stop, build_town, point, service, street
 def pack():
     made = build_town(
         streets=[street((0, 0), (3000, 0))],
-        stops={"0690001": Stop(100, 0, name="Market Square")},
+        stops={
+            "0690001": Stop(100, 0, name="Market Square"),
+            "0690002": Stop(900, 0, name="Old Mill"),
+            "0690003": Stop(920, 0, name="Old Mill"),
+        },
         points=[
             point("P1", 0, 0, people=100, neighbourhood="W01"),
             point("P2", 90, 0, people=300, neighbourhood="W01"),
@@ -27,6 +31,7 @@ def pack():
             service("S2", 300, 0, name="Chess Club"),
             service("S3", 400, 0, name="Chess Club"),
             service("S4", None, None, name="Telephone Friends", delivery="phone"),
+            service("S5", None, None, name="Lost Hall"),
         ],
     )
     postcodes = pd.DataFrame(
@@ -50,6 +55,7 @@ def pack():
         (" S1 ", "service", "S1", "Food Bank"),
         ("food bank", "service", "S1", "Food Bank"),
         ("0690001", "stop", "0690001", "Market Square"),
+        ("market square", "stop", "0690001", "Market Square"),
         ("np198aa", "postcode", "NP19 8AA", "NP19 8AA"),
         ("NP19 8AA", "postcode", "NP19 8AA", "NP19 8AA"),
     ],
@@ -85,10 +91,13 @@ def test_coordinates_that_are_no_place_here(pack, text) -> None:
     [
         ("Food Bnak", r"Did you mean Food Bank \(S1\)"),
         ("Chess Club", "Chess Club"),  # two of the name: offered, not guessed
+        ("old mill", r"give the id of one:\n  - 0690002, Old Mill"),
+        ("Markt Square", r"Did you mean Market Square \(0690001\)"),
         ("", "no neighbourhood"),
         ("qqqqqqqqqqqqqqqq", r"nor lon,lat\.$"),
         ("NP20 1ZZ", "not among the postcodes"),
-        ("S4", "comes to people"),
+        ("S4", "it works by phone"),
+        ("S5", "its place is not known; choose another"),
         ("<b>\x00\n" * 50, "no neighbourhood"),
     ],
 )

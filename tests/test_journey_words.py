@@ -147,6 +147,28 @@ def test_no_journey_in_words() -> None:
     assert lines[-1].startswith("Check before you travel")
 
 
+@pytest.mark.parametrize(
+    ("home", "stops", "says"),
+    [
+        ((0, 5000), {}, f"{HOME} lies outside the area that the data cover"),
+        ((0, 40), {("B", "served"): False}, "near Service clinic, but the timetable has no times for them"),
+        ((0, 40), {("A", "active"): False}, f"no stop within the walking limit of {HOME}."),
+        ((0, 40), {("B", "active"): False}, "no stop within the walking limit of Service clinic."),
+        ((0, 40), {("A", "served"): False, ("B", "served"): False}, "near each of the two places, but"),
+    ],
+)
+def test_no_journey_says_which_place_it_is_about(home, stops, says: str) -> None:
+    pack = build_town(
+        streets=STREETS, stops={"A": Stop(120, 0), "B": Stop(2880, 0)},
+        routes=[route("R", trip(("A", "05:40"), ("B", "05:50")))],
+        points=[point("home", *home)], services=[service("clinic", 3000, 80)],
+    )  # fmt: skip
+    table = pack.stops.set_index("stop_id")
+    for (stop_id, column), value in stops.items():
+        table.loc[stop_id, column] = value
+    assert says in tell(dataclasses.replace(pack, stops=table.reset_index()[list(pack.stops)]))[0]
+
+
 def test_walking_all_the_way() -> None:
     pack = make_pack([])
     near = dataclasses.replace(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from geo.engine import Engine
+from geo.whatif.toml import parse_scenario
+from geo.whatif.words import say_outside
 from tests.test_whatif_towns import at, change, refusal, town
 from tests.towns import build_town, point, service, street
 
@@ -77,3 +80,29 @@ def test_nobody_starts_from_a_footpath(ask):
         services=[service("clinic", 490, 200)],
     )
     assert ask(change(aside, *path))["walk_time_s"] == 203  # 270 m: 202.5 s
+
+
+def test_what_stands_where_no_street_is_known_is_said():
+    """A hall 500 m from every street: nobody gains by it, because nobody is known to get there."""
+    pack = streets_apart()
+    text = f"""
+    [[change]]
+    kind = "add_service"
+    name = "Lighthouse"
+    category = "Food"
+    at = "{at(490, 700)}"
+    [[change]]
+    kind = "add_service"
+    name = "Hall"
+    category = "Food"
+    at = "{at(490, 210)}"
+    [[change]]
+    kind = "minibus"
+    name = "Ferry"
+    places = ["{at(490)}", "{at(490, 700)}"]
+    departures = ["10:00"]
+    """
+    scenario = parse_scenario(text.encode(), "mine.toml")
+    names = Engine(pack).under(scenario).list_outside(avoid_steps=False)
+    assert len(names) == 2 and names[0] == "Lighthouse"
+    assert "“Lighthouse”" in str(say_outside(names)) and say_outside([]) is None

@@ -62,7 +62,10 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     table = build_why_table(why, pack, kind="service", category=None)
     assert table["Category"].tolist() == ["Any", "Advice"]
     row = table.iloc[1]
-    assert row["What would change it"] == f"If a 1 towards {EVIL} left for home at 12:03, not only at 11:50"
+    assert row["What would change it"] == (
+        f"If one more bus, the 1 towards {EVIL}, left for home at 12:03 on Tuesday "
+        "(the last now leaves at 11:50)"
+    )
     assert (row["People without it"], row["More people"]) == (1240.0, 1240.0)
     assert (row["A longer walk"], row["A longer journey"], row["A second bus"]) == ("no", "no", "no")
     # 11:50 is missed by 13 minutes.
@@ -85,7 +88,10 @@ def test_a_category_s_name_may_hold_what_parts_a_sentence(category):
         ask_why(Engine(pack), make_query(), ThereAndBack(), hood), pack, kind="service", category=None
     )
     assert table["Category"].tolist() == ["Any", category]
-    words = "If a 1 towards Hill: Top, Moss left for home at 12:03, not only at 11:50"
+    words = (
+        "If one more bus, the 1 towards Hill: Top, Moss, left for home at 12:03 on Tuesday "
+        "(the last now leaves at 11:50)"
+    )
     assert table["What would change it"].tolist() == [words, words]
 
 

@@ -146,7 +146,8 @@ def test_a_session_that_starts_later():
     # The bus is there at 10:51:15, for a session at 10:30 too late by 21 minutes: 30 later is enough.
     row = only(town(there("10:30"), back("13:00")), BACK)
     assert (row["answer"], row["session_shift_min"], row["session_start_s"]) == ("session", 30, 11 * 3600)
-    assert "if the session of Service clinic started at 11:00 instead of 10:30" in row["sentence"]
+    assert "if the session of Service clinic on Tuesday started at 11:00 instead of 10:30" in row["sentence"]
+    assert row["session_day"] == "tuesday"
     assert row["session_service_id"] == "clinic"
 
 
@@ -174,8 +175,10 @@ def test_a_later_last_bus():
     assert (row["bus_leaves_s"], row["bus_needed_s"]) == (11 * 3600 + 600, 12 * 3600 + 180)
     assert row["session_shift_min"] is None
     assert (
-        "if a 1 towards Moss Road left for home at 12:03, not only at 11:10, 100 more people here could"
+        "if one more bus, the 1 towards Moss Road, left for home at 12:03 on Tuesday (the last now leaves at "
+        "11:10), 100 more people here could"
     ) in row["sentence"]
+    assert (row["bus"], row["bus_day"]) == ("1 towards Moss Road", "tuesday")
 
 
 def test_the_cheaper_of_a_later_bus_and_an_earlier_session():
@@ -210,7 +213,7 @@ def test_a_bus_that_runs_on_two_days_is_later_on_one_of_them_and_never_earlier()
     row = only(pack, BACK)
     assert (row["answer"], row["bus_later_min"], row["cost_min"]) == ("bus", 314, 314.0)
     assert (row["bus_leaves_s"], row["bus_needed_s"]) == (seconds("30:10"), seconds("35:24"))
-    assert "left for home at 11:24, not only at 06:10," in row["sentence"]
+    assert "left for home at 11:24 on Wednesday (the last now leaves at 06:10)," in row["sentence"]
 
 
 @pytest.mark.parametrize(("home", "walk_m"), [("11:13:30", 720), ("11:13:29", None)])
@@ -226,7 +229,7 @@ def test_drop_in_hours_that_open_earlier():
     held = session("10:00", "12:00", kind="drop_in")
     row = only(town(there("09:30"), back("12:10"), held=held), BACK)
     assert (row["answer"], row["session_shift_min"]) == ("session", -15)
-    assert "if Service clinic were open from 09:45 to 11:45 instead of from 10:00 to 12:00" in row["sentence"]
+    assert "if Service clinic were open from 09:45 to 11:45 on Tuesday instead of from" in row["sentence"]
 
 
 def test_a_second_bus_there_and_back():

@@ -20,6 +20,7 @@ from geo.options import (
     query_from_options,
     trip_from_options,
 )
+from geo.whatif.words import say_outside
 from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def run_whatif(options: argparse.Namespace) -> None:
         title = f"What if: {query.scenario.name}, neighbourhoods and services that differ"
         write_table(pairs, options.pairs, metadata(title, PAIR_COLUMNS))
     print(f"{len(found.frame):,} rows written to {options.out}\n{describe_totals(found)}", file=sys.stderr)
+    if (outside := say_outside(found.list_outside())) is not None:
+        print(f"note: {outside}", file=sys.stderr)
 
 
 def describe_totals(found: WhatIf) -> str:
@@ -78,6 +81,7 @@ def describe_totals(found: WhatIf) -> str:
     rows = frame[(frame["level"] == "area") & (frame["category"] == "*") & (frame["group_id"] == "all")]
     return "\n".join(
         f"any {row.kind}: {row.gained:,.0f} people gain reach, {row.lost:,.0f} lose it "
-        f"({row.in_reach_before:,.0f} before, {row.in_reach_after:,.0f} after)"
+        f"({row.in_reach_before:,.0f} before, {row.in_reach_after:,.0f} after, "
+        f"{row.not_known_after:,.0f} not known)"
         for row in rows.itertuples()
     )

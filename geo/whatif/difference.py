@@ -80,6 +80,10 @@ class WhatIf:
     query: Query
     changed: ScenarioEngine
 
+    def list_outside(self) -> list[str]:
+        """Names of what was put where the pack has no streets: nobody can be known to gain by it."""
+        return self.changed.list_outside(avoid_steps=self.query.walk.avoid_steps)
+
 
 def compute_what_if(
     engine: Engine,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from data.areapack import AreaPack
 from geo.engine import Engine
+from geo.snap import snap_points
 from geo.whatif.apply import apply_scenario
 from geo.whatif.marks import Mark, find_marks
 from geo.whatif.model import Scenario
@@ -49,6 +51,20 @@ class ScenarioEngine(Engine):
             self._snapped_services, self._direct = base._snapped_services, base._direct
         if stops_stay and services_stay:
             self._egress = base._egress
+
+    def list_outside(self, *, avoid_steps: bool) -> list[str]:
+        """Names of what the scenario puts where the pack has no streets: nobody is known to walk there."""
+        new = [mark for mark in self.marks if mark.kind in ("service_added", "stop_added", "stop_moved")]
+        at = pd.DataFrame({"x": [mark.geometry.x for mark in new], "y": [mark.geometry.y for mark in new]})
+        off_street = snap_points(
+            self.graph(avoid_steps), at["x"].to_numpy(float), at["y"].to_numpy(float)
+        ).outside
+        uncovered = self.snap(avoid_steps, at).outside  # stops count beyond the coverage, services don't
+        return [
+            mark.label
+            for mark, off, out in zip(new, off_street, uncovered, strict=True)
+            if (out if mark.kind == "service_added" else off)
+        ]
 
 
 def _same_places(old: AreaPack, new: AreaPack) -> bool:

@@ -40,6 +40,11 @@ def _read_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _read_number(value: Any) -> Any:
+    """Let true and false be no number."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 def _read_days(value: Any) -> Any:
     """Weekdays by name or by the first letters; 'weekdays', 'weekend' and 'every day' stand for theirs."""
     if not isinstance(value, str | list | tuple):
@@ -77,7 +82,7 @@ Text = Annotated[
 ]
 Clock = Annotated[int, BeforeValidator(_read_clock), Field(ge=0, le=LATEST_S)]
 Days = Annotated[tuple[str, ...], BeforeValidator(_read_days), Field(min_length=1)]
-Minutes = Annotated[float, Field(gt=0, le=1440)]
+Minutes = Annotated[float, BeforeValidator(_read_number), Field(gt=0, le=1440, allow_inf_nan=False)]
 Direction = Annotated[int, Field(ge=0, le=1)]
 
 _config = ConfigDict(extra="forbid")

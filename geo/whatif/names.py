@@ -135,7 +135,11 @@ def _named_alike(stops: pd.DataFrame, text: str) -> pd.DataFrame:
 
 
 def find_trips(pack: AreaPack, change: OnRoute) -> np.ndarray:
-    """Rows of the feed's trips on the routes of this id or number (and operator), ascending."""
+    """Rows of the feed's trips on the route of this id or number (and operator), ascending.
+
+    A number that several operators have is refused without one: which of them
+    would change is not to be guessed.
+    """
     feed = pack.feed
     routes = feed.routes
     wanted = (routes["route_id"].to_numpy(object) == change.route) | _flags(
@@ -145,12 +149,13 @@ def find_trips(pack: AreaPack, change: OnRoute) -> np.ndarray:
         feed.agency.drop_duplicates("agency_id").set_index("agency_id")["agency_name"]
     )
     if not wanted.any():
-        numbers = routes["route_short_name"].dropna().astype(str)
-        known = {one: one for one in numbers} | {one: one for one in routes["route_id"].astype(str)}
-        raise FaultyChange(
-            "route",
-            f"{change.route[:60]!r} is no route of the pack.{offer_nearest(change.route, known, short=True)}",
+        # By the number that people know; its id only where there is no number like it.
+        numbers = {one: one for one in routes["route_short_name"].dropna().astype(str)}
+        ids = {one: one for one in routes["route_id"].astype(str)}
+        offer = offer_nearest(change.route, numbers, short=True) or offer_nearest(
+            change.route, ids, short=True
         )
+        raise FaultyChange("route", f"{change.route[:60]!r} is no route of the pack.{offer}")
     if change.operator is not None:
         theirs = wanted & (_flags(operator, change.operator) | _flags(routes["agency_id"], change.operator))
         if not theirs.any():
@@ -160,6 +165,8 @@ def find_trips(pack: AreaPack, change: OnRoute) -> np.ndarray:
                 f"{change.operator[:60]!r} has no route {change.route[:60]!r}; it is of {_list(names)}",
             )
         wanted = theirs
+    elif len(theirs := list(dict.fromkeys(operator[wanted].dropna()))) > 1:
+        raise FaultyChange("operator", f"route {change.route[:60]!r} is of {_list(theirs)}; say which")
     trips = np.flatnonzero(feed.trips["route_id"].isin(routes["route_id"][wanted]).to_numpy(bool))
     if not len(trips):
         raise FaultyChange("route", f"{change.route[:60]!r} has no trips in the timetable")
@@ -205,9 +212,8 @@ def choose_direction(
     going = _flags(headsign, towards) | _flags(ends["name"], towards) | _flags(ends["stop_id"], towards)
     if not going.any():
         told = {str(one): str(one) for one in (*headsign.dropna(), *ends["name"].dropna(), *ends["stop_id"])}
-        raise FaultyChange(
-            "towards", f"{towards[:60]!r}: no bus of the route goes there.{offer_nearest(towards, told)}"
-        )
+        offer = offer_nearest(towards, told) or f" It goes towards {_list(told)}."
+        raise FaultyChange("towards", f"{towards[:60]!r}: no bus of the route goes there.{offer}")
     return trips[going]
 
 

@@ -42,8 +42,11 @@ def parse_scenario(content: bytes, file: str) -> Scenario:
         raise QueryError(f"{file}: {len(content):,} bytes; a scenario has at most {LARGEST_FILE_BYTES:,}.")
     try:
         raw = tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise QueryError(f"{file}: is not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{file}: is not text in UTF-8; save it as that.") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        twice = " (a key stands there twice)" if "overwrite" in str(error) else ""
+        raise QueryError(f"{file}: is not TOML: {error}{twice}") from error
     changes = raw.pop("change", [])
     faults = [f"{key[:40]}: is not a key that may stand here; use name, note and [[change]]" for key in raw
               if key not in ("name", "note")]  # fmt: skip
@@ -71,10 +74,7 @@ def _refusal(file: str) -> str:
 def _in_words(fault: Any, changes: list[Any]) -> str:
     """Name the change by its number and kind, the field, and what is wrong."""
     loc = list(fault["loc"])
-    words = {
-        "missing": "is missing",
-        "unexpected_keyword_argument": "is not a key of this kind of change",
-    }.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    words = _say_fault(fault, clock=any(part in _CLOCKS for part in loc))
     if loc[0] != "changes" or len(loc) < 2:
         return f"{_dotted(loc) or 'scenario'}: {words}"
     number = int(loc[1])
@@ -86,6 +86,44 @@ def _in_words(fault: Any, changes: list[Any]) -> str:
         return f"change {number + 1}, kind {kind!r}: use one of {', '.join(KINDS)}.{offer}"
     field = _dotted(loc[3:])
     return f"change {number + 1} ({kind}){f', {field}' if field else ''}: {words}"
+
+
+def _say_fault(fault: Any, *, clock: bool) -> str:
+    """What is wrong with a value, as one says it to somebody who has never seen this program."""
+    limits = fault.get("ctx", {})
+
+    def at(name: str) -> str:
+        return typed_clock(limits[name]) if clock else f"{limits[name]:g}"
+
+    match fault["type"]:
+        case "missing":
+            return "is missing"
+        case "unexpected_keyword_argument":
+            return "is not a key of this kind of change"
+        case "greater_than":
+            return f"must be over {at('gt')}"
+        case "greater_than_equal":
+            return f"must be at least {at('ge')}"
+        case "less_than_equal":
+            return f"must be at most {at('le')}"
+        case "float_type" | "float_parsing" | "finite_number":
+            return "must be a number"
+        case "int_type" | "int_parsing" | "int_from_float":
+            return 'must be a time like "09:30"' if clock else "must be a whole number"
+        case "string_type":
+            return "must be one text in quotes"
+        case "string_too_short" | "string_too_long":
+            return f"must have 1 to {limits.get('max_length', 200)} characters"
+        case "bool_type" | "bool_parsing":
+            return "must be true or false"
+        case "tuple_type" | "dataclass_type":
+            return "must be a list in square brackets" if fault["type"] == "tuple_type" else "must be a table"
+        case "too_short":
+            return f"must be at least {limits['min_length']}"
+        case "too_long":
+            return f"must be at most {limits['max_length']}"
+        case _:
+            return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _dotted(loc: list[Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from data.areapack import AreaPack
 from geo.names import clean_name
 from geo.whatif.model import Scenario
@@ -15,6 +17,18 @@ def say_trial(scenario: Scenario) -> str:
     count = len(scenario.changes)
     changes = "1 change that nobody has made" if count == 1 else f"{count} changes that nobody has made"
     return f"{TRIAL}: {_quote(scenario.name)}, {changes}"
+
+
+def say_outside(names: Iterable[str]) -> str | None:
+    """That nothing can be known of what lies where the data have no streets; None where nothing does."""
+    told = [_quote(name) for name in names]
+    if not told:
+        return None
+    lies = "lies" if len(told) == 1 else "lie"
+    return (
+        f"{', '.join(told)} {lies} outside the streets of the data: who could get there is not known, "
+        "and nobody is counted as gaining by it."
+    )
 
 
 def say_trial_of(pack: AreaPack) -> str | None:
