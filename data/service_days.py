@@ -166,6 +166,19 @@ def service_day_offset_s(date: dt.date, other_date: dt.date, timezone: str) -> i
     return round(other_noon - noon)
 
 
+def wall_clock_s(date: dt.date, other_date: dt.date, time_s: int, timezone: str) -> int:
+    """Seconds of ``date``'s clock at which the clock on the wall says a time of ``other_date``.
+
+    Ten past midnight is ten past 24 of the day before, also in the night in
+    which the clocks change: they do so later.
+    """
+    zone = ZoneInfo(timezone)
+    zero = dt.datetime.combine(date, dt.time(12), zone).timestamp() - 43_200
+    midnight = dt.datetime.combine(other_date, dt.time(0), zone)
+    # Adding to a time with a zone moves the hands of the clock on its wall.
+    return round((midnight + dt.timedelta(seconds=time_s)).timestamp() - zero)
+
+
 @dataclass(frozen=True)
 class FeedDates:
     """The dates that a feed covers; services that never run are left out."""

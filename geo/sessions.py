@@ -15,7 +15,7 @@ import pandas as pd
 from data.calendars import Calendar, load_calendar
 from data.errors import PackError, QueryError
 from data.manifest import Manifest
-from data.service_days import WEEKDAYS, service_day_offset_s
+from data.service_days import WEEKDAYS, wall_clock_s
 from geo.clock import typed_clock
 from geo.query import DAY_S
 
@@ -286,8 +286,8 @@ def _plan_one(
             f"{facts.last_date.isoformat()}"
         )
     elif start_s < reach_back_s and date - _DAY >= facts.first_date:
-        shift = service_day_offset_s(date - _DAY, date, facts.timezone)
-        date, start_s, end_s = date - _DAY, start_s + shift, end_s + shift
+        start_s, end_s = (wall_clock_s(date - _DAY, date, at, facts.timezone) for at in (start_s, end_s))
+        date -= _DAY
     return PlannedSession(
         session.service_id, session.session_id, session.kind, date, start_s, end_s, assumed,
         "; ".join(notes) or None,

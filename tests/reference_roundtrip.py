@@ -15,7 +15,7 @@ from data.areapack import AreaPack
 from geo.query import Query
 from tests.reference import Town, reason_of, rides, walk_all_the_way_s
 from tests.reference_people import build_town_of
-from tests.reference_trips import once, read
+from tests.reference_trips import DAY_S, once, read
 from tests.reference_walk import Key
 
 
@@ -190,7 +190,7 @@ def _homeward(best: Journey) -> dict[str, object]:
 
 def build_town_of_date(pack: AreaPack, query: Query, date: dt.date, end_s: int, linger_s: int) -> Town:
     """The reference's town on a date, with all trips that may matter to a session that ends at ``end_s``."""
-    horizon_s = max(query.horizon_s, linger_s)
+    horizon_s, end_s = max(query.horizon_s, linger_s), min(end_s, 2 * DAY_S)
     wide = replace(
         query, service_date=date, window_start_s=end_s - 1, window_end_s=end_s, horizon_s=horizon_s
     )

@@ -8,6 +8,7 @@ have no bank holiday ahead.
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from dataclasses import asdict, dataclass
 
 from data.areapack import AreaPack
@@ -74,8 +75,18 @@ def _hold(
         start_s, end_s = ASSUMED_S
     # Who must leave home before midnight reads the evening before.
     if start_s < early_s + walk_seconds(query.walk.leg_limit_mm, query.walk.speed_mm_per_h):
-        date, start_s, end_s = date - dt.timedelta(days=1), start_s + DAY_S, end_s + DAY_S
+        zone = zoneinfo.ZoneInfo(pack.manifest.timetable.timezone)
+        start_s, end_s = (seen_from_the_day_before(date, at, zone) for at in (start_s, end_s))
+        date -= dt.timedelta(days=1)
     return Held(service, session, kind, date, start_s, end_s, assumed)
+
+
+def seen_from_the_day_before(date: dt.date, time_s: int, zone: zoneinfo.ZoneInfo) -> int:
+    """Seconds from noon minus 12 h of the day before to a time on the wall, whatever the clocks do."""
+    hands = dt.datetime.combine(date, dt.time()) + dt.timedelta(seconds=time_s)
+    noon = dt.datetime.combine(date, dt.time(12)) - dt.timedelta(days=1)
+    apart = hands.replace(tzinfo=zone).astimezone(dt.UTC) - noon.replace(tzinfo=zone).astimezone(dt.UTC)
+    return round(apart.total_seconds()) + DAY_S // 2
 
 
 def trip_rows(pack: AreaPack, query: Query, asks: Asks) -> dict[tuple[str, str], dict[str, object]]:

@@ -256,6 +256,23 @@ def test_over_a_clock_change_the_timetable_of_the_next_day_is_an_hour_nearer():
     assert row["verdict"] == "yes" and row["leave_venue_s"] == at("24:07:45")
 
 
+@pytest.mark.parametrize("day", [dt.date(2025, 3, 30), dt.date(2025, 10, 26)])
+def test_in_the_night_of_a_clock_change_a_session_after_midnight_is_when_the_clock_says_so(day: dt.date):
+    # At 00:20 of a Sunday the clocks have not changed yet: it is 24:20 of Saturday, whose buses bring one.
+    held = session("00:20", "00:50", weekday=6)
+    row = ask(town(there("23:50"), back("25:00", calendar="sat"), held=held, service_date=day,
+                   calendars={"sat": Calendar("0000010")}))  # fmt: skip
+    assert (row["session_start_s"], row["session_end_s"]) == (at("24:20"), at("24:50"))
+    assert row["verdict"] == "yes" and row["leave_venue_s"] == at("24:57:45")
+
+
+def test_a_session_that_ends_after_the_clocks_have_changed_lasts_an_hour_less_or_more():
+    # From 00:20 to 03:00 on the wall are an hour and 40 minutes in spring, three and 40 in autumn.
+    for day, end in ((dt.date(2025, 3, 30), "26:00"), (dt.date(2025, 10, 26), "28:00")):
+        row = ask(town(there("23:50"), held=session("00:20", "03:00", weekday=6), service_date=day))
+        assert (row["session_start_s"], row["session_end_s"]) == (at("24:20"), at(end))
+
+
 def test_no_way_there_has_the_reasons_of_reach():
     assert ask(town(back("12:05")))["reason"] == "no_direct_bus"
     assert ask(town(there("07:00"), back("12:05")))["reason"] == "direct_bus_other_times"
