@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from data.areapack import AreaPack, Feed
+from data.areapack import AreaPack, Feed, WalkNetwork
 from data.service_days import services_on
 
 COLUMNS = 5
@@ -18,8 +18,8 @@ GAP_M = 20_000.0
 def copy_side_by_side(pack: AreaPack, copies: int) -> AreaPack:
     """Put copies of a region into one pack, in rows of five, 20 km apart.
 
-    Stops, trips and their times, origin points and neighbourhoods' outlines are
-    copied, ids marked by the copy's number. Only trips of the service date and
+    Stops, trips and their times, streets and what they cover, origin points and
+    neighbourhoods' outlines are copied, ids marked by the copy's number. Only trips of the service date and
     the days beside it are kept: no other is read. ``lon`` and ``lat`` stay
     those of the region, which nothing here reads.
     """
@@ -44,6 +44,12 @@ def copy_side_by_side(pack: AreaPack, copies: int) -> AreaPack:
     assert points is not None and hoods is not None
     moved = [hoods.geometry.translate(dx, dy) for dx, dy in steps]
     many_hoods = _repeat(hoods, steps, ("neighbourhood_id",))
+    coverage = pack.coverage
+    if coverage is not None:
+        parts = [coverage.geometry.translate(dx, dy) for dx, dy in steps]
+        coverage = _repeat(coverage, steps, ()).set_geometry(
+            pd.concat(parts, ignore_index=True).to_numpy(), crs=coverage.crs
+        )
     return replace(
         pack,
         stops=_repeat(stops, steps, ("stop_id",)),
@@ -53,7 +59,28 @@ def copy_side_by_side(pack: AreaPack, copies: int) -> AreaPack:
             feed.agency, feed.routes, _repeat(trips, steps, ("trip_id",)), many, feed.calendar,
             feed.calendar_dates,
         ),
+        walk=_repeat_streets(pack.walk, steps) if pack.walk is not None else None, coverage=coverage,
         groups=None, census=None, services=None, sessions=None, postcodes=None, ground=None,
+    )  # fmt: skip
+
+
+def _repeat_streets(walk: WalkNetwork, steps: list[tuple[float, float]]) -> WalkNetwork:
+    copies = len(steps)
+    dx, dy = np.array(steps).T
+
+    def moved(values: np.ndarray, by: np.ndarray) -> np.ndarray:
+        return (values[None, :] + by[:, None]).ravel()
+
+    nodes = np.arange(copies, dtype=np.int32) * np.int32(len(walk.node_x))
+    pieces = np.arange(copies, dtype=np.int64) * len(walk.geometry_x)
+    return replace(
+        walk,
+        node_x=moved(walk.node_x, dx), node_y=moved(walk.node_y, dy),
+        u=moved(walk.u, nodes), v=moved(walk.v, nodes),
+        **{name: np.tile(getattr(walk, name), copies) for name in ("length_mm", "steps", "street", "highway")},
+        geometry_offset=np.append(moved(walk.geometry_offset[:-1], pieces), copies * len(walk.geometry_x)),
+        geometry_x=moved(walk.geometry_x, dx), geometry_y=moved(walk.geometry_y, dy),
+        osm_way=None if walk.osm_way is None else np.tile(walk.osm_way, copies),
     )  # fmt: skip
 
 

@@ -19,11 +19,12 @@ from tests.test_scale_many import one_boarding
 
 
 @settings(max_examples=10)
-@given(question=questions(), copies=st.integers(2, 7))
-def test_each_copy_answers_as_the_region(question, copies, tmp_path_factory) -> None:
+@given(question=questions(), copies=st.integers(2, 7), on_streets=st.booleans())
+def test_each_copy_answers_as_the_region(question, copies, on_streets, tmp_path_factory) -> None:
     town, query = question
     query = one_boarding(query)
-    pack = town.build(streets=None, coverage=None)  # the region walks in straight lines
+    # Streets are copied with it; straight lines where it has none.
+    pack = town.build() if on_streets else town.build(streets=None, coverage=None)
     out = tmp_path_factory.getbasetemp() / "country.parquet"
 
     def rows(pack: AreaPack) -> pd.DataFrame:

@@ -100,7 +100,8 @@ def load():
     return {
         "single_tbtr": single("tbtr"), "single_raptor": single("raptor"),
         "window_tbtr": window("tbtr", 60), "window_raptor": window("raptor", 60),
-        "window2h_tbtr": window("tbtr", 120), "minutes": minute_by_minute,
+        "window2h_tbtr": window("tbtr", 120), "window2h_raptor": window("raptor", 120),
+        "minutes": minute_by_minute,
         "load_kept": load_kept(), "load_mapped": load_kept(mmap=True),
         "first_kept": first_answer(), "first_mapped": first_answer(mmap=True),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""ferrobus in its one-ride setting (max_transfers = 1), one to many, points cold.
+"""ferrobus in its one-ride setting (max_transfers = 1), points cold.
 
 Usage: python ferrobus_worker.py GTFS_DIRECTORY STREETS.pbf POINTS.csv SETTINGS.json
 """
@@ -44,20 +44,35 @@ def load():
         made = [place(row) for row in rows if row["role"] == role]
         return [point for point in made if point is not None]
 
-    def single():
-        """Points are made inside the case: the walk searches count on every side."""
-        origins, destinations = points("origin"), points("destination")
-        found = [ferrobus.find_routes_one_to_many(model, o, destinations, start_s, 1) for o in origins]
-        return {"reached": sum(route is not None for row in found for route in row)}
+    def count(rows):
+        return sum(route is not None for row in rows for route in row)
 
-    def window():
-        origins, destinations = points("origin"), points("destination")
-        reached = 0
-        for minute in range(60):
-            for origin in origins:
-                row = ferrobus.find_routes_one_to_many(model, origin, destinations, start_s + 60 * minute, 1)
-                reached += sum(route is not None for route in row)
-        return {"reached": reached}
+    def one_by_one(departures):
+        """Origin by origin to all destinations. Points are made in the case: walks count on every side."""
+
+        def run():
+            origins, destinations = points("origin"), points("destination")
+            return {
+                "reached": sum(
+                    count(ferrobus.find_routes_one_to_many(model, o, destinations, at_s, 1) for o in origins)
+                    for at_s in departures
+                )
+            }
+
+        return run
+
+    def all_at_once(departures):
+        """Its own matrix, which runs in parallel, between all points; ours are a corner of it."""
+
+        def run():
+            origins, destinations = points("origin"), points("destination")
+            reached = 0
+            for at_s in departures:
+                matrix = ferrobus.travel_time_matrix(model, origins + destinations, at_s, 1)
+                reached += count(row[len(origins) :] for row in matrix[: len(origins)])
+            return {"reached": reached}
+
+        return run
 
     def minutes():
         """Every minute's travel times, -1 where there is none (docs/validation.md)."""
@@ -82,7 +97,11 @@ def load():
         np.save(settings["minutes_out"], times)
         return {"shape": list(shape)}
 
-    return {"single": single, "window": window, "minutes": minutes}
+    every_minute = range(start_s, start_s + 3600, 60)
+    return {
+        "single_one_by_one": one_by_one([start_s]), "single_matrix": all_at_once([start_s]),
+        "window_matrix": all_at_once(every_minute), "minutes": minutes,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

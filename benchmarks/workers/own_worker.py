@@ -96,15 +96,27 @@ def load():
             cases[f"tables_{name}"] = lambda path=path: {"tables": len(pack_to_arrow(load_pack(path)))}
             cases[f"ready_{name}"] = make_ready(path)
             cases[f"first_{name}"] = first_answer(path)
-    if settings.get("isochrone_origin"):
-        place = resolve_place(pack, settings["isochrone_origin"])
-        own = Query()
-        cases["isochrone"] = lambda: {"polygons": len(engine.isochrones(own, place, (2700,)))}
-        cases["isochrone_p50"] = lambda: {
-            "polygons": len(engine.isochrones(own, place, (2700,), statistics=(50,)))
-        }
-    if pack.origin_points is not None and engine.venues is not None and len(engine.venues):
-        cases["reach_table"] = lambda: {"rows": len(engine.reach(Query(), level="point").frame)}
+    # A second question finds the first one's walks; what the first one takes is timed beside it.
+    place = resolve_place(pack, settings["isochrone_origin"]) if settings.get("isochrone_origin") else None
+    services = pack.origin_points is not None and engine.venues is not None and len(engine.venues) > 0
+
+    def isochrones(engine, asked, **how):
+        return {"polygons": len(engine.isochrones(asked, place, (2700,), **how))}
+
+    def reach_table(engine, asked):
+        return {"rows": len(engine.reach(asked, level="point").frame)}
+
+    if place is not None:
+        cases["isochrone"] = lambda: isochrones(engine, Query())
+        cases["isochrone_p50"] = lambda: isochrones(engine, Query(), statistics=(50,))
+    if services:
+        cases["reach_table"] = lambda: reach_table(engine, Query())
+    if path := settings.get("prepared_pack"):
+        asked = Query(modes=MODES)
+        if place is not None:
+            cases["isochrone_first"] = lambda: isochrones(Engine(load_pack(path)), asked)
+        if services:
+            cases["reach_table_first"] = lambda: reach_table(Engine(load_pack(path)), asked)
     return cases
 
 
