@@ -13,6 +13,7 @@ from data.service_days import services_on
 
 COLUMNS = 5
 GAP_M = 20_000.0
+REPEATED = ("length_mm", "steps", "street", "highway")  # of a piece of street, wherever it lies
 
 
 def copy_side_by_side(pack: AreaPack, copies: int) -> AreaPack:
@@ -77,7 +78,7 @@ def _repeat_streets(walk: WalkNetwork, steps: list[tuple[float, float]]) -> Walk
         walk,
         node_x=moved(walk.node_x, dx), node_y=moved(walk.node_y, dy),
         u=moved(walk.u, nodes), v=moved(walk.v, nodes),
-        **{name: np.tile(getattr(walk, name), copies) for name in ("length_mm", "steps", "street", "highway")},
+        **{name: np.tile(getattr(walk, name), copies) for name in REPEATED},
         geometry_offset=np.append(moved(walk.geometry_offset[:-1], pieces), copies * len(walk.geometry_x)),
         geometry_x=moved(walk.geometry_x, dx), geometry_y=moved(walk.geometry_y, dy),
         osm_way=None if walk.osm_way is None else np.tile(walk.osm_way, copies),
