@@ -26,10 +26,11 @@ from benchmarks.validation.cases import (
     make_coquimbo,
     make_newport,
 )
+from benchmarks.validation.compare import find_differences
 from benchmarks.validation.ladders import cafein_ladder, ferrobus_ladder, nigiri_ladder
 from benchmarks.validation.leftovers import confirm, decide_leftovers
 from benchmarks.validation.run import NIGIRI_LONGEST_S, Climbed, Runner, climb
-from benchmarks.validation.tables import SUMMARY_HEAD, Compared, ladder_lines, summary_row
+from benchmarks.validation.tables import SUMMARY_HEAD, ByChance, Compared, ladder_lines, summary_row
 
 # Name of the engine, and of the package that carries it.
 PEERS = {"cafein": "cafein", "nigiri": "pynigiri", "ferrobus": "ferrobus"}
@@ -51,15 +52,19 @@ def compare(case: Case, folder: Path, peers_python: Path, peer: str) -> Compared
     )
 
 
-def count_by_chance(runner: Runner, climbed: Climbed, peer: str) -> tuple[int, int]:
-    """Ask a peer the same again, as they come and at the last plain row: how many answers changed."""
-    first, plain = (
-        int((climbed.cut(runner.peer(peer, {**settings, "asked_again": True})) != before).sum())
-        for settings, before in (
-            (climbed.peer_settings[row], climbed.peer[row]) for row in (0, climbed.plain)
-        )
-    )
-    return first, plain
+def count_by_chance(runner: Runner, climbed: Climbed, peer: str) -> list[ByChance]:
+    """Ask a peer the same again at the first two rows and the last plain one: how many answers changed."""
+    found: list[ByChance] = []
+    asked: list[dict[str, object]] = []
+    for row in (0, 1, climbed.plain):
+        settings = climbed.peer_settings[row]
+        if settings not in asked:
+            asked.append(settings)
+            again = climbed.cut(runner.peer(peer, {**settings, "asked_again": True}))
+            differs = find_differences(again, climbed.peer[row])
+            changed = int((again != climbed.peer[row]).sum())
+            found.append(ByChance(climbed.stages[row].name, changed, int(differs.sum())))
+    return found
 
 
 def describe_run(peers_python: Path) -> str:

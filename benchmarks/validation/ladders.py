@@ -69,6 +69,13 @@ _FERROBUS_CHANCE = Stage(
     "junction is put on each",
     peer={"streets": "raw" + PARTED},
 )
+_FERROBUS_JUNCTIONS = Stage(
+    "places at junctions",
+    "ferrobus moves every place and stop to the nearest junction, where of several stops any may be the "
+    "nearest, by chance; here each gets a junction of its own",
+    own={"own_streets": "parted"},
+    peer={"streets": "parted"},
+)
 
 
 def _street_stages(peer_says: dict[str, str], *, parted: bool = False) -> list[Stage]:
@@ -111,8 +118,8 @@ def ferrobus_ladder(*, streets: bool) -> list[Stage]:
     return [
         # It refuses a feed with blank times: those are filled in.
         Stage("as they come", "", peer={"streets": "raw", "feed": "timed"}),
-        # What it does by chance ends here, so that no later row has any of it.
-        *([_FERROBUS_CHANCE] if streets else []),
+        # What it does by chance comes first, so that later rows have little of it; without a map, none.
+        _FERROBUS_CHANCE if streets else _FERROBUS_JUNCTIONS,
         Stage(
             "walking speed",
             "ferrobus walks 1.4 m/s (5.04 km/h), always",
@@ -121,6 +128,7 @@ def ferrobus_ladder(*, streets: bool) -> list[Stage]:
         ),
         _LATER_DAYS,
         _WALKING,
+        *([*_street_stages(_FERROBUS_STREETS, parted=True), _FERROBUS_JUNCTIONS] if streets else []),
         Stage(
             "dates of the calendar",
             "ferrobus does not read start_date and end_date: here it is given the date's trips alone",
@@ -131,13 +139,6 @@ def ferrobus_ladder(*, streets: bool) -> list[Stage]:
             "ferrobus takes it that no trip of a route overtakes another; here those that do get a route of "
             "their own",
             peer={"feed": "lanes"},
-        ),
-        *(_street_stages(_FERROBUS_STREETS, parted=True) if streets else []),
-        Stage(
-            "places at junctions",
-            "ferrobus moves every place and stop to the nearest junction; here each gets one of its own",
-            own={"own_streets": "parted"},
-            peer={"streets": "parted"},
         ),
         Stage(
             "stops off the streets",

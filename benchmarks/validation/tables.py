@@ -14,6 +14,15 @@ from benchmarks.validation.walks import legs_of
 
 
 @dataclass(frozen=True)
+class ByChance:
+    """A peer asked the same question twice, in two processes."""
+
+    stage: str
+    changed: int  # answers that are not the same
+    larger: int  # of them, those over a minute apart, or with a way in one process only
+
+
+@dataclass(frozen=True)
 class Compared:
     """One peer on one feed, with everything that the tables say of it."""
 
@@ -22,7 +31,7 @@ class Compared:
     climbed: Climbed
     confirmed: Confirmed
     leftovers: Leftovers
-    by_chance: tuple[int, int]  # answers that differ when the peer is asked the same twice: first, plain row
+    by_chance: list[ByChance]
 
 
 def _share(value: float) -> str:
@@ -122,13 +131,16 @@ def ladder_lines(one: Compared) -> list[str]:
 def _check_lines(one: Compared) -> list[str]:
     """Who was checked against what, in two sentences."""
     found = one.confirmed
-    first, last = (f"{count:,}" if count else "none" for count in one.by_chance)
-    plain = one.climbed.stages[one.climbed.plain].name
+    chance = "; ".join(
+        f"{asked.changed:,} at the row *{asked.stage}*, {asked.larger:,} of them by over a minute"
+        if asked.changed
+        else f"none at the row *{asked.stage}*"
+        for asked in one.by_chance
+    )
     return [
         f"Of this engine's {found.answers:,} answers at the row *{found.stage}* ({found.reached:,} with a "
         f"way), {found.equal:,} are the same to the second when worked out anew from the raw files. Asked "
-        f"the same question twice, {one.peer} changes {first} of its answers as they come, {last} at the row "
-        f"*{plain}*."
+        f"the same question twice, {one.peer} changes so many of its answers: {chance}."
     ]
 
 
