@@ -31,7 +31,7 @@ from layers.planner import list_categories
 from layers.scenario_choices import RouteChoice
 from layers.words import say_clock
 
-from . import state
+from . import look, state
 from .pick import ask_place, ask_places
 
 Make = Callable[[], Change]
@@ -142,6 +142,7 @@ def _ask_buses(area: Area) -> tuple[dict, list]:
     route = _ask_route(area, one)
     towards = _ask_towards(area, route, two)
     days = three.selectbox("On", list(_DAYS), key="change_on")
+    look.caption(scenario_choices.say_buses_now(area.pack, route, towards))
     buses = {"route": route.route, "operator": route.operator, "towards": towards, "days": _DAYS[days]}
     return buses, st.columns(3)
 

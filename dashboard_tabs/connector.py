@@ -151,11 +151,12 @@ def _draw_way(pack: AreaPack, way: Way) -> None:
 def _draw_files(pack: AreaPack, query: Query, sheet: Sheet, service_id: str) -> None:
     """Print, save, send: made in the visitor's browser, so that no file of theirs is served."""
     st.markdown("#### To print or send")
-    st.iframe(
-        build_toolbar(sheet, pack, query, service_id, today=look.today()),
-        alt="Print or save this journey",
-        height="content",
-    )
+    with st.container(key="sheet_bar"):
+        st.iframe(
+            build_toolbar(sheet, pack, query, service_id, today=look.today()),
+            alt="Print or save this journey",
+            height="content",
+        )
     with st.expander("As a text message (it leaves out where the journey starts)"):
         st.code("\n".join(sheet_in_short(sheet, pack)), language=None, wrap_lines=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
@@ -28,6 +29,15 @@ _STYLE = """
                       background: light-dark(#f6ecfa, #2b1436); }
   .st-key-trial_bar_today { border: 1px solid #8e8e8e; border-radius: 8px; padding: .35rem .8rem;
                             background: light-dark(#ffffff, #0e1117); }
+  /* A long name must not fill a small screen; on paper it stands whole. */
+  @media screen and (max-width: 640px) {
+    [class*="st-key-trial_bar"] p { display: -webkit-box; -webkit-box-orient: vertical;
+                                    -webkit-line-clamp: 2; overflow: hidden; }
+  }
+  /* Streamlit gives a frame 150 px at least; where the buttons stand in one row they need less. */
+  .st-key-sheet_bar { container-type: inline-size; }
+  @container (min-width: 700px) { .st-key-sheet_bar iframe { height: 54px !important; } }
+  [data-testid="stHtml"] { overflow-wrap: anywhere; }  /* names from outside may have no spaces */
   .obr-title { font-size: 1.7rem; font-weight: 700; line-height: 1.2; }
   @media print {
     header, [data-testid="stSidebar"], [data-testid="stToolbar"], [data-testid="stDecoration"],
@@ -92,15 +102,27 @@ def caption(text: str) -> None:
 
 
 def draw_table(
-    table: pd.DataFrame, *, key: str | None = None, select: bool = False, height: int | None = None
+    table: pd.DataFrame,
+    *,
+    key: str | None = None,
+    select: bool = False,
+    height: int | None = None,
+    widths: Mapping[str, int] | None = None,
 ):
-    """A table whose numbers sort as numbers and read as words; returns its selected row, or None."""
+    """A table whose numbers sort as numbers and read as words; returns its selected row, or None.
+
+    Parameters
+    ----------
+    widths : mapping of column to pixels, optional
+        Of columns that would push the others out of a narrow place.
+    """
     styled = table.style.format(say_cells(table)) if say_cells(table) else table
     size: dict = {} if height is None else {"height": height}
-    dates = table.select_dtypes("datetime").columns  # as dates, so that they sort as such
-    if len(dates):
-        day = st.column_config.DateColumn(format="ddd D MMM YYYY")
-        size["column_config"] = dict.fromkeys(dates, day)
+    day = st.column_config.DateColumn(format="ddd D MMM YYYY")  # dates as such, so that they sort
+    columns: dict = dict.fromkeys(table.select_dtypes("datetime").columns, day)
+    columns |= {name: st.column_config.Column(width=width) for name, width in (widths or {}).items()}
+    if columns:
+        size["column_config"] = columns
     if say_cells(table):  # a cell without a value takes no words from the style
         size["placeholder"] = "too few, or not known"
     if not select:

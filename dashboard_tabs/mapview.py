@@ -166,7 +166,8 @@ def _ask_layers(pack: AreaPack, choices: Choices, has_gap: bool, tried: bool) ->
         "Circles", rounds, key=state.CIRCLES, help="The larger the circle, the more people (or households)."
     )
     also = three.pills("Also show", offered, key=state.ALSO, selection_mode="multi")
-    state.write_link({state.SHADE: (shade, first), state.CIRCLES: (circles, NOTHING)})
+    shown = first if shade == what_if.SHADING else shade  # a link says nothing of a trial
+    state.write_link({state.SHADE: (shown, first), state.CIRCLES: (circles, NOTHING)})
     return shade, circles, list(also)
 
 
@@ -373,6 +374,8 @@ def _draw_summary(
         why.draw_services(key, pack, choices, reach, place.place_id, summary)
     elif summary.total:
         buses = _direct_buses(key, choices, place.place_id)
-        look.draw_table(add_buses(summary.table, pack, buses), key="reach_table", height=250)
+        look.draw_table(
+            add_buses(summary.table, pack, buses), key="reach_table", height=250, widths=why.REACH_WIDTHS
+        )
     if choices.query.boardings == 1:
         why.draw_planner(key, pack, choices, results.gap if results else None, place.place_id)

@@ -85,6 +85,8 @@ def _draw_form(key: AreaKey, pack: AreaPack, choices: Choices) -> None:
     if (missing := change_forms.say_missing(area)) is not None:
         st.caption(missing)
     make = kinds[kind](area)
+    if make is None:
+        st.caption("Fill in what is still empty above; then the change can be added.")
     if (
         st.button("Add this change", type="primary", disabled=make is None, key="change_add")
         and make is not None
@@ -147,7 +149,7 @@ def _draw_changes(own: Trial, base: AreaPack) -> None:
     """What is tried, each with a button that takes it out."""
     scenario, names = own.scenario, Names(base, own.engine.pack)
     count = len(scenario.changes)
-    look.caption(f"{scenario.name}: {count} change{'s' if count > 1 else ''}")
+    look.caption(f"{count} change{'s' if count > 1 else ''} in “{scenario.name}”")
     for number, change in enumerate(scenario.changes):
         words = say_change(change, names)
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -10,7 +10,7 @@ from geo.places import Place
 from geo.query import Query
 from geo.tables import GapTable, ReachTable, WhyTable
 from layers.messages import Click, find_neighbourhood
-from layers.reach_panel import ReachSummary
+from layers.reach_panel import REACH, SERVICE, ReachSummary
 from layers.text import escape_for_map
 from layers.there_and_back import ThereAndBack
 from layers.why_panel import (
@@ -29,6 +29,8 @@ from . import look, stages, trial
 from .sidebar import Choices
 from .stages import AreaKey
 
+# The name and the verdict are seen without scrolling beside the map.
+REACH_WIDTHS = {SERVICE: 130, REACH: 170}
 HELP = (
     "Each change alone, everything else as asked on the left. A change counts when it brings at least half "
     "of the people here who have none of the category within reach; the first named asks the fewest minutes "
@@ -77,7 +79,7 @@ def draw_services(
     else:
         buses = _last_buses(key, choices.query, trip, reach, place_id)
     table = add_last_buses(summary.table, pack, buses)
-    look.draw_table(table, key="reach_table", height=250)
+    look.draw_table(table, key="reach_table", height=250, widths=REACH_WIDTHS)
     lines = say_last_buses(summary.table, pack, buses)
     if lines:
         st.markdown("##### No bus home")

@@ -14,7 +14,7 @@ from layers.there_and_back import ASSUMED, say_verdict
 from layers.words import CLASS_WORDS, REASON_WORDS, say_minutes, say_percent, say_reason
 
 TIME = "Time"
-SERVICE = "Service"
+SERVICE, REACH = "Service", "Reach"
 BUSES = "Direct buses"
 SLACK, LATER = "Slack in leaving", "Later buses home"
 _SHOWN = ["service_id", "name", "kind", "category", "delivery", "transport_offered"]
@@ -70,8 +70,8 @@ def summarise_reach(
     table = pd.DataFrame(
         {
             SERVICE: _name(joined, pack),
+            REACH: _say_reach(joined),
             TIME: [say_minutes(v) for v in joined["best_duration_s"]],
-            "Reach": _say_reach(joined),
             "Category": joined["category"].to_numpy(object),
             "Walk": [say_minutes(v) for v in joined["best_walk_s"]],
             "Wait": [say_minutes(v) for v in joined["best_wait_s"]],
@@ -88,7 +88,7 @@ def summarise_reach(
             pairs_of = zip(joined[name], joined["inside"], strict=True)
             table.insert(place, title, [say(value) if works else "" for value, works in pairs_of])
     if PEOPLE_COLUMN in joined:
-        table.insert(2, "Of people there", [_say_part(v) for v in joined[PEOPLE_COLUMN]])
+        table.insert(3, "Of people there", [_say_part(v) for v in joined[PEOPLE_COLUMN]])
     home = wanted["delivery"].isin(["home", "phone", "online"])
     number, total = int(joined["inside"].sum()), len(joined)
     return ReachSummary(
@@ -161,7 +161,7 @@ def add_buses(table: pd.DataFrame, pack: AreaPack, buses: Mapping[str, tuple[str
     if pack.services is None or table.empty:
         return table
     ids = pack.services["service_id"].to_numpy(object)[table.index.to_numpy()]
-    by_bus = table["Reach"] == CLASS_WORDS["one_bus"]
+    by_bus = table[REACH] == CLASS_WORDS["one_bus"]
     words = [", ".join(buses.get(str(i), ())) if shown else "" for i, shown in zip(ids, by_bus, strict=True)]
     wider = table.copy()
     wider.insert(2, BUSES, words)

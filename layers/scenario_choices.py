@@ -10,13 +10,16 @@ import pandas as pd
 import shapely
 
 from data.areapack import AreaPack
+from data.date_words import say_day
+from data.service_days import find_trips_on
 from geo.names import clean_name
 from geo.places import Place
+from geo.sessions import choose_dates
 from geo.stop_words import describe_stop
-from geo.whatif.names import find_trips, offer_nearest
+from geo.whatif.names import choose_direction, find_trips, offer_nearest
 from layers.connector import list_destinations, name_services
 from layers.measures import ANY_CATEGORY
-from layers.words import number_alike
+from layers.words import number_alike, say_clock
 
 MOST_NEAR = 12
 NEAR_M = 500.0
@@ -122,6 +125,24 @@ def list_directions(pack: AreaPack, route: RouteChoice) -> dict[str, str]:
     ends = pack.stops.iloc[pd.Series(last).value_counts().index]
     titles = {str(stop["stop_id"]): describe_stop(stop, pack.crs).title for _, stop in ends.iterrows()}
     return number_alike(titles)
+
+
+def say_buses_now(pack: AreaPack, route: RouteChoice, towards: str | None) -> str:
+    """When a route's buses leave their first stops, on the service date and the next Saturday and Sunday."""
+    trips = choose_direction(pack, find_trips(pack, route), towards, None)
+    index = pack.feed.stop_times["trip_index"]
+    leave_s = pack.feed.stop_times["departure_s"][np.searchsorted(index, trips)]
+    weekend = choose_dates(pack.manifest, (5, 6))
+    told = []
+    for date in (pack.manifest.timetable.service_date, *(weekend[day] for day in (5, 6) if day in weekend)):
+        runs = leave_s[np.isin(trips, find_trips_on(pack.feed, date))]
+        if len(runs):
+            buses = f"{len(runs):,} bus{'es' if len(runs) > 1 else ''}"
+            first, last = say_clock(int(runs.min())), say_clock(int(runs.max()))
+            told.append(f"{say_day(date)} {buses}, {first}{'' if first == last else f' to {last}'}")
+        else:
+            told.append(f"{say_day(date)} none")
+    return f"As it is now, from the first stop: {'; '.join(told)}."
 
 
 def list_stops_near(pack: AreaPack, place: Place) -> dict[str, str]:

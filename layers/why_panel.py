@@ -17,6 +17,7 @@ from geo.tables import GapTable, ReachTable, WhyTable
 from geo.why_words import say_distance, say_remedy
 from layers.measures import ALL, ANY_CATEGORY, gap_rows
 from layers.planner import MORE_PEOPLE, WITHOUT_IT
+from layers.reach_panel import REACH
 from layers.text import escape_for_map
 from layers.there_and_back import ThereAndBack
 from layers.words import say_people
@@ -145,7 +146,7 @@ def list_last_buses(
 
 
 def add_last_buses(
-    table: pd.DataFrame, pack: AreaPack, buses: dict[str, str], *, column: str = "Reach"
+    table: pd.DataFrame, pack: AreaPack, buses: dict[str, str], *, column: str = REACH
 ) -> pd.DataFrame:
     """The table of ``layers.reach_panel`` with the bus that there is where there is none home."""
     if pack.services is None or table.empty or not buses:

@@ -10,11 +10,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard_tabs.change_forms import Area, list_kinds, say_missing
+from data.date_words import say_day
 from data.packio import load_pack
+from geo.sessions import choose_dates
 from geo.whatif import model
 from geo.whatif.toml import KINDS, parse_scenario, scenario_to_toml
-from layers.scenario_choices import list_places, list_routes, list_services, list_stops_of, list_streets_near
+from layers.scenario_choices import (
+    list_places,
+    list_routes,
+    list_services,
+    list_stops_of,
+    list_streets_near,
+    say_buses_now,
+)
+from tests.conftest import CHECKOUT
 from tests.test_dashboard_what_if import widget
+from tests.town_spec import Calendar
 from tests.towns import build_town, point, route, service, trip
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
@@ -212,3 +223,34 @@ def test_streets_near_a_place_are_those_that_a_closure_finds() -> None:
     changes += [model.CloseStreet(way=way) for way in near if isinstance(way, int)]
     for change in changes[:4]:
         assert len(apply_scenario(pack, model.Scenario("t", (change,))).walk.u) < len(pack.walk.u)
+
+
+def test_the_form_says_when_a_route_runs_now() -> None:
+    """Whoever moves a first or last bus must know the present one, on weekdays, Saturdays and Sundays."""
+    pack = build_town(
+        stops={"A": (0, 0), "B": (3000, 0)},
+        routes=[
+            route("1", trip(("A", "05:50"), ("B", "06:00")), trip(("B", "22:10"), ("A", "22:20")),
+                  trip(("A", "24:40"), ("B", "24:50")), trip(("A", "10:05"), ("B", "10:15"), calendar="sat")),
+        ],
+        calendars={"daily": Calendar("1111100"), "sat": Calendar("0000010")},
+    )  # fmt: skip
+    (one,) = list_routes(pack, ("bus",))
+    days = pack.manifest.timetable.service_date, *choose_dates(pack.manifest, (5, 6)).values()
+    weekday, saturday, sunday = (say_day(date) for date in days)
+    assert say_buses_now(pack, one, None) == (
+        f"As it is now, from the first stop: {weekday} 3 buses, 05:50 to 00:40 the next day; "
+        f"{saturday} 1 bus, 10:05; {sunday} none."
+    )
+    assert "1 bus, 22:10" in say_buses_now(pack, one, "A")
+
+
+@pytest.mark.parametrize("kind", ["A service more", "A later (or earlier) last bus"])
+def test_a_change_that_is_not_whole_yet_says_so(kind: str) -> None:
+    page = AppTest.from_file(str(CHECKOUT / "dashboard.py"), default_timeout=120).run()
+    widget(page, "change_kind").set_value(kind).run()
+    whole = kind.startswith("A later")
+    told = [one.value for one in page.caption]
+    assert any("Fill in what is still empty" in one for one in told) is not whole
+    assert any("As it is now" in one for one in told) is whole
+    assert widget(page, "change_add").disabled is not whole

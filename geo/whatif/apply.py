@@ -74,7 +74,7 @@ def apply_scenario(
         # A stop that loses its last bus is not served any more, one that gets its first is.
         stops = stops.assign(served=served)
     count = len(scenario.changes)
-    note = f"What if: {scenario.name} ({count} change{'s' if count > 1 else ''} that nobody has made)."
+    note = f"What if: {scenario.name}, with {count} change{'s' if count > 1 else ''} that nobody has made."
     manifest = changed.manifest.model_copy(
         update={
             "digest": hashlib.sha256(f"{pack.digest}:{scenario.digest}".encode()).hexdigest(),

@@ -13,10 +13,13 @@ DO_NOT_TRAVEL = "Do not travel by it: it holds changes that nobody has made."
 
 
 def say_trial(scenario: Scenario) -> str:
-    """A trial in one line, by its name and how many changes it has."""
+    """A trial in one line, by its name and how many changes it has.
+
+    A letter follows the name: a number would be drawn inside a name written from right to left.
+    """
     count = len(scenario.changes)
-    changes = "1 change that nobody has made" if count == 1 else f"{count} changes that nobody has made"
-    return f"{TRIAL}: {_quote(scenario.name)}, {changes}"
+    changes = "1 change" if count == 1 else f"{count} changes"
+    return f"{TRIAL}: {_quote(scenario.name)}, with {changes} that nobody has made"
 
 
 def say_outside(names: Iterable[str]) -> str | None:
