@@ -11,20 +11,10 @@ import numpy as np
 import pandas as pd
 
 from data.errors import SourceError
+from data.sources.lookups import read_text
 
 MAX_FAULTS_SHOWN = 20
 _COLUMNS = ("id", "lon", "lat")
-
-
-def _decode(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path.name}: can't be read ({error.strerror}); check the path.") from error
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
 
 
 def _coordinate(text: str | None, limit: float) -> float | None:
@@ -60,7 +50,7 @@ def read_points(path: Path, *, crs: str) -> pd.DataFrame:
     """
     from pyproj import Transformer  # here: most questions bring no points of their own
 
-    reader = csv.DictReader(io.StringIO(_decode(path)), skipinitialspace=True)
+    reader = csv.DictReader(io.StringIO(read_text(path)), skipinitialspace=True)
     header = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     missing = [name for name in _COLUMNS if name not in header]
     if missing:

@@ -229,7 +229,7 @@ def compute_stop_profiles(
     if walk_limit_binds(query):
         raise ValueError("stop profiles can't hold a whole-walk limit under twice the leg limit")
     stop, indptr, leave_s, arrive_s, best_key = profile_stops(
-        access_stops.astype(np.int32), access_s.astype(np.int32), np.zeros(len(access_s), np.int32),
+        access_stops.astype(np.int32), access_s.astype(np.int32),
         timetable.stop_first, timetable.stop_lane, timetable.stop_position,
         timetable.can_board, timetable.can_alight, timetable.lane_first, timetable.trip_first,
         timetable.time_first, timetable.arrival_s, timetable.departure_s, timetable.stop,

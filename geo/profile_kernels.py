@@ -20,7 +20,7 @@ import numpy as np
 
 from geo.compile import I8, IN_B1, IN_I4, IN_I8, OUT_I4, OUT_I4_2D, helper, kernel
 from geo.destinations import NO_KEY, WALK_BITS, WALK_MASK
-from geo.kernel_helpers import first_at_or_after, lowest_bit, summarise
+from geo.kernel_helpers import first_at_or_after, list_home_calls, lowest_bit, summarise
 from geo.matrix_kernels import NONE
 
 _NO_TRIP = np.iinfo(np.int32).max
@@ -31,65 +31,49 @@ _ONE = np.uint64(1)
 
 @helper
 def _board(  # type: ignore[no-untyped-def]
-    legs_from, legs_to, access_stop, access_s, access_mm,
+    access_stop, access_s,
     stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-    slot_of_lane, start_s, end_s, horizon_s, slack_s,
+    start_s, end_s, horizon_s, slack_s,
 ):  # fmt: skip
     """Boardings of one origin on every lane; leaves are running maxima over the lane's boardings so far.
 
     Returns
     -------
     lanes int32[T]; board_first int64[T + 1] (boardings of each, ascending
-    position); board_position, board_mm int32[B]; trip_from, trip_count int64[T];
+    position); board_position int32[B]; trip_from, trip_count int64[T];
     leave_first int64[B] and leave int64[...] (keys, -1 for none); late int64[B]:
     the first trip whose leave comes after the window, within the horizon.
     """
-    n_calls = 0
-    for leg in range(legs_from, legs_to):
-        n_calls += stop_first[access_stop[leg] + 1] - stop_first[access_stop[leg]]
-    found_touched = np.empty(n_calls, np.int32)
-    found_position = np.empty(n_calls, np.int32)
-    found_leg = np.empty(n_calls, np.int64)
-    lanes = np.empty(n_calls, np.int32)
-    board_first = np.zeros(n_calls + 1, np.int64)
+    head = np.full(len(lane_first) - 1, -1, np.int64)
+    # Seconds stand for lengths too, which nobody reads: no whole-walk limit is checked here.
+    following, lane_of, position_of, walk_s, _ = list_home_calls(
+        0, len(access_stop), access_stop, access_s, access_s, stop_first, stop_lane, stop_position, head
+    )
+    lanes = np.empty(len(lane_of), np.int32)
+    board_first = np.zeros(len(lane_of) + 1, np.int64)
+    board_position = np.empty(len(lane_of), np.int32)
+    board_s = np.empty(len(lane_of), np.int32)
     n_boardings = 0
     n_touched = 0
-    for leg in range(legs_from, legs_to):
-        stop = access_stop[leg]
-        for call in range(stop_first[stop], stop_first[stop + 1]):
-            lane = stop_lane[call]
-            if not can_board[lane_first[lane] + stop_position[call]]:
-                continue
-            if slot_of_lane[lane] < 0:
-                slot_of_lane[lane] = n_touched
-                lanes[n_touched] = lane
-                n_touched += 1
-            found_touched[n_boardings] = slot_of_lane[lane]
-            found_position[n_boardings] = stop_position[call]
-            found_leg[n_boardings] = leg
-            board_first[slot_of_lane[lane] + 1] += 1
-            n_boardings += 1
+    for lane in lane_of:
+        call = head[lane]
+        head[lane] = -1  # met again, the lane has no calls left
+        while call >= 0:
+            if can_board[lane_first[lane] + position_of[call]]:
+                at = n_boardings
+                n_boardings += 1
+                while at > board_first[n_touched] and board_position[at - 1] > position_of[call]:
+                    board_position[at] = board_position[at - 1]
+                    board_s[at] = board_s[at - 1]
+                    at -= 1
+                board_position[at] = position_of[call]
+                board_s[at] = walk_s[call]
+            call = following[call]
+        if n_boardings > board_first[n_touched]:
+            lanes[n_touched] = lane
+            n_touched += 1
+            board_first[n_touched] = n_boardings
     lanes = lanes[:n_touched]
-    fill = np.empty(n_touched, np.int64)
-    for touched in range(n_touched):
-        slot_of_lane[lanes[touched]] = -1
-        fill[touched] = board_first[touched]
-        board_first[touched + 1] += board_first[touched]
-    board_position = np.empty(n_boardings, np.int32)
-    board_s = np.empty(n_boardings, np.int32)
-    board_mm = np.empty(n_boardings, np.int32)
-    for found in range(n_boardings):
-        touched = found_touched[found]
-        at = fill[touched]
-        fill[touched] += 1
-        while at > board_first[touched] and board_position[at - 1] > found_position[found]:
-            board_position[at] = board_position[at - 1]
-            board_s[at] = board_s[at - 1]
-            board_mm[at] = board_mm[at - 1]
-            at -= 1
-        board_position[at] = found_position[found]
-        board_s[at] = access_s[found_leg[found]]
-        board_mm[at] = access_mm[found_leg[found]]
 
     trip_from = np.zeros(n_touched, np.int64)
     trip_count = np.zeros(n_touched, np.int64)
@@ -129,9 +113,7 @@ def _board(  # type: ignore[no-untyped-def]
                 if at > board_first[touched]:
                     key = max(key, leave[leave_first[at - 1] + trip])
                 leave[leave_first[at] + trip] = key
-    return (
-        lanes, board_first, board_position, board_mm, trip_from, trip_count, leave_first, leave, late
-    )  # fmt: skip
+    return lanes, board_first, board_position, trip_from, trip_count, leave_first, leave, late
 
 
 @helper
@@ -187,13 +169,13 @@ def _take_pareto(slots, words, end_s, leave_s, arrive_s):  # type: ignore[no-unt
 
 @kernel(
     (
-        IN_I4, IN_I4, IN_I4,  # access of the one origin
+        IN_I4, IN_I4,  # access of the one origin
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4, IN_I4,  # timetable
         I8, I8, I8, I8,
     )
 )  # fmt: skip
 def profile_stops(  # type: ignore[no-untyped-def]
-    access_stop, access_s, access_mm,
+    access_stop, access_s,
     stop_first, stop_lane, stop_position, can_board, can_alight,
     lane_first, trip_first, time_first, arrival_s, departure_s, stop,
     start_s, end_s, horizon_s, slack_s,
@@ -205,11 +187,10 @@ def profile_stops(  # type: ignore[no-untyped-def]
     stops int32[R]; first int64[R + 1]; leave_s, arrive_s int32 (earliest leave
     first); best int64[R], the key of the best journey leaving inside the window.
     """
-    slot_of_lane = np.full(len(lane_first) - 1, -1, np.int32)
-    (lanes, board_first, board_position, _, trip_from, trip_count, leave_first, leave, late) = _board(
-        np.int64(0), np.int64(len(access_stop)), access_stop, access_s, access_mm,
+    lanes, board_first, board_position, trip_from, trip_count, leave_first, leave, late = _board(
+        access_stop, access_s,
         stop_first, stop_lane, stop_position, can_board, lane_first, trip_first, time_first, departure_s,
-        slot_of_lane, start_s, end_s, horizon_s, slack_s,
+        start_s, end_s, horizon_s, slack_s,
     )  # fmt: skip
     n_links = 0
     for touched in range(len(lanes)):

@@ -13,8 +13,6 @@ from geo.legs import Legs, leg_seconds
 from geo.query import Query
 from layers.routes import route_of_trip
 
-_NOWHERE = np.iinfo(np.int32).max
-
 
 def list_direct_buses(engine: Engine, query: Query, neighbourhood_id: str) -> dict[str, tuple[str, ...]]:
     """Numbers of the routes that go there, by service_id; services without one are left out.
@@ -28,16 +26,23 @@ def list_direct_buses(engine: Engine, query: Query, neighbourhood_id: str) -> di
         return {}
     inputs = engine.inputs(query)
     rows = np.flatnonzero((points["neighbourhood_id"] == neighbourhood_id).to_numpy())
-    board = _first_boarding(inputs, _targets(inputs.access, rows))
-    routes_of_lane = _routes_leaving(engine, inputs, query, board)
+    boardings = _list_boardings(engine, inputs, query, _targets(inputs.access, rows))
     timetable = inputs.timetable
     found = {}
     for row, service_id in enumerate(inputs.service_ids):
         slots = _slots(inputs, _targets(inputs.egress, np.array([row])))
         lanes, positions = timetable.stop_lane[slots], timetable.stop_position[slots]
         may_alight = timetable.can_alight[timetable.lane_first[lanes] + positions]
-        reached = np.unique(lanes[may_alight & (positions > board[lanes])])
-        names = {name for lane in reached for name in routes_of_lane.get(int(lane), ())}
+        last: dict[int, int] = {}  # of each lane: the last call near the service
+        for lane, position in zip(lanes[may_alight].tolist(), positions[may_alight].tolist(), strict=True):
+            last[lane] = max(position, last.get(lane, -1))
+        names = {
+            name
+            for lane in boardings.keys() & last.keys()
+            for position, leaving in boardings[lane]
+            if position < last[lane]
+            for name in leaving
+        }
         if names:
             found[str(service_id)] = tuple(sorted(names, key=_by_number))
     return found
@@ -55,37 +60,28 @@ def _slots(inputs: ReachInputs, stops: np.ndarray) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
-def _first_boarding(inputs: ReachInputs, stops: np.ndarray) -> np.ndarray:
-    """First position of each lane at which somebody near the stops may board."""
-    timetable = inputs.timetable
-    board = np.full(timetable.n_lanes, _NOWHERE, np.int64)
-    slots = _slots(inputs, stops)
-    lanes, positions = timetable.stop_lane[slots], timetable.stop_position[slots]
-    may_board = timetable.can_board[timetable.lane_first[lanes] + positions]
-    np.minimum.at(board, lanes[may_board], positions[may_board])
-    return board
-
-
-def _routes_leaving(
-    engine: Engine, inputs: ReachInputs, query: Query, board: np.ndarray
-) -> dict[int, frozenset[str]]:
-    """Names of the routes of each lane's trips that leave in time, by lane."""
+def _list_boardings(
+    engine: Engine, inputs: ReachInputs, query: Query, stops: np.ndarray
+) -> dict[int, list[tuple[int, frozenset[str]]]]:
+    """By lane: where somebody near the stops may board, and the routes that leave there in time."""
     timetable, routes = inputs.timetable, engine.pack.feed.routes
     route = route_of_trip(engine.pack.feed)
     longest_walk_s = int(leg_seconds(np.array([query.walk.leg_limit_mm]), query.walk.speed_mm_per_h)[0])
+    earliest = query.window_start_s + query.board_slack_s
     latest = query.window_end_s + query.board_slack_s + longest_walk_s
-    named = {}
-    for lane in np.flatnonzero(board != _NOWHERE):
-        trips = slice(timetable.trip_first[lane], timetable.trip_first[lane + 1])
-        count = trips.stop - trips.start
-        start = timetable.time_first[lane] + board[lane] * count
-        departure = timetable.departure_s[start : start + count]
-        inside = (departure >= query.window_start_s + query.board_slack_s) & (departure <= latest)
-        rows = np.unique(route[timetable.trip_index[trips][inside]])
-        if len(rows):
-            names = routes["route_short_name"].iloc[rows].fillna("unnumbered")
-            named[int(lane)] = frozenset(clean_text(name) for name in names)
-    return named
+    slots = _slots(inputs, stops)
+    boardings: dict[int, list[tuple[int, frozenset[str]]]] = {}
+    for lane, position in zip(
+        timetable.stop_lane[slots].tolist(), timetable.stop_position[slots].tolist(), strict=True
+    ):
+        if not timetable.can_board[timetable.lane_first[lane] + position]:
+            continue
+        departure = timetable.times_of_lane(lane)[1][position]
+        inside = (departure >= earliest) & (departure <= latest)
+        trips = timetable.trip_index[timetable.trip_first[lane] : timetable.trip_first[lane + 1]]
+        names = routes["route_short_name"].iloc[np.unique(route[trips[inside]])].fillna("unnumbered")
+        boardings.setdefault(lane, []).append((position, frozenset(clean_text(name) for name in names)))
+    return boardings
 
 
 def _by_number(name: str) -> tuple[int, str]:

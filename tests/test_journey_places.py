@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from data.errors import QueryError
-from geo.places import choose_origin_point, make_place, resolve_place
+from geo.places import check_points_near, choose_origin_point, make_place, resolve_place
 from tests.towns import ORIGIN, Stop, build_town, point, service, street
 
 
@@ -65,6 +66,19 @@ def test_places_by_name(pack, text, kind, place_id, label) -> None:
     assert (place.kind, place.place_id, place.label) == (kind, place_id, label)
     back = make_place(pack, place.lon, place.lat)
     assert abs(back.x - place.x) < 0.01 and abs(back.y - place.y) < 0.01
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(1, 0), (-1, 0), (0, 1), (0, -1), (0.75, 0.75)])
+def test_own_points_may_lie_near_the_area_and_not_far_from_it(pack, dx, dy) -> None:
+    west, south, east, north = pack.neighbourhoods.total_bounds
+    x, y = (east if dx > 0 else west) + dx * 49_000, (north if dy > 0 else south) + dy * 49_000
+    points = pd.DataFrame({"id": ["mine"], "lon": [-2.0], "lat": [52.0], "x": [x], "y": [y]})
+    if dx * dy == 0:
+        assert check_points_near(pack, points) is points
+    with pytest.raises(QueryError, match=r"Points more than 50 km[\s\S]*mine: -2,52"):
+        check_points_near(pack, points.assign(x=x + dx * 1_100, y=y + dy * 1_100))
+    with pytest.raises(QueryError, match="mine"):
+        check_points_near(pack, points.assign(x=np.inf))
 
 
 def test_a_neighbourhood_stands_where_most_of_its_people_are(pack) -> None:

@@ -19,7 +19,7 @@ from layers.messages import Click, build_message, find_neighbourhood, read_click
 from layers.offline_map import ChangingLayers, MapView, OfflineMap, as_script, build_map
 from layers.routes import compute_trips_per_hour
 from layers.static_files import StaticFiles, publish_browser_code
-from layers.static_layers import publish_static_layers
+from layers.static_layers import inner_bounds, publish_static_layers
 from tests.browser.hostile import HOSTILE_NAMES, build_hostile_town
 from tests.towns import build_town, point, route, service, street, trip
 
@@ -85,6 +85,13 @@ def test_static_layers_are_whole_and_in_degrees(tmp_path: Path) -> None:
     assert max(map(len, decimals)) <= 5
     (south, west), (north, east) = static.bounds
     assert south < north and west < east
+
+
+def test_a_map_without_neighbourhoods_opens_where_the_buses_are_and_not_at_a_stop_far_away() -> None:
+    stops = {f"S{n}": (100.0 * n, 50.0 * n) for n in range(60)} | {"far": (400_000.0, 0.0)}
+    pack = build_town(stops=stops, routes=[route("1", trip(*((name, "09:40") for name in stops)))])
+    west, _, east, north = inner_bounds(pack)
+    assert east - west < 6_000 and north - pack.stops["y"].min() < 3_000
 
 
 def test_every_name_in_every_file_is_escaped(tmp_path: Path) -> None:

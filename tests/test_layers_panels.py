@@ -293,3 +293,15 @@ def test_no_bus_is_direct_to_what_stands_at_the_stop_that_it_leaves_from() -> No
         services=[service("shop", 200, 0)],
     )
     assert list_direct_buses(Engine(pack), Query(), "N1") == {}
+
+
+def test_a_bus_that_passes_the_first_stop_too_early_may_be_in_time_at_the_next() -> None:
+    """A and A2 are both near home; the bus calls at A two minutes before the window and at A2 inside it."""
+    pack = build_town(
+        streets=[street((0, 0), (6000, 0))],
+        stops={"A": (100, 0), "A2": (500, 0), "B": (2500, 0)},
+        routes=[route("10", trip(("A", "09:28"), ("A2", "09:33"), ("B", "09:40")))],
+        points=[point("p1", 0, 0, people=120, neighbourhood="N1")],
+        services=[service("clinic", 2600, 0)],
+    )
+    assert list_direct_buses(Engine(pack), Query(), "N1") == {"clinic": ("10",)}

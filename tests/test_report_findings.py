@@ -63,6 +63,19 @@ def test_stops_without_service_and_far_from_streets_are_told_apart():
     assert (place.lon, place.lat) == pytest.approx((stops.lon["D"], stops.lat["D"]), abs=1e-6)
 
 
+def test_active_stops_that_the_timetable_does_not_know_are_what_it_lacks():
+    pack = town()
+    stops = pack.stops.set_index("stop_id")
+    stops.loc[["C", "D"], "in_feed"] = False
+    stops.loc["D", "active"] = False  # gone: nobody misses it
+    stops.loc["B", "in_area"] = False
+    lacking = finding(build_feed_report(replace(pack, stops=stops.reset_index())), "stops_not_in_feed")
+    assert (lacking.count, lacking.total, lacking.severity) == (1, 2, "missing")
+    assert "(C)" in lacking.examples[0]
+    unknown = finding(build_feed_report(pack), "stops_not_in_feed")
+    assert (unknown.count, unknown.severity) == (None, "not_known")
+
+
 def test_without_streets_the_distance_to_them_is_not_known_rather_than_nought():
     far = finding(build_feed_report(town(streets=None)), "stops_far_from_streets")
     assert (far.count, far.severity) == (None, "not_known")

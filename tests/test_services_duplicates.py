@@ -200,6 +200,7 @@ DOUBLE = [
     ["D", "Age Friends", "Walking group 1", "OL1 1AA", "", "", "", ""],
     ["E", "Age Friends", "Walking group 2", "OL1 1AA", "", "", "", ""],
     ["F", "", "Lunch club", "OL1 1AA", "", "", "", ""],
+    ["G", "Age Friends", "Choir", "OL1 1AA", "", "", "", ""],
 ]
 
 
@@ -218,7 +219,7 @@ def test_duplicates_need_organisation_name_and_postcode(tmp_path: Path):
 def test_merging_keeps_everything_that_either_said(tmp_path: Path):
     result = read(tmp_path, DOUBLE)
     services, sessions = merge_services(result.services, result.sessions, [("A", "B")])
-    assert services["service_id"].tolist() == ["A", "C", "D", "E", "F"]
+    assert services["service_id"].tolist() == ["A", "C", "D", "E", "F", "G"]
     row = services.iloc[0]
     assert (row["phone"], row["gaps"]) == ("01632 960001", "Weekends")
     assert row["languages"] == "English;Urdu;Bengali"
@@ -228,13 +229,13 @@ def test_merging_keeps_everything_that_either_said(tmp_path: Path):
     assert own["weekday"].tolist() == [1, 3]
     frame_to_arrow(SERVICES, services)
     frame_to_arrow(SESSIONS, sessions)
-    assert result.services["service_id"].tolist() == list("ABCDEF")  # what was given is not changed
+    assert result.services["service_id"].tolist() == list("ABCDEFG")  # what was given is not changed
 
 
 def test_merging_follows_chains_and_refuses_what_cannot_be(tmp_path: Path):
     result = read(tmp_path, DOUBLE)
     services, _ = merge_services(result.services, result.sessions, [("A", "B"), ("C", "B")])
-    assert services["service_id"].tolist() == ["C", "D", "E", "F"]
+    assert services["service_id"].tolist() == ["C", "D", "E", "F", "G"]
     merged = json.loads(services.iloc[0]["extra"])["merged"]
     assert "A" in json.dumps(merged)
     assert "B" in json.dumps(merged)

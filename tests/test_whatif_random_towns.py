@@ -54,6 +54,18 @@ def assert_same(ours, theirs) -> None:
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
 
+@given(st.integers(1, 5), st.integers(1, 5), st.data())
+def test_the_blocks_to_be_computed_hold_every_pair_that_can_differ(rows, columns, data):
+    size = rows * columns
+    flags = data.draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    pairs = np.array(flags).reshape(rows, columns)
+    held = np.zeros_like(pairs)
+    for row, column in recompute._blocks(pairs):
+        held[np.ix_(row, column)] = True
+    assert held[pairs].all()
+    assert pairs.any() or not held.any()
+
+
 @given(questions(), st.data())
 @settings(max_examples=8)
 def test_every_value_equals_that_of_a_full_computation(question, data):

@@ -40,6 +40,25 @@ def test_only_the_street_near_the_place_is_closed():
     )
 
 
+def test_a_long_road_is_closed_near_the_place_and_open_elsewhere(ask):
+    # High Street is one name from 0 to 800 m. Its first half is closed: round by the lane it is 1,000 m
+    # instead of 400 m to the clinic, and the second half is as it was.
+    pack = town(
+        streets=[
+            street((0, 0), (400, 0), (800, 0), name="High Street"),
+            street((0, 0), (0, 300), (400, 300), (400, 0), name="Lane"),
+        ],
+        stops={"Home": (0, 0)},
+        routes=[],
+        points=[point("home", 0, 0), point("mid", 400, 0)],
+        services=[service("clinic", 400, 0), service("shop", 800, 0)],
+    )
+    closed = change(pack, 'kind = "close_street"', 'street = "High Street"', f'near = "{at(200)}"',
+                    "within_m = 50")  # fmt: skip
+    assert ask(closed, pair=("home", "clinic"))["walk_time_s"] == 750
+    assert ask(closed, pair=("mid", "shop"))["walk_time_s"] == 300
+
+
 def streets_apart():
     """Two streets 200 m apart that meet 500 m away; home and shop face each other."""
     return town(

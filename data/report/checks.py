@@ -16,7 +16,6 @@ MAX_POINTS = 500
 # Faster than this between two stops, even if the minutes were rounded the kindest way, no bus drives.
 FASTEST_KMH = {"bus": 113.0, "special_bus": 113.0, "coach": 113.0, "tram": 113.0}
 ROUNDING_S = 60
-SHORTEST_M = 200.0
 # People don't walk this far over open ground to a stop: the stop, or the street, is misplaced or missing.
 FAR_FROM_STREET_M = 100.0
 
@@ -81,7 +80,7 @@ def find_impossible_speeds(pack: AreaPack) -> Finding:
     took_s = calls["arrival_s"][row + 1].astype(np.int64) - calls["departure_s"][row]
     kmh = metres / (took_s + ROUNDING_S) * 3.6
     timed = ~(calls["interpolated"][row] | calls["interpolated"][row + 1])
-    fast = (metres >= SHORTEST_M) & timed & (kmh > limit[owner[row]])
+    fast = timed & (kmh > limit[owner[row]])
     table = pd.DataFrame(
         {"one": one[fast], "other": other[fast], "metres": metres[fast], "took_s": took_s[fast],
          "trip": owner[row][fast]}
