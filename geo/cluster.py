@@ -14,6 +14,7 @@ caller. Give only an address that you trust, on a network of your own or by
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_S = 15
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|inproc)://)?[^\s/]+(?::\d{1,5}|/\d+/\d+)/?")
 # How long to wait while there is no worker at all before giving up.
 NO_WORKER_S = 60
 LOOK_S = 5
@@ -38,8 +40,13 @@ def run_on_cluster(address: str) -> Runner:
     Raises
     ------
     UsageError
-        dask is not installed, or nothing answers there.
+        It is no address, dask is not installed, or nothing answers there.
     """
+    if not _ADDRESS.fullmatch(address):
+        raise UsageError(
+            f"--cluster {address[:60]!r}: is no address; give it as the scheduler prints it, such as "
+            "tcp://10.0.0.5:8786."
+        )
     try:
         import distributed
     except ImportError as error:

@@ -311,11 +311,10 @@ def name_route(feed: Feed, route: pd.Series) -> tuple[str, str | None, str | Non
     operator = _text(agency.iloc[0]["agency_name"]) if len(agency) else None
     if operator is not None and operator == str(route["agency_id"]) and _OPERATOR_CODE.fullmatch(operator):
         operator = None
-    return (
-        str(route["mode"]),
-        _text(route["route_short_name"]) or _text(route["route_long_name"]),
-        operator,
-    )
+    number = _text(route["route_short_name"]) or _text(route["route_long_name"])
+    if operator == number:  # a minibus that has one name for both
+        operator = None
+    return str(route["mode"]), number, operator
 
 
 def _ride_leg(engine: Engine, timetable: Timetable, ride: _Ride) -> RideLeg:

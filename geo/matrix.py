@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from data.errors import QueryError, UsageError
+from data.errors import OneBusReachError, QueryError, UsageError
 from data.points import read_points
 from geo.cluster import run_on_cluster
 from geo.engine import Engine
@@ -134,6 +135,10 @@ def export_matrix(
                 f"{finished} of {len(tiles)} parts are finished and kept in {folder}; "
                 "the same command goes on with the rest."
             ) from stop
+        except OneBusReachError:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # where no part is finished yet, there is nothing to go on with
+            raise
         written = write_matrix(merge_parts(tiles, folder, len(origins)), out, metadata, query, *facts)
         if parts is None:
             remove_parts(folder)

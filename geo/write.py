@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from data.errors import ExportError
 from data.manifest import Manifest
+from data.sources.service_rejects import guard_formula
 from geo.query import Query
 from geo.version import ENGINE_VERSION
 from geo.whatif.words import DO_NOT_TRAVEL, say_trial
@@ -129,9 +130,21 @@ def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _guard_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Names from outside so that no spreadsheet computes them (an apostrophe before "=1+1")."""
+    changed = {}
+    for name in frame.select_dtypes(include=["object", "string"]).columns:
+        texts = (one for one in pd.unique(frame[name].dropna()) if isinstance(one, str))
+        guarded = {text: guard_formula(text) for text in texts if guard_formula(text) != text}
+        if guarded:
+            changed[name] = frame[name].replace(guarded)
+    return frame.assign(**changed)
+
+
 def _write_csv(frame: pd.DataFrame, path: Path, metadata: Metadata) -> None:
     replace_file(side_file(path), lambda target: _write_json(target, metadata))
-    replace_file(path, lambda target: frame.to_csv(target, index=False, lineterminator="\n"))
+    safe = _guard_texts(frame)
+    replace_file(path, lambda target: safe.to_csv(target, index=False, lineterminator="\n"))
 
 
 def _parquet_with_metadata(table: pa.Table, path: Path, metadata: Metadata) -> None:
@@ -145,7 +158,8 @@ def _parquet_with_metadata(table: pa.Table, path: Path, metadata: Metadata) -> N
 def write_table(frame: pd.DataFrame, path: Path, metadata: Metadata) -> None:
     """Write a table as Parquet (metadata in the schema) or CSV (metadata in a side file).
 
-    Null is null in Parquet and empty in CSV.
+    Null is null in Parquet and empty in CSV. In CSV a text that a spreadsheet
+    would take for a formula has an apostrophe before it.
     """
     check_target(path, TABLE_SUFFIXES)
     if path.suffix.lower() == ".csv":

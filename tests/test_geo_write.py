@@ -120,3 +120,15 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, tab
         write_table(table.head(1), path, METADATA)
     assert path.read_bytes() == before
     assert sorted(tmp_path.iterdir()) == sorted([path, side_file(path)])
+
+
+def test_no_spreadsheet_computes_what_a_name_holds(tmp_path: Path, table):
+    """An apostrophe before it, in CSV only; numbers, ids and what is missing stay as they are."""
+    names = table.assign(name=["=HYPERLINK(1)", None], held=pd.array(["@SUM(A1)", "-2.5"], dtype="str"))
+    for suffix in TABLE_SUFFIXES:
+        write_table(names, tmp_path / f"names{suffix}", METADATA)
+    told = pd.read_csv(tmp_path / "names.csv", dtype="str", keep_default_na=False)
+    assert told["name"].tolist() == ["'=HYPERLINK(1)", ""] and told["held"].tolist() == ["'@SUM(A1)", "-2.5"]
+    assert told["origin_id"].tolist() == ["a", "b"]
+    assert pd.read_parquet(tmp_path / "names.parquet")["name"].tolist()[0] == "=HYPERLINK(1)"
+    assert names["name"].tolist()[0] == "=HYPERLINK(1)", "the table itself is not changed"

@@ -248,3 +248,11 @@ def test_what_cannot_be_made_in_parts_is_refused(tmp_path: Path, capsys) -> None
     (tmp_path / "file").write_text("")
     assert main(["matrix", "demo", "--out", out, "--parts", str(tmp_path / "file")]) == 3
     assert "can't hold the parts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5", "", "http://10.0.0.5:8786", "foo://bar", "tcp://a:1 "])
+def test_what_is_no_address_is_refused_at_once(address: str, tmp_path: Path, capsys) -> None:
+    arguments = ["matrix", "demo", "--out", str(tmp_path / "m.parquet"), "--cluster", address]
+    assert main(arguments) == 2
+    assert "is no address; give it as the scheduler prints it" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

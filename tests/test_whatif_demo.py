@@ -59,9 +59,15 @@ def test_the_command_writes_who_gains_and_which_pairs_differ(tmp_path, capsys):
     scenario = str(CHECKOUT / "docs" / "scenarios" / "pop_up.toml")
     asked = ["--scenario", scenario, "--out", str(out), "--pairs", str(pairs)]
     assert main(["whatif", "demo", *asked]) == 0
-    assert re.search(r"any service: [\d,]+ people gain reach, 0 lose it", capsys.readouterr().err)
+    told = capsys.readouterr().err
+    assert re.search(r"any service: [\d,]+ people gain reach, 0 lose it \([\d,]+ before", told)
     frame, metadata = pd.read_parquet(out), read_metadata(out)
     assert list(frame.columns) == list(DIFFERENCE_COLUMNS)
+    # Who has something of the kind already gains none of it: the categories say more.
+    whole = frame[(frame["level"] == "area") & (frame["group_id"] == "all") & (frame["category"] != "*")]
+    most = whole.loc[whole["gained"].idxmax()]
+    assert most["gained"] > 100
+    assert f"\n  {most['category']}: {most['gained']:,.0f} people gain reach, 0 lose it" in told
     assert metadata["query"]["scenario"]["digest"] == load_scenario(FILES[-1]).digest
     assert any("nobody has made" in note for note in metadata["notes"])
     told = pd.read_csv(pairs)

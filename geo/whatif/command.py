@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from data.errors import UsageError
 from data.packio import load_pack
 from geo.engine import Engine
+from geo.gap import ANY_CATEGORY
+from geo.names import clean_name
 from geo.options import (
     add_query_options,
     add_round_trip_options,
@@ -23,7 +25,11 @@ from geo.options import (
 from geo.whatif.words import say_outside
 from geo.write import TABLE_SUFFIXES, build_metadata, check_target, write_table
 
+MOST_TOLD = 6
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo.whatif.difference import WhatIf
 
 
@@ -76,12 +82,28 @@ def run_whatif(options: argparse.Namespace) -> None:
 
 
 def describe_totals(found: WhatIf) -> str:
-    """The whole area in a line a kind: who gains reach of any of it, and who loses it."""
+    """The whole area in a line a kind, and under it the categories with most people who gain or lose."""
     frame = found.frame
-    rows = frame[(frame["level"] == "area") & (frame["category"] == "*") & (frame["group_id"] == "all")]
-    return "\n".join(
-        f"any {row.kind}: {row.gained:,.0f} people gain reach, {row.lost:,.0f} lose it "
-        f"({row.in_reach_before:,.0f} before, {row.in_reach_after:,.0f} after, "
-        f"{row.not_known_after:,.0f} not known)"
-        for row in rows.itertuples()
+    rows = frame[(frame["level"] == "area") & (frame["group_id"] == "all")]
+    lines = []
+    for kind, own in rows.groupby("kind", sort=False):
+        every = own[own["category"] == ANY_CATEGORY].iloc[0]
+        lines.append(f"any {kind}: {_say_row(every)}")
+        moved = (own["gained"] + own["lost"]).round()
+        differ = own[(own["category"] != ANY_CATEGORY) & (moved > 0)]
+        differ = differ.loc[moved[differ.index].sort_values(ascending=False, kind="stable").index]
+        lines += [
+            f"  {clean_name(row['category'])}: {_say_row(row)}"
+            for _, row in differ.head(MOST_TOLD).iterrows()
+        ]
+        if len(differ) > MOST_TOLD:
+            lines.append(f"  and {len(differ) - MOST_TOLD} more, in the file")
+    return "\n".join(lines)
+
+
+def _say_row(row: pd.Series) -> str:
+    return (
+        f"{row['gained']:,.0f} people gain reach, {row['lost']:,.0f} lose it "
+        f"({row['in_reach_before']:,.0f} before, {row['in_reach_after']:,.0f} after, "
+        f"{row['not_known_after']:,.0f} not known)"
     )
