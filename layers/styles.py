@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Theme = Literal["light", "dark"]
-THEMES: tuple[Theme, ...] = ("light", "dark")
 FILL_OPACITY = 0.92
-MINIMUM_CONTRAST = 3.0
 
 
 @dataclass(frozen=True)
@@ -66,13 +64,12 @@ _MISSING = {
 }
 
 # Each hue: three colours of the light theme, low to high, then of the dark theme.
-_HUES: dict[str, dict[Theme, tuple[str, str, str]]] = {
+HUES: dict[str, dict[Theme, tuple[str, str, str]]] = {
     "blue": {"light": ("#eef5fd", "#3a84ca", "#05214a"), "dark": ("#132539", "#3f86c8", "#eaf5ff")},
     "purple": {"light": ("#f6eefa", "#a060bd", "#35094a"), "dark": ("#2c1838", "#a266bd", "#faedff")},
     "orange": {"light": ("#fef3e8", "#c0681c", "#411a00"), "dark": ("#35200e", "#bb702c", "#fff0e0")},
     "teal": {"light": ("#e9f7f4", "#228a7f", "#022823"), "dark": ("#0f302d", "#2f948a", "#d5fbf4")},
 }
-HUES = tuple(_HUES)
 
 GROUND: dict[Theme, dict[str, str]] = {
     "light": {
@@ -124,7 +121,7 @@ CHOSEN_LINE: dict[Theme, str] = {"light": "#000000", "dark": "#ffffff"}
 
 def build_palette(hue: str, theme: Theme) -> Palette:
     """The four classes of a hue; the second is the first with dots."""
-    low, middle, high = _HUES[hue][theme]
+    low, middle, high = HUES[hue][theme]
     return Palette(
         classes=(Fill(low), Fill(low, "dots", middle), Fill(middle), Fill(high)),
         missing=_MISSING[theme],
@@ -136,28 +133,3 @@ def choose_fills(palette: Palette, count: int) -> tuple[Fill, ...]:
     """Fills for up to four classes; three and fewer need no pattern."""
     low, _, middle, high = palette.classes
     return {0: (), 1: (low,), 2: (low, middle), 3: (low, middle, high)}.get(count, palette.classes)
-
-
-def blend(colour: str, ground: str, opacity: float) -> str:
-    """The colour seen when ``colour`` lies over ``ground`` (both '#rrggbb')."""
-    over, under = _channels(colour), _channels(ground)
-    mixed = (round(opacity * a + (1 - opacity) * b) for a, b in zip(over, under, strict=True))
-    return "#" + "".join(f"{value:02x}" for value in mixed)
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two colours, 1 to 21."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _channels(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _luminance(colour: str) -> float:
-    linear = [
-        value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4
-        for value in (channel / 255 for channel in _channels(colour))
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -20,7 +20,7 @@ from geo.when import STATES, WhenTable, ask_at, compute_when
 from geo.write import read_metadata
 from layers import when
 from layers.catalogue import Drawn
-from layers.styles import THEMES
+from tests.contrast import THEMES
 from tests.roundtrip_towns import there, town
 from tests.test_roundtrip_tables import weekly_town
 from tests.towns import Calendar, build_town, point, route, service, trip

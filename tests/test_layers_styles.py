@@ -13,21 +13,18 @@ from layers.styles import (
     FILL_OPACITY,
     GROUND,
     HUES,
-    MINIMUM_CONTRAST,
     REACH_BANDS,
     REACH_DASHES,
     REACH_LINE,
     ROUTE_LINE,
     ROUTE_WIDTHS,
     SYMBOLS,
-    THEMES,
     Fill,
     Theme,
-    blend,
     build_palette,
     choose_fills,
-    contrast,
 )
+from tests.contrast import MINIMUM_CONTRAST, THEMES, blend, contrast
 
 both_themes = pytest.mark.parametrize("theme", THEMES)
 

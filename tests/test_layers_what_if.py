@@ -14,7 +14,7 @@ from geo.whatif.difference import WhatIf, compare_pairs, compute_what_if
 from geo.whatif.toml import parse_scenario
 from layers.scenario_choices import list_routes
 from layers.scenario_words import Names, say_change
-from layers.styles import FILL_OPACITY, GROUND, MINIMUM_CONTRAST, THEMES, blend, contrast
+from layers.styles import FILL_OPACITY, GROUND
 from layers.what_if import (
     LABELS,
     build_difference_table,
@@ -23,6 +23,7 @@ from layers.what_if import (
     say_difference,
     say_difference_cells,
 )
+from tests.contrast import MINIMUM_CONTRAST, THEMES, blend, contrast
 from tests.test_whatif_towns import BY_BUS, at, ride, town
 from tests.towns import point, route, service
 
