@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from geo.engine import Engine
+from geo.query import Query
+from geo.whatif import recompute
+from geo.whatif.apply import apply_scenario
+from geo.whatif.engine import ScenarioEngine
 from geo.whatif.toml import parse_scenario
 from geo.whatif.words import say_outside
 from tests.test_whatif_towns import at, change, refusal, town
@@ -125,3 +131,27 @@ def test_what_stands_where_no_street_is_known_is_said():
     names = Engine(pack).under(scenario).list_outside(avoid_steps=False)
     assert len(names) == 2 and names[0] == "Lighthouse"
     assert "“Lighthouse”" in str(say_outside(names)) and say_outside([]) is None
+
+
+def test_who_is_cut_off_from_the_streets_is_recomputed_though_no_walk_of_theirs_was_any(monkeypatch):
+    # Farm and barn stand on a spur without a stop, too far from each other and from all else to walk. Without
+    # the spur both are over 300 m from any street: no walk and no bus is another, and yet the reason is.
+    pack = town(
+        "09:40",
+        streets=[street((-100, 0), (9000, 0)), street((9000, 0), (9000, 2500), name="Spur")],
+        points=[point("home", 0, 0), point("farm", 9000, 500)],
+        services=[service("clinic", 2180, 0), service("barn", 9000, 2500)],
+    )
+    lines = ('kind = "close_street"', 'street = "Spur"', f'near = "{at(9000, 1000)}"', "within_m = 5000")
+    scenario = parse_scenario("\n".join(("[[change]]", *lines)).encode(), "test.toml")
+    base, query = Engine(pack), Query()
+    before = base.reach(query, level="point")
+    monkeypatch.setattr(recompute, "LARGEST_SHARE", 1.0)
+    after = recompute.recompute_reach(ScenarioEngine(base, scenario), before, Query(scenario=scenario)).frame
+    full = Engine(apply_scenario(pack, scenario)).reach(query, level="point").frame
+    pd.testing.assert_frame_equal(after, full, check_exact=True)
+    reasons = [frame["reason"].astype(object).tolist()[1:] for frame in (before.frame, after)]
+    assert reasons == [
+        ["no_stop_near_service", "no_stop_near_origin", "no_stop_near_origin"],
+        ["outside_data"] * 3,
+    ]
