@@ -46,6 +46,14 @@ def test_a_bus_listed_twice_is_one_bus():
     assert ask(pack)["later_buses_home"] == 1
 
 
+def test_a_bus_that_comes_by_twice_is_one_bus():
+    # The 12:10 home comes by the clinic again at 12:50, the 13:30 at 14:10: after the first there is one.
+    once = trip(("E", "12:10"), ("A", "12:30"), ("E", "12:50"), ("A", "13:10"))
+    later = trip(("E", "13:30"), ("A", "13:50"), ("E", "14:10"), ("A", "14:30"))
+    row = ask(town(there("09:50"), once, later))
+    assert (row["leave_venue_s"], row["later_buses_home"]) == (at("12:07:45"), 1)
+
+
 def test_the_last_bus_before_the_end_is_no_return_and_is_named():
     pack = town(
         routes=[
