@@ -34,8 +34,9 @@ REACH_WIDTHS = {SERVICE: 130, REACH: 170}
 HELP = (
     "Each change alone, everything else as asked on the left. A change counts when it brings at least half "
     "of the people here who have none of the category within reach; the first named asks the fewest minutes "
-    "of anybody. Walks are looked at up to 1,600 m, journeys up to two hours, sessions up to three hours "
-    "earlier or later."
+    "of anybody: walking counts double, a second bus half an hour each way. Walks to or from a stop are "
+    "looked at up to 1,600 m, walks all the way, without a bus, up to 3,200 m, journeys up to two hours, "
+    "sessions up to three hours earlier or later."
 )
 
 

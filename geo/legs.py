@@ -43,9 +43,16 @@ class Legs:
             max(int(self.target.max(initial=-1)), int(targets.max(initial=-1))) + 1, -1, np.int32
         )
         number[targets] = np.arange(len(targets), dtype=np.int32)
-        kept = number[self.target] >= 0
+        kept = self._keep(number[self.target] >= 0)
+        return Legs(kept.indptr, number[kept.target], kept.length_mm)
+
+    def within(self, limit_mm: int) -> Legs:
+        """Return the legs of at most this length."""
+        return self._keep(self.length_mm <= limit_mm)
+
+    def _keep(self, kept: np.ndarray) -> Legs:
         total = np.concatenate(([0], np.cumsum(kept))).astype(np.int64)
-        return Legs(total[self.indptr], number[self.target[kept]], self.length_mm[kept])
+        return Legs(total[self.indptr], self.target[kept], self.length_mm[kept])
 
 
 def leg_seconds(length_mm: np.ndarray, speed_mm_per_h: int) -> np.ndarray:

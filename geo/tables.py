@@ -169,7 +169,8 @@ class RoundTripTable:
 
 
 # What would bring a category within reach, of equal costs the first; "nothing": none of what was looked at.
-ANSWERS = ("session", "cutoff", "walk", "bus", "second_bus", "nothing")
+# Of equal costs the first is the answer.
+ANSWERS = ("session", "cutoff", "walk", "walk_all_the_way", "bus", "second_bus", "nothing")
 
 # Rows: (neighbourhood, category) where some people have none in reach. Definitions: docs/methods.md, "Why".
 # Every number tells of its remedy alone, and is null where that would not do.
@@ -184,8 +185,12 @@ WHY_COLUMNS: dict[str, str] = {
     "answer": "string: the cheapest of ANSWERS",
     "cost_min": "float64: what it costs, in minutes asked of somebody; null with answer nothing",
     "people_gained": "float64: of those cut off, people whom the answer brings within reach",
-    "walk_m": "Int32: the least walk limit, in tens of metres, that does it",
+    "walk_m": "Int32: the least limit of a walk to or from a stop, in tens of metres, that does it by bus",
     "walk_people": "float64: people whom that brings within reach",
+    "walk_point_id": "string: an origin point for which it takes just that",
+    "walk_all_the_way_m": "Int32: the least limit of walking all the way, in tens of metres, that does it",
+    "walk_all_the_way_people": "float64: people whom that brings within reach",
+    "walk_all_the_way_point_id": "string: an origin point for which it takes just that",
     "cutoff_min": "Int32: the least cut-off in minutes that does it",
     "cutoff_people": "float64",
     "session_service_id": "string: the service whose session has to move least",

@@ -19,9 +19,10 @@ from geo.why_search import SHIFTS_MIN
 if TYPE_CHECKING:
     from geo.why import Search
 
-# What a remedy costs, in minutes asked of somebody: walking counts double, a second bus an hour.
-WALK_WEIGHT = 2.0
-SECOND_BUS_MIN = 60.0
+# What a remedy costs each way, in minutes asked of somebody: walking counts double, a second bus half an
+# hour. A walk to a stop has one from the other stop beside it: its extra minutes are those of both.
+WALK_WEIGHT, WALKS_EACH_WAY = 2.0, 2
+SECOND_BUS_MIN = 30.0
 _EPSILON = 1e-9
 
 
@@ -52,10 +53,17 @@ class Cell:
         def offer(name: str, minutes: float, total: float) -> None:
             cost[name], gained[name] = minutes, total
 
-        walk_m, total = self._median(self._least(found.remedies.walk_m[self.points]))
+        metres_a_minute = query.walk.speed_mm_per_h / 60_000
+        least_walk_m = self._least(found.remedies.walk_m[self.points])
+        walk_m, total = self._median(least_walk_m)
         if np.isfinite(walk_m):
-            extra_min = (walk_m - query.walk.max_walk_m) / (query.walk.speed_mm_per_h / 60_000)
+            extra_min = WALKS_EACH_WAY * (walk_m - query.walk.max_walk_m) / metres_a_minute
             offer("walk", ways * WALK_WEIGHT * extra_min, total)
+        least_all_m = self._least(found.remedies.walk_all_the_way_m[self.points])
+        all_m, total = self._median(least_all_m)
+        if np.isfinite(all_m):
+            extra_min = (all_m - query.walk.total_limit_mm / 1000) / metres_a_minute
+            offer("walk_all_the_way", ways * WALK_WEIGHT * extra_min, total)
         cutoff, total = self._median(self._least(found.remedies.cutoff_min[self.points]))
         if np.isfinite(cutoff):
             offer("cutoff", ways * (cutoff - query.cutoff_s / 60), total)
@@ -70,7 +78,7 @@ class Cell:
         second_s, _ = self._median(by_two_s)
         if np.isfinite(second_s):
             # Not a limit that is raised: whoever two buses serve is brought in, however long it takes.
-            offer("second_bus", SECOND_BUS_MIN, float(self.weight[np.isfinite(by_two_s)].sum()))
+            offer("second_bus", ways * SECOND_BUS_MIN, float(self.weight[np.isfinite(by_two_s)].sum()))
 
         services = np.flatnonzero(np.isin(found.cells.column, self.members))
         apart_m = np.hypot(*(at[self.points][:, None, :] - place[services][None, :, :]).transpose(2, 0, 1))
@@ -82,6 +90,10 @@ class Cell:
             "people_gained": self._people(gained.get(answer, 0.0)),
             "walk_m": walk_m,
             "walk_people": self._people(gained.get("walk")),
+            "walk_point_id": self._point_at(least_walk_m, walk_m),
+            "walk_all_the_way_m": all_m,
+            "walk_all_the_way_people": self._people(gained.get("walk_all_the_way")),
+            "walk_all_the_way_point_id": self._point_at(least_all_m, all_m),
             "cutoff_min": cutoff,
             "cutoff_people": self._people(gained.get("cutoff")),
             "session_service_id": None if session is None else session.service_id,
@@ -115,6 +127,14 @@ class Cell:
 
     def _feed(self, name: str, trip: int) -> str:
         return str(self.pack.feed.trips[name].iloc[trip])
+
+    def _point_at(self, values: np.ndarray, value: float) -> str | None:
+        """The first of the points that has just this value; None where that is no limit."""
+        own = self.pack.origin_points
+        if own is None or not np.isfinite(value):
+            return None
+        row = self.found.cells.points[self.points[np.argmax(values == value)]]
+        return str(own["point_id"].iloc[row])
 
     def _median(self, values: np.ndarray) -> tuple[float, float]:
         """The smallest value that half of the cut-off weight does not pass, and the weight up to it."""

@@ -1,4 +1,4 @@
-"""Why not in reach: the least walk, the least cut-off and the moved session that would do it.
+"""Why not in reach: the least walk to a stop, the least cut-off and the moved session that would do it.
 
 Whether a category is in reach of a point at given limits is asked of one
 function (:func:`_works`), which stops at the first journey that does. Reach
@@ -79,13 +79,13 @@ def _scan(  # type: ignore[no-untyped-def]
 
 @helper
 def _works(  # type: ignore[no-untyped-def]
-    kind, a_from, a_to, b_from, b_to, stay_s, walk_s, walk_mm, call_from, call_to,
+    kind, a_from, a_to, b_from, b_to, stay_s, walk_s, call_from, call_to,
     call_lane, call_position, call_s, call_mm, head, home_next, home_position, home_s, home_mm,
     can_board, can_alight, lane_first, trip_first, time_first, arrival_s, departure_s,
     slack_s, leg_mm, total_mm, cutoff_s,
 ):  # fmt: skip
-    """Whether one can be there (and back) within the limits."""
-    if walk_s <= cutoff_s and walk_mm <= total_mm:
+    """Whether one can be there (and back) within the limits; ``walk_s`` is the walk all the way."""
+    if walk_s <= cutoff_s:
         return True
     arrive = _scan(
         True, kind == THERE, kind != DROP_IN, a_from, a_to, call_from, call_to,
@@ -109,7 +109,7 @@ def _works(  # type: ignore[no-untyped-def]
 @kernel(
     (
         I8, I8, IN_I8, IN_I4, IN_I4, IN_I4,  # origins, access
-        IN_I8, IN_I4, IN_I4, IN_I4,  # walking all the way
+        IN_I8, IN_I4, IN_I4,  # walking all the way
         IN_I8, IN_I4, IN_I4, IN_I4, IN_I4,  # calls near each service
         IN_I8, IN_I4, IN_I8, IN_I8, IN_I8, IN_I8, IN_I8, IN_I8,  # bundles of asks
         IN_I8, IN_I4, IN_I4, IN_B1, IN_B1, IN_I8, IN_I8, IN_I8, IN_I4, IN_I4,  # timetable
@@ -119,7 +119,7 @@ def _works(  # type: ignore[no-untyped-def]
 )  # fmt: skip
 def fill_remedies(  # type: ignore[no-untyped-def]
     origin_from, origin_to, access_first, access_stop, access_s, access_mm,
-    direct_first, direct_service, direct_s, direct_mm,
+    direct_first, direct_service, direct_s,
     call_first, call_lane, call_position, call_s, call_mm,
     bundle_first, ask_service, ask_kind, ask_a_from, ask_a_to, ask_b_from, ask_b_to, ask_stay,
     stop_first, stop_lane, stop_position, can_board, can_alight,
@@ -132,13 +132,13 @@ def fill_remedies(  # type: ignore[no-untyped-def]
     ``walk_step`` and ``cutoff_step`` come filled with the number of steps (no
     step works) or with what another bundle of the same column has found.
     ``shift_bits`` [origin, ask] has bit j set where the ask moved by
-    ``shifts_s[j]`` works. ``total_mm`` of -1 is twice the leg limit.
+    ``shifts_s[j]`` works. ``total_mm`` of -1 is twice the leg limit. Walks all the way
+    are those within today's limit: ``walk_step`` is of walks to and from a bus.
     """
     n_services = len(call_first) - 1
     head = np.full(len(lane_first) - 1, -1, np.int64)
     far = np.iinfo(np.int32).max
     walk_s_of = np.full(n_services, far, np.int64)
-    walk_mm_of = np.full(n_services, far, np.int64)
     for origin in range(origin_from, origin_to):
         some = False
         for bundle in range(len(bundle_first) - 1):
@@ -152,7 +152,6 @@ def fill_remedies(  # type: ignore[no-untyped-def]
         )  # fmt: skip
         for leg in range(direct_first[origin], direct_first[origin + 1]):
             walk_s_of[direct_service[leg]] = direct_s[leg]
-            walk_mm_of[direct_service[leg]] = direct_mm[leg]
 
         for bundle in range(len(bundle_first) - 1):
             if not wanted[origin, bundle]:
@@ -172,7 +171,7 @@ def fill_remedies(  # type: ignore[no-untyped-def]
                         service = ask_service[ask]
                         if _works(
                             ask_kind[ask], ask_a_from[ask], ask_a_to[ask], ask_b_from[ask], ask_b_to[ask],
-                            ask_stay[ask], walk_s_of[service], walk_mm_of[service],
+                            ask_stay[ask], walk_s_of[service],
                             call_first[service], call_first[service + 1],
                             call_lane, call_position, call_s, call_mm,
                             head, home_next, home_position, home_s, home_mm,
@@ -200,7 +199,7 @@ def fill_remedies(  # type: ignore[no-untyped-def]
                     if _works(
                         ask_kind[ask], ask_a_from[ask] + shift, ask_a_to[ask] + shift,
                         ask_b_from[ask] + shift, ask_b_to[ask] + shift,
-                        ask_stay[ask], walk_s_of[service], walk_mm_of[service],
+                        ask_stay[ask], walk_s_of[service],
                         call_first[service], call_first[service + 1],
                         call_lane, call_position, call_s, call_mm,
                         head, home_next, home_position, home_s, home_mm,
@@ -213,4 +212,3 @@ def fill_remedies(  # type: ignore[no-untyped-def]
         forget_home_calls(home_lane, head)
         for leg in range(direct_first[origin], direct_first[origin + 1]):
             walk_s_of[direct_service[leg]] = far
-            walk_mm_of[direct_service[leg]] = far

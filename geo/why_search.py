@@ -1,4 +1,4 @@
-"""What the search for remedies reads, and its run: the least walk, the least cut-off, the moved session.
+"""What the search for remedies reads, and its run: the least walks, the least cut-off, the moved session.
 
 Definitions: docs/methods.md, "Why". The kernel is ``geo.why_kernels``.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geo.engine import Engine
 
 WALK_STEP_M, FARTHEST_WALK_M = 10, 1_600
+FARTHEST_ALL_THE_WAY_M = 2 * FARTHEST_WALK_M
 LONGEST_CUTOFF_MIN = 120
 SHIFT_STEP_MIN, LARGEST_SHIFT_MIN = 15, 180
 # Sessions are moved about the day, not into the night.
@@ -66,12 +67,13 @@ class Asks:
 class Remedies:
     """Least limits of each point and category, and which moved sessions work.
 
-    ``walk_m`` and ``cutoff_min`` are float64[points, categories], infinite where no
-    limit looked at is enough. ``shift_bits`` int64[points, asks]: bit j for
-    ``SHIFTS_MIN[j]``.
+    ``walk_m`` (to or from a stop), ``walk_all_the_way_m`` and ``cutoff_min`` are
+    float64[points, categories], infinite where no limit looked at is enough.
+    ``shift_bits`` int64[points, asks]: bit j for ``SHIFTS_MIN[j]``.
     """
 
     walk_m: np.ndarray
+    walk_all_the_way_m: np.ndarray
     cutoff_min: np.ndarray
     shift_bits: np.ndarray
     asks: Asks
@@ -110,8 +112,11 @@ def ask_sessions(
 
 
 def widen_query(query: Query) -> Query:
-    """The query with the longest walk that is looked at."""
-    return replace(query, walk=replace(query.walk, max_walk_m=max(FARTHEST_WALK_M, query.walk.max_walk_m)))
+    """The query with the longest walks that are looked at."""
+    walk = query.walk
+    leg_m = max(FARTHEST_WALK_M, walk.max_walk_m)
+    whole_m = max(FARTHEST_ALL_THE_WAY_M, walk.total_limit_mm // 1000)
+    return replace(query, walk=replace(walk, max_walk_m=leg_m, max_walk_total_m=whole_m))
 
 
 def list_walk_steps_m(query: Query) -> np.ndarray:
@@ -158,10 +163,31 @@ def compute_remedies(
     shift_bits &= _allowed_shifts(asks)[None, :]
     return Remedies(
         np.append(walk_steps_m, np.inf)[walk_step],
+        np.where(wanted, _walk_all_the_way_m(inputs, query, asks, usable, wanted.shape), np.inf),
         np.append(cutoff_steps, np.inf)[cutoff_step],
         shift_bits,
         asks,
     )
+
+
+def _walk_all_the_way_m(
+    inputs: ReachInputs, query: Query, asks: Asks, usable: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Least limits of walking all the way to a service of each category: float64[points, categories].
+
+    Whoever can walk there can walk back, and when is all the same: so it is the
+    shortest way to a service that has a usable ask.
+    """
+    direct, speed = inputs.direct, query.walk.speed_mm_per_h
+    column = np.full(len(inputs.service_ids), -1, np.int64)
+    column[asks.service[usable]] = asks.column[usable]
+    point = np.repeat(np.arange(shape[0]), np.diff(direct.indptr))
+    step_m = -(-direct.length_mm.astype(np.int64) // (1000 * WALK_STEP_M)) * WALK_STEP_M
+    kept = (column[direct.target] >= 0) & (step_m <= FARTHEST_ALL_THE_WAY_M)
+    kept &= leg_seconds(direct.length_mm, speed) <= query.cutoff_s
+    least_m = np.full(shape, np.inf)
+    np.minimum.at(least_m, (point[kept], column[direct.target[kept]]), step_m[kept])
+    return least_m
 
 
 def _group_by_date(
@@ -210,7 +236,8 @@ def _run_group(
     services, service = np.unique(asks.service[rows], return_inverse=True)
     egress = sort_by_length(inputs.egress.take(services))
     near = list_near_calls(timetable, egress, speed)
-    direct = inputs.direct.keep_targets(services)
+    # All the way people walk as far as now: how much farther is another matter (_walk_all_the_way_m).
+    direct = inputs.direct.keep_targets(services).within(query.walk.total_limit_mm)
     part = [walk_step[:, columns], cutoff_step[:, columns], shift_bits[:, rows]]
     part = [np.ascontiguousarray(one) for one in part]
     want = np.ascontiguousarray(wanted[:, columns])
@@ -224,7 +251,7 @@ def _run_group(
         wk.fill_remedies(
             origin_from, origin_to,
             access.indptr, access.target, leg_seconds(access.length_mm, speed), access.length_mm,
-            direct.indptr, direct.target, leg_seconds(direct.length_mm, speed), direct.length_mm,
+            direct.indptr, direct.target, leg_seconds(direct.length_mm, speed),
             near.first, near.lane, near.position, near.walk_s, near.walk_mm,
             bundle_first, service.astype(np.int32), times[0].astype(np.int64), *times[1:],
             timetable.stop_first, timetable.stop_lane, timetable.stop_position,

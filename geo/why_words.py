@@ -60,6 +60,9 @@ def say_remedy(
             f"if a walk to or from a stop could be {record['walk_m']:,.0f} m instead of "
             f"{query.walk.max_walk_m:,} m"
         )
+    if answer == "walk_all_the_way":
+        far = f"{record['walk_all_the_way_m']:,.0f} m" + (" there and as far back," if back else "")
+        return f"if people could walk all the way, {far} instead of {query.walk.total_limit_mm // 1000:,} m"
     if answer == "cutoff":
         each = " each way" if back else ""
         return (

@@ -40,7 +40,7 @@ DEFINITIONS = """
   Saturday and Sunday, each on one named day. Whether a service is open then is not asked.
 - **What would change it**: each change alone, everything else as asked. One counts when it brings in at
   least half of the people of a neighbourhood who have none of the category in reach. The first named
-  asks the fewest minutes of anybody: walking counts double, a second bus an hour.
+  asks the fewest minutes of anybody: walking counts double, a second bus half an hour each way.
 - **Trial**: changes that a visitor tries, and that nobody has made. Whatever is shown of one says so.
 - **Turn up and go** (p50, p85): the time that half, or 85%, of all moments in the window achieve, for
   somebody who does not look the bus up, getting there. A service in reach by the timetable but not

@@ -23,7 +23,8 @@ from layers.there_and_back import ThereAndBack
 from layers.words import say_people
 
 CHANGE = "What would change it"
-WALK, CUTOFF, SESSION = "A longer walk", "A longer journey", "A session moved"
+WALK, ALL_THE_WAY = "A longer walk to or from a stop", "A longer walk all the way"
+CUTOFF, SESSION = "A longer journey", "A session moved"
 BUS, SECOND, NEAREST = "A later bus home", "A second bus", "Nearest"
 
 
@@ -48,6 +49,9 @@ def build_why_table(why: WhyTable, pack: AreaPack, *, kind: str, category: str |
         CHANGE: [say_change(r, why, pack, apart) for r in records],
         MORE_PEOPLE: [r["people_gained"] for r in records],
         WALK: [_tell(r, "walk", r["walk_m"], lambda m: f"{m:,.0f} m") for r in records],
+        ALL_THE_WAY: [
+            _tell(r, "walk_all_the_way", r["walk_all_the_way_m"], lambda m: f"{m:,.0f} m") for r in records
+        ],
         CUTOFF: [_tell(r, "cutoff", r["cutoff_min"], lambda minutes: f"{minutes:.0f} min") for r in records],
     }
     if why.there_and_back:
@@ -66,9 +70,8 @@ def draw_changes(table: pd.DataFrame) -> str:
     """The table as HTML for a narrow column: a heading a category, a line a change; all text escaped."""
     blocks = []
     for row in table.to_dict("records"):
-        told = [
-            (name, str(row[name])) for name in (WALK, CUTOFF, SESSION, BUS, SECOND, NEAREST) if name in row
-        ]
+        shown = (WALK, ALL_THE_WAY, CUTOFF, SESSION, BUS, SECOND, NEAREST)
+        told = [(name, str(row[name])) for name in shown if name in row]
         lines = [
             "<tr><th scope='row' style='text-align:left;font-weight:normal;padding:0 .8rem .15rem 0'>"
             f"{escape_for_map(name)}</th><td style='vertical-align:top'>{escape_for_map(words)}</td></tr>"

@@ -20,9 +20,10 @@ from tests.reference_trips import read
 from tests.reference_walk import Key
 
 NEVER = math.inf
-FARTHEST_WALK_M, WALK_STEP_M, LONGEST_CUTOFF_MIN = 1_600, 10, 120
-ORDER = ("session", "cutoff", "walk", "bus", "second_bus")  # of equal costs the first is named
-WALK_WEIGHT, SECOND_BUS_MIN = 2.0, 60.0
+FARTHEST_WALK_M, FARTHEST_ON_FOOT_M, WALK_STEP_M, LONGEST_CUTOFF_MIN = 1_600, 3_200, 10, 120
+# Of equal costs the first is named.
+ORDER = ("session", "cutoff", "walk", "walk_all_the_way", "bus", "second_bus")
+WALK_WEIGHT, SECOND_BUS_MIN = 2.0, 30.0  # a minute walked; each way
 Pair = tuple[str, str]
 Weights = list[tuple[str, float]]  # origin points
 
@@ -37,10 +38,19 @@ class Way:
     walk_mm: int
     duration_s: int
 
+    @property
+    def on_foot(self) -> bool:
+        return self.leave_s is None
+
 
 def widen(query: Query) -> Query:
-    """The query with the longest walk that is looked at."""
-    return replace(query, walk=replace(query.walk, max_walk_m=max(FARTHEST_WALK_M, query.walk.max_walk_m)))
+    """The query with the longest walks that are looked at."""
+    leg_m, whole_m = query.walk.max_walk_m, query.walk.total_limit_mm // 1000
+    wide = {
+        "max_walk_m": max(FARTHEST_WALK_M, leg_m),
+        "max_walk_total_m": max(FARTHEST_ON_FOOT_M, whole_m),
+    }
+    return replace(query, walk=replace(query.walk, **wide))
 
 
 def ways(town: Town, origin: Key, destination: Key) -> Iterator[Way]:
@@ -67,18 +77,37 @@ def ways(town: Town, origin: Key, destination: Key) -> Iterator[Way]:
 
 
 def walk_allowed(query: Query, way: Way, limit_m: int) -> bool:
-    """Within a leg limit; the whole walk stays twice the leg, or as it is set."""
-    whole_m = 2 * limit_m if query.walk.max_walk_total_m is None else query.walk.max_walk_total_m
-    return way.longest_mm <= 1000 * limit_m and way.walk_mm <= 1000 * whole_m
+    """Within a limit of walks to and from stops; the whole walk stays twice that, or as it is set.
+
+    On foot all the way it stays as the query has it.
+    """
+    whole_mm = query.walk.total_limit_mm
+    if not way.on_foot and query.walk.max_walk_total_m is None:
+        whole_mm = 2 * 1000 * limit_m
+    return way.longest_mm <= 1000 * limit_m and way.walk_mm <= whole_mm
 
 
 def asks_for_walk_m(query: Query, way: Way) -> float:
-    """The least step of the walk limit, above the query's own, with which the journey counts."""
+    """The least limit of a walk to or from a stop, above the query's own, with which the journey counts."""
     if way.duration_s > query.cutoff_s:
         return NEVER
     first = (query.walk.max_walk_m // WALK_STEP_M + 1) * WALK_STEP_M
     for limit_m in range(first, FARTHEST_WALK_M + 1, WALK_STEP_M):
         if walk_allowed(query, way, limit_m):
+            return limit_m
+    return NEVER
+
+
+def asks_for_walk_all_the_way_m(query: Query, way: Way) -> float:
+    """The least limit of walking all the way, above the query's own, with which the journey counts.
+
+    A journey by bus keeps the limits that it has.
+    """
+    if way.duration_s > query.cutoff_s:
+        return NEVER
+    first = (query.walk.total_limit_mm // (1000 * WALK_STEP_M) + 1) * WALK_STEP_M
+    for limit_m in range(first, FARTHEST_ON_FOOT_M + 1, WALK_STEP_M):
+        if way.walk_mm <= 1000 * limit_m if way.on_foot else walk_allowed(query, way, query.walk.max_walk_m):
             return limit_m
     return NEVER
 
@@ -110,6 +139,7 @@ class Needs:
     """
 
     walk_m: dict[Pair, float] = field(default_factory=dict)
+    all_the_way_m: dict[Pair, float] = field(default_factory=dict)
     cutoff_min: dict[Pair, float] = field(default_factory=dict)
     second_s: dict[Pair, float] = field(default_factory=dict)
     each_way: int = 1  # how often the minutes are asked for
@@ -129,6 +159,9 @@ def needs_there(pack: AreaPack, query: Query, pairs: Iterable[Pair], theirs: Row
             if way.leave_s is None or in_window(near, way.leave_s)
         ]
         needs.walk_m[p, s] = min((asks_for_walk_m(query, way) for way in found), default=NEVER)
+        needs.all_the_way_m[p, s] = min(
+            (asks_for_walk_all_the_way_m(query, way) for way in found), default=NEVER
+        )
         needs.cutoff_min[p, s] = min((asks_for_cutoff_min(query, way) for way in found), default=NEVER)
         two = theirs[p, s]["reach_class"] == "two_buses"
         needs.second_s[p, s] = (two_boardings(near, ("origin", p), ("service", s)) if two else None) or NEVER
@@ -181,14 +214,18 @@ def remedies(query: Query, needs: Needs, members: list[str], cut: Weights, peopl
         return [(min(of[p, s] for s in members), weight) for p, weight in cut]
 
     walk, by_walk = median(least(needs.walk_m))
+    on_foot, by_foot = median(least(needs.all_the_way_m))
     cutoff, by_cutoff = median(least(needs.cutoff_min))
     second, _ = median(least(needs.second_s))
     by_second = sum(weight for value, weight in least(needs.second_s) if value < NEVER)
     metres_a_minute = query.walk.speed_mm_per_h / 60_000
+    both_walks_min = 2 * (walk - query.walk.max_walk_m) / metres_a_minute
+    on_foot_min = (on_foot - query.walk.total_limit_mm / 1000) / metres_a_minute
     offers = {
-        "walk": (needs.each_way * WALK_WEIGHT * (walk - query.walk.max_walk_m) / metres_a_minute, by_walk),
+        "walk": (needs.each_way * WALK_WEIGHT * both_walks_min, by_walk),
+        "walk_all_the_way": (needs.each_way * WALK_WEIGHT * on_foot_min, by_foot),
         "cutoff": (needs.each_way * (cutoff - query.cutoff_s / 60), by_cutoff),
-        "second_bus": (SECOND_BUS_MIN if second < NEVER else NEVER, by_second),
+        "second_bus": (needs.each_way * SECOND_BUS_MIN if second < NEVER else NEVER, by_second),
     }
     others, row = needs.others(members, cut)
     offers = {name: offer for name, offer in {**offers, **others}.items() if offer[0] < NEVER}
@@ -196,6 +233,12 @@ def remedies(query: Query, needs: Needs, members: list[str], cut: Weights, peopl
     cost, gained = offers.get(answer, (None, 0.0))
     row |= {"answer": answer, "cost_min": cost, "people_gained": gained * people}
     row |= {"walk_m": walk if walk < NEVER else None, "cutoff_min": cutoff if cutoff < NEVER else None}
+    row |= {"walk_all_the_way_m": on_foot if on_foot < NEVER else None}
+    for name, limit, of in (
+        ("walk", walk, needs.walk_m), ("walk_all_the_way", on_foot, needs.all_the_way_m)
+    ):  # fmt: skip
+        just = [p for p, _ in cut if min(of[p, s] for s in members) == limit < NEVER]
+        row[f"{name}_point_id"] = just[0] if just else None
     row |= {"second_bus": second < NEVER, "second_bus_s": second if 0 < second < NEVER else None}
     for name in ORDER:
         row[f"{name}_people"] = offers[name][1] * people if name in offers else None

@@ -22,6 +22,7 @@ from tests.reference_why import (
     Way,
     Weights,
     asks_for_cutoff_min,
+    asks_for_walk_all_the_way_m,
     asks_for_walk_m,
     walk_allowed,
     ways,
@@ -66,6 +67,9 @@ def _needs(
     for p, s in pairs:
         own = sessions[s]
         needs.walk_m[p, s] = min(one.asks(p, partial(asks_for_walk_m, query)) for one in own)
+        needs.all_the_way_m[p, s] = min(
+            one.asks(p, partial(asks_for_walk_all_the_way_m, query)) for one in own
+        )
         needs.cutoff_min[p, s] = min(one.asks(p, partial(asks_for_cutoff_min, query)) for one in own)
         needs.second_s[p, s] = 0 if any(one.by_two_buses(p) for one in own) else NEVER
     return needs

@@ -26,7 +26,7 @@ from data.areapack import AreaPack
 from geo.engine import Engine
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
-from geo.tables import REASONS, GapTable, ReachTable
+from geo.tables import ANSWERS, REASONS, GapTable, ReachTable
 from geo.timeofday import WINDOWS
 from geo.whatif.model import Scenario
 from tests import random_sessions
@@ -211,8 +211,9 @@ def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> N
         assert SEEN[f"{time} not reached"] >= 5, SEEN
     for kind in KINDS_OF_CHANGE:
         assert SEEN[f"what if: {kind}"] >= 1, SEEN
-    remedies = ("walk", "cutoff", "session", "bus", "second_bus")
-    assert sum(SEEN[f"why, there and back: {one}"] + SEEN[f"why: {one}"] > 0 for one in remedies) >= 3, SEEN
+    answers = {one: SEEN[f"why, there and back: {one}"] + SEEN[f"why: {one}"] for one in ANSWERS}
+    assert sum(number > 0 for number in answers.values()) >= 5, SEEN
+    assert answers["walk"] and answers["walk_all_the_way"] >= 10, SEEN
     for wanted in ("works", "by bus both ways", "drop_in works", "drop_in fails", "session works"):
         assert trips[wanted] >= 5, trips
     assert trips["no_return"] and trips["direct_bus_other_times"], trips

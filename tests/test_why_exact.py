@@ -20,6 +20,7 @@ from data.areapack import AreaPack
 from data.packio import load_pack
 from geo.engine import Engine
 from geo.gap import find_states
+from geo.inputs import ReachInputs
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from geo.thereandback import compute_there_and_back
@@ -27,12 +28,33 @@ from geo.thereandback import compute_there_and_back
 DEMO = Path(__file__).parent.parent / "data" / "packs" / "demo"
 
 
+class NoFartherOnFoot(Engine):
+    """The engine where nobody walks farther all the way than the usual 1,280 m, whatever is asked."""
+
+    def inputs(self, query: Query, **points: Any) -> ReachInputs:
+        found = super().inputs(query, **points)
+        return dataclasses.replace(found, direct=found.direct.within(Query().walk.total_limit_mm))
+
+
 def with_walk(query: Query, metres: int) -> Query:
     return dataclasses.replace(query, walk=dataclasses.replace(query.walk, max_walk_m=metres))
 
 
+def with_walk_all_the_way(query: Query, metres: int) -> Query:
+    """Two walks to stops can't be more than the usual 1,280 m, so that more is on foot all the way."""
+    return dataclasses.replace(query, walk=dataclasses.replace(query.walk, max_walk_total_m=metres))
+
+
 def with_cutoff(query: Query, minutes: int) -> Query:
     return dataclasses.replace(query, cutoff_s=60 * minutes)
+
+
+# Of each limit: its column, the step, the engine and the query with another limit.
+LIMITS = {
+    "walk": ("walk_m", 10, NoFartherOnFoot, with_walk),
+    "walk_all_the_way": ("walk_all_the_way_m", 10, Engine, with_walk_all_the_way),
+    "cutoff": ("cutoff_min", 1, Engine, with_cutoff),
+}
 
 
 def change_points(
@@ -65,6 +87,7 @@ def demo_rows() -> tuple[Engine, pd.DataFrame]:
 
 def test_on_the_demo_each_kind_of_change_does_it_and_one_step_less_does_not(demo_rows) -> None:
     engine, frame = demo_rows
+    engines = {Engine: engine, NoFartherOnFoot: NoFartherOnFoot(engine.pack)}
     trip, seen = RoundTripSettings(), Counter()
     weight = dict(
         zip(engine.pack.origin_points["point_id"], engine.pack.origin_points["weight"], strict=True)
@@ -77,15 +100,12 @@ def test_on_the_demo_each_kind_of_change_does_it_and_one_step_less_does_not(demo
         def gained(asked: Engine, query: Query, key=key, hood=hood, before=before) -> float:
             return sum(weight[one] for one in change_points(asked, query, hood, trip)[key] - before)
 
-        changes = [("walk", row["walk_m"], 10, with_walk), ("cutoff", row["cutoff_min"], 1, with_cutoff)]
-        for name, value, step, change in changes:
-            if pd.notna(value) and seen[name] < 2:
+        for name, (column, step, kind, change) in LIMITS.items():
+            if pd.notna(row[column]) and seen[name] < 2:
                 seen[name] += 1
-                assert gained(engine, change(Query(), int(value))) >= least - 1e-9, (name, row["sentence"])
-                assert gained(engine, change(Query(), int(value) - step)) < least - 1e-9, (
-                    name,
-                    row["sentence"],
-                )
+                limit, asked = int(row[column]), engines[kind]
+                assert gained(asked, change(Query(), limit)) >= least - 1e-9, (name, row["sentence"])
+                assert gained(asked, change(Query(), limit - step)) < least - 1e-9, (name, row["sentence"])
         if pd.notna(row["session_shift_min"]) and seen["session"] < 2:
             seen["session"] += 1
             moved = Engine(move_session(engine.pack, row["session_id"], int(row["session_shift_min"])))
@@ -98,36 +118,38 @@ def test_on_the_demo_each_kind_of_change_does_it_and_one_step_less_does_not(demo
             ):
                 later = Engine(run_again(engine.pack, row["bus_trip_id"], 60 * minutes))
                 assert (gained(later, Query()) >= least - 1e-9) == does_it, row["sentence"]
-    assert seen["walk"] and seen["session"] and seen["bus"], seen
+    assert min(seen[name] for name in ("walk", "walk_all_the_way", "session", "bus")) >= 1, seen
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("trip", [None, RoundTripSettings()], ids=["there", "there and back"])
-def test_on_newport_the_walk_and_cut_off_named_do_it_and_one_step_less_does_not(
+def test_on_newport_the_walks_and_cut_off_named_do_it_and_one_step_less_does_not(
     real_pack: Callable[[str], Any], trip: RoundTripSettings | None
 ) -> None:
     engine, query = Engine(real_pack("newport")), Query()
+    engines = {Engine: engine, NoFartherOnFoot: NoFartherOnFoot(engine.pack)}
     own = engine.pack.origin_points
     weight = dict(zip(own["point_id"], own["weight"], strict=True))
     hoods = [str(one) for one in engine.pack.neighbourhoods["neighbourhood_id"]][::4]
     frame = engine.why(query, trip, neighbourhood_ids=hoods).frame
     asked: Counter[str] = Counter()
-    for name, step, change in (("walk_m", 10, with_walk), ("cutoff_min", 1, with_cutoff)):
+    for name, step, kind, change in LIMITS.values():
         told = frame[frame[name].notna()].groupby("neighbourhood_id").head(2).head(6)
         for row in told.to_dict("records"):
             key, hood = f"{row['kind']} {row['category']}", row["neighbourhood_id"]
             cut_off = change_points(engine, query, hood, trip, cut_off=True)[key]
             half = sum(weight[one] for one in cut_off) / 2
 
-            def gained(limit: int, key=key, hood=hood, change=change, cut_off=cut_off) -> float:
-                now = change_points(engine, change(query, limit), hood, trip)[key]
-                return sum(weight[one] for one in cut_off & now)
-
+            now, less = (
+                cut_off & change_points(engines[kind], change(query, limit), hood, trip)[key]
+                for limit in (int(row[name]), int(row[name]) - step)
+            )
             asked[name] += 1
-            assert gained(int(row[name])) >= half - 1e-9, row["sentence"]
-            assert gained(int(row[name]) - step) < half - 1e-9, row["sentence"]
-    assert asked["walk_m"] >= 2, asked
-    assert asked["cutoff_min"] >= 2, asked
+            assert sum(weight[one] for one in now) >= half - 1e-9, row["sentence"]
+            assert sum(weight[one] for one in less) < half - 1e-9, row["sentence"]
+            if name != "cutoff_min":
+                assert row[f"{name.removesuffix('_m')}_point_id"] in now - less, row["sentence"]
+    assert min(asked[name] for name, *_ in LIMITS.values()) >= 2, asked
 
 
 def move_session(pack: AreaPack, session_id: str, minutes: int) -> AreaPack:

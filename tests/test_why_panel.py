@@ -27,7 +27,7 @@ from layers.why_panel import (
 )
 from tests.proof import make_query
 from tests.roundtrip_towns import back, session, there, town
-from tests.towns import point
+from tests.towns import point, trip
 
 EVIL = "<script>alert(1)</script>"
 
@@ -67,7 +67,13 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
         "(the last now leaves at 11:50)"
     )
     assert (row["People without it"], row["More people"]) == (1240.0, 1240.0)
-    assert (row["A longer walk"], row["A longer journey"], row["A second bus"]) == ("no", "no", "no")
+    others = (
+        "A longer walk to or from a stop",
+        "A longer walk all the way",
+        "A longer journey",
+        "A second bus",
+    )
+    assert [row[name] for name in others] == ["no"] * 4
     # 11:50 is missed by 13 minutes.
     moved, later = row["A session moved"], row["A later bus home"]
     assert (moved, later) == ("10:15: 1,240 people", "13 min later: 1,240 people")
@@ -77,6 +83,25 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     assert escape_for_map(EVIL) in drawn and EVIL not in drawn
     assert why.frame["sentence"].iloc[1].endswith("1,240 more people here could get there and back.")
     assert build_why_table(why, pack, kind="place", category=None).empty
+
+
+def test_a_walk_to_a_stop_and_a_walk_all_the_way_stand_apart():
+    # X with a bus both ways is 700 m from home, the clinic 1,380 m.
+    # A bus from D elsewhere tells that the timetable knows of where home is.
+    elsewhere = trip(("D", "09:40"), ("C", "09:45"))
+    trips = trip(("X", "09:50"), ("E", "10:00")), trip(("E", "12:10"), ("X", "12:20")), elsewhere
+    pack = town(*trips, home=3620.0, stops={"X": (2920, 0)}, streets=None, detour_factor=1.0)
+    hood = str(pack.neighbourhoods["neighbourhood_id"].iloc[0])
+    why = ask_why(Engine(pack), make_query(), ThereAndBack(), hood)
+    table = build_why_table(why, pack, kind="service", category="Advice")
+    row = table.iloc[0]
+    assert row["A longer walk to or from a stop"] == "700 m: 100 people"
+    assert row["A longer walk all the way"] == "1,380 m: 100 people"
+    assert row["What would change it"] == (
+        "If people could walk all the way, 1,380 m there and as far back, instead of 1,280 m"
+    )
+    drawn = draw_changes(table)
+    assert "A longer walk to or from a stop" in drawn and "A longer walk all the way" in drawn
 
 
 @pytest.mark.parametrize("category", ["Advice: debt, money", "1, 2: 3, 4: 5"])
