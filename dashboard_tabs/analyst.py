@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from data.areapack import AreaPack
+from data.calendars import say_bank_holiday
 from data.errors import OneBusReachError
 from geo.write import side_file
 from layers.about import say_service_date
@@ -56,6 +57,8 @@ def _draw_settings(pack: AreaPack) -> None:
     current = st.session_state.get("own_date")
     if current is not None and not facts.first_date <= current <= facts.last_date:
         st.session_state["own_date"] = None
+    if beware := say_bank_holiday(pack.manifest, current or facts.service_date):
+        st.caption(look.plain(beware))
     st.date_input(
         "Service date", value=None, min_value=facts.first_date, max_value=facts.last_date, key="own_date",
         format="DD/MM/YYYY",

@@ -31,6 +31,7 @@ from data.sources.gtfs_join import join_timetables
 from data.sources.gtfs_zip import FeedZip
 from data.sources.naptan import read_naptan
 from data.sources.osm import read_streets
+from data.sources.school_buses import mark_school_routes, note_likely_school_routes
 from data.sources.stops import merge_stops
 from data.tables import arrow_to_pack, pack_to_arrow
 from data.timetable_facts import build_timetable_facts
@@ -314,7 +315,11 @@ def _build_timetable(
         else:
             results.append((file, result))
     joined = join_timetables([one for _, one in results], [Path(file.file).name for file, _ in results])
-    return replace(joined, faults=[*joined.faults, *empty])
+    log, file_name = FaultLog("timetable"), Path(config.timetable.gtfs.file).name
+    routes = mark_school_routes(joined.feed.routes, config.timetable.school_routes, file=file_name)
+    feed = replace(joined.feed, routes=routes)
+    note_likely_school_routes(feed, log, file=file_name)
+    return replace(joined, feed=feed, faults=[*joined.faults, *empty, *log.faults])
 
 
 def _build_stops(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.bank_holidays import load_bank_holidays
+from data.date_words import say_day
 from data.manifest import CalendarFacts, Manifest
 
 Period = tuple[dt.date, dt.date]
@@ -53,6 +54,20 @@ def build_calendar(facts: CalendarFacts, timezone: str = "Europe/London") -> Cal
 def load_calendar(manifest: Manifest) -> Calendar:
     """Return the calendar of a pack."""
     return build_calendar(manifest.calendar, manifest.timetable.timezone)
+
+
+def say_bank_holiday(manifest: Manifest, date: dt.date) -> str | None:
+    """What to beware of on a bank holiday; None on any other date.
+
+    Many timetables do not say which buses run on one, so that it looks like
+    any other Monday.
+    """
+    if date not in load_calendar(manifest).bank_holidays:
+        return None
+    return (
+        f"{say_day(date)} is a bank holiday: the buses are those that the timetable has for that date, and "
+        "many timetables leave bank holidays out. Few or none may run."
+    )
 
 
 def list_school_holidays(calendar: Calendar) -> tuple[Period, ...]:

@@ -237,6 +237,9 @@ class Timetable(_Strict):
     why: str | None = Field(default=None, description="why this date; needed with service_date")
     school_holidays: tuple[tuple[dt.date, dt.date], ...] = ()
     school_terms: tuple[tuple[dt.date, dt.date], ...] = ()
+    school_routes: tuple[str, ...] = Field(
+        default=(), description="route_short_name of buses for pupils only"
+    )
     nation: Literal["england_wales", "scotland", "northern_ireland", "none"] = Field(
         default="england_wales", description="whose bank holidays"
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.calendars import say_bank_holiday
 from data.manifest import Manifest
 from geo.query import Query
 from geo.write import build_metadata, write_table
@@ -41,4 +42,6 @@ def write_answer(
     if times is not None:
         metadata["times"] = dict(times)
     write_table(frame, options.out, metadata)
+    if beware := say_bank_holiday(manifest, service_date or manifest.timetable.service_date):
+        print(beware, file=sys.stderr)
     print(f"{len(frame):,} rows written to {options.out}", file=sys.stderr)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.areapack import AreaPack
+from data.calendars import say_bank_holiday
 from data.date_words import say_date, say_day
 from geo.clock import clock
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
@@ -281,7 +282,8 @@ def say_check(pack: AreaPack, date: dt.date) -> str:
             f"{say_trial_of(pack)} The times are of {say_day(date)}, from a timetable that begins "
             f"{say_date(newest)}, changed."
         )
+    holiday = say_bank_holiday(pack.manifest, date)
     return (
         f"Check before you travel: these times are of {say_day(date)}, from a timetable that begins "
-        f"{say_date(newest)}; buses change, and this one may have."
+        f"{say_date(newest)}; buses change, and this one may have.{f' {holiday}' if holiday else ''}"
     )

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.calendars import say_bank_holiday
 from data.errors import ExportError
 from data.manifest import Manifest
 from data.sources.service_rejects import guard_formula
@@ -77,7 +78,7 @@ def build_metadata(
             "completeness": manifest.timetable.completeness,
         },
         "walking": manifest.walk.model_dump(),
-        "notes": list(manifest.notes),
+        "notes": [*manifest.notes, *([beware] if (beware := say_bank_holiday(manifest, day)) else [])],
         "sources": [
             {
                 "part": source.part, "title": source.title, "owner": source.owner,

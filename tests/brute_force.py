@@ -27,6 +27,8 @@ import shapely
 
 TO_GRID = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:27700", always_xy=True)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# Newport's, which its configuration sets apart.
+SCHOOL_BUSES = frozenset({"JF1", "YGI2"})
 BUSES = {3, 11, *range(700, 710), 711, 713, 714, 716, 800}
 NO_STREET = frozenset({
     "motorway", "motorway_link", "construction", "proposed", "planned", "abandoned", "razed", "demolished",
@@ -88,7 +90,13 @@ class RawTimetable:
     """Calls of all trips that run on a date, the day before or the day after, on the date's clock."""
 
     def __init__(
-        self, path: Path, date: dt.date, *, without_route: str | None = None, days_after: int = 1
+        self,
+        path: Path,
+        date: dt.date,
+        *,
+        without_route: str | None = None,
+        days_after: int = 1,
+        pupils_only: frozenset[str] = frozenset(),
     ) -> None:
         zone = zoneinfo.ZoneInfo(read_table(path, "agency.txt")[0]["agency_timezone"])
         self.stops = {}
@@ -118,7 +126,7 @@ class RawTimetable:
         buses = {
             row["route_id"]: (row["route_short_name"], agencies[row.get("agency_id", "")])
             for row in read_table(path, "routes.txt")
-            if int(row["route_type"]) in BUSES
+            if int(row["route_type"]) in BUSES and row["route_short_name"] not in pupils_only
         }
         noon = dt.datetime.combine(date, dt.time(12), zone).timestamp()
         self.trips: list[list[tuple[str, int, int, bool, bool]]] = []

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
-from data.calendars import Calendar, build_calendar, list_school_holidays
+from data.calendars import Calendar, build_calendar, list_school_holidays, say_bank_holiday
 from data.manifest import CalendarFacts
+from data.packio import load_pack
+from geo.__main__ import main
+from geo.journey_words import say_check
+from geo.write import build_metadata
+
+DEMO = Path(__file__).resolve().parents[1] / "data" / "packs" / "demo"
 
 
 def day(month: int, number: int) -> dt.date:
@@ -48,3 +55,23 @@ def test_bank_holidays_are_a_nations_and_none_abroad():
     assert st_andrews not in build_calendar(CalendarFacts()).bank_holidays
     assert not build_calendar(CalendarFacts(), "Europe/Paris").bank_holidays
     assert not build_calendar(CalendarFacts(nation=None)).bank_holidays
+
+
+def test_a_bank_holiday_is_told_of_in_files_and_on_sheets_and_no_other_day_is():
+    pack = load_pack(DEMO)
+    christmas, eve = dt.date(2026, 12, 25), dt.date(2026, 12, 24)
+    words = say_bank_holiday(pack.manifest, christmas)
+    assert words is not None and words.startswith("Friday 25 December 2026 is a bank holiday")
+    assert say_bank_holiday(pack.manifest, eve) is None
+    assert words in build_metadata(pack.manifest, "Gap", service_date=christmas)["notes"]
+    assert words in say_check(pack, christmas)
+    assert "bank holiday" not in say_check(pack, eve)
+    assert build_metadata(pack.manifest, "Gap", service_date=eve)["notes"] == list(pack.manifest.notes)
+    # Whose bank holidays it keeps is not known: nothing is said.
+    nowhere = pack.manifest.model_copy(update={"calendar": CalendarFacts(nation=None)})
+    assert say_bank_holiday(nowhere, christmas) is None
+
+
+def test_the_command_says_it_beside_its_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["gap", str(DEMO), "--date", "2026-12-25", "--out", str(tmp_path / "gap.csv")]) == 0
+    assert "Friday 25 December 2026 is a bank holiday" in capsys.readouterr().err

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = [
     *sorted((ROOT / "data" / "sources").glob("gtfs*.py")),
     ROOT / "data" / "sources" / "naptan.py",
+    ROOT / "data" / "sources" / "school_buses.py",
     ROOT / "data" / "sources" / "stops.py",
     ROOT / "data" / "timetable_facts.py",
 ]

@@ -114,7 +114,9 @@ def test_newport_on_streets_equals_brute_force_to_the_second(
     newport_streets: brute_force.RawStreets,
 ) -> None:
     pack, frame = reach("newport")
-    timetable = brute_force.RawTimetable(real_data / NEWPORT_FEED, pack.manifest.timetable.service_date)
+    timetable = brute_force.RawTimetable(
+        real_data / NEWPORT_FEED, pack.manifest.timetable.service_date, pupils_only=brute_force.SCHOOL_BUSES
+    )
     compare(pack, frame, timetable, newport_streets)
 
 

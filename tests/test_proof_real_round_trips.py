@@ -71,7 +71,9 @@ def test_round_trips_equal_brute_force_over_the_raw_files(
     assert len(rows) >= 10
     wrong: list = []
     for date, of_date in rows.groupby("service_date"):
-        timetable = brute_force.RawTimetable(real_data / FEEDS[name], date, days_after=2)
+        timetable = brute_force.RawTimetable(
+            real_data / FEEDS[name], date, days_after=2, pupils_only=brute_force.SCHOOL_BUSES
+        )
         for row in of_date.to_dict("records"):
             home, venue = points.loc[row["origin_id"]], services.loc[row["service_id"]]
             question = brute_force.Question(date)
