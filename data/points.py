@@ -54,9 +54,10 @@ def read_points(path: Path, *, crs: str) -> pd.DataFrame:
     header = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
+        found = "".join(c for c in ", ".join(header) if c.isprintable())
         raise SourceError(
-            f"{path.name}: no column {', '.join(missing)}; the header must name id, lon and lat "
-            f"(found: {', '.join(header) or 'nothing'})."
+            f"{path.name}: no column {', '.join(missing)}; it must be a CSV in UTF-8, its columns parted by "
+            f"commas, with a header that names id, lon and lat (found: {found[:80] or 'nothing'})."
         )
     faults: list[str] = []
     rows: dict[str, tuple[float, float]] = {}

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from data.errors import UsageError
+from data.errors import QueryError, UsageError
 from data.packio import load_pack
 from data.points import read_points
 from geo.answer_file import write_answer
@@ -48,7 +48,7 @@ def _open(options: argparse.Namespace, query: Query) -> Engine:
 
 
 def _run_reach(options: argparse.Namespace) -> None:
-    from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
+    from geo.tables import describe_reach
 
     check_target(options.out, TABLE_SUFFIXES)
     check_there_and_back(options)
@@ -69,18 +69,15 @@ def _run_reach(options: argparse.Namespace) -> None:
     level: Level = "point" if origins is not None else options.origins_level or "neighbourhood"
     with _progress_bar("reach") as progress:
         table = engine.reach(query, origins=origins, services=services, level=level, progress=progress)
-    columns = dict(REACH_COLUMNS)
-    if level == "neighbourhood":
-        columns[PEOPLE_COLUMN] = "float64, 0 to 1: share of the people for whom the class is walk or one_bus"
     write_answer(
         options, table.frame, pack.manifest, f"Reach by {level}", query=query,
-        service_date=table.service_date, columns=columns,
+        service_date=table.service_date, columns=describe_reach(query, level),
     )  # fmt: skip
 
 
 def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Query) -> None:
     """The reach table as a round trip inside session times."""
-    from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS, THERE_AND_BACK_COLUMNS
+    from geo.tables import describe_reach
 
     if options.origins or options.services:
         raise UsageError(
@@ -91,8 +88,7 @@ def _write_there_and_back(options: argparse.Namespace, engine: Engine, query: Qu
         table = engine.reach_there_and_back(
             query, trip_from_options(options), day=day_from_options(options), level=level, progress=progress
         )
-    columns = {**REACH_COLUMNS, **THERE_AND_BACK_COLUMNS}
-    columns |= {PEOPLE_COLUMN: "float64, 0 to 1"} if level == "neighbourhood" else {}
+    columns = describe_reach(query, level, there_and_back=True)
     write_answer(
         options, table.frame, engine.pack.manifest, f"Reach there and back by {level}",
         query=query, service_date=table.service_date, columns=columns,
@@ -176,6 +172,7 @@ def _run_gap(options: argparse.Namespace) -> None:
 
 def _run_isochrone(options: argparse.Namespace) -> None:
     from geo.places import resolve_place
+    from geo.tables import ISOCHRONE_COLUMNS
 
     check_target(options.out, FEATURE_SUFFIXES)
     if options.best and options.percentiles:
@@ -186,12 +183,17 @@ def _run_isochrone(options: argparse.Namespace) -> None:
     place = resolve_place(pack, options.origin)
     statistics: tuple[Statistic, ...] = options.percentiles or ("best",)
     bands = engine.isochrones(query, place, options.cutoffs, statistics=statistics)
+    if bands.geometry.isna().all():
+        raise QueryError(
+            f"{place.label} lies outside the area that the data cover, so nothing is known of it."
+        )
     metadata = build_metadata(
         pack.manifest, f"Reach from {place.label}", query=query,
-        service_date=engine.service_date(query), today=dt.date.today(),
+        service_date=engine.service_date(query), today=dt.date.today(), columns=ISOCHRONE_COLUMNS,
     )  # fmt: skip
     write_features(bands, options.out, metadata)
-    print(f"{len(bands)} isochrones written to {options.out}", file=sys.stderr)
+    count = "1 isochrone" if len(bands) == 1 else f"{len(bands)} isochrones"
+    print(f"{count} written to {options.out}", file=sys.stderr)
 
 
 def _run_journey(options: argparse.Namespace) -> None:

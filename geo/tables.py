@@ -49,6 +49,14 @@ REACH_COLUMNS: dict[str, str] = {
 PEOPLE_COLUMN = "share_in_reach_people"
 
 
+ISOCHRONE_COLUMNS: dict[str, str] = {
+    "origin_id": "string: the place that the land is reached from",
+    "cutoff_s": "Int32: the land holds all that is reached within so many seconds; null where the place is "
+    "outside the data",
+    "statistic": "string: best (the timetabled question), or p50 and the like (turn up and go)",
+}
+
+
 @dataclass(frozen=True)
 class ReachTable:
     """One row per (origin, service), origins outermost, both in the order given.
@@ -73,6 +81,22 @@ THERE_AND_BACK_COLUMNS: dict[str, str] = {
     "0: there is one moment only",
     "later_buses_home": "Int32: other buses home after the one taken, within the horizon after the end",
 }
+
+
+def describe_reach(query: Query, level: str, *, there_and_back: bool = False) -> dict[str, str]:
+    """What each column of a reach table holds, for a file's metadata; ``level`` as of ReachTable."""
+    words: dict[str, str] = {}
+    for name, meaning in REACH_COLUMNS.items():
+        if name == "travel_time":
+            words |= {f"travel_time_p{p}_s": meaning for p in query.percentiles}
+        else:
+            words[name] = meaning
+    if there_and_back:
+        words |= THERE_AND_BACK_COLUMNS
+    if level == "neighbourhood":
+        words[PEOPLE_COLUMN] = "float64, 0 to 1: share of the people for whom the class is walk or one_bus"
+    return words
+
 
 # Rows: (level, area, kind, category, group). category "*" is any category.
 # Whom a row counts, and of what: shared by every table of people.

@@ -204,7 +204,9 @@ def _check_category(engine: Engine, kind: str | None, category: str | None) -> N
     services = engine.own_services()
     kinds = sorted(set(services["kind"]))
     if kind is not None and kind not in kinds:
-        raise QueryError(f"kind {kind[:40]!r}: {engine.pack.manifest.name} has {' and '.join(kinds)}.")
+        raise QueryError(
+            f"kind {kind[:40]!r}: {engine.pack.manifest.name} has none, only {' and '.join(kinds)}s."
+        )
     of_kind = services if kind is None else services[services["kind"] == kind]
     held = sorted(set(of_kind["category"]))
     if category not in (None, ANY_CATEGORY, *held):

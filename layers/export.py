@@ -11,6 +11,7 @@ from typing import Literal
 import geopandas as gpd
 import pandas as pd
 
+from data import schema
 from data.errors import ExportError
 from geo.engine import Engine
 from geo.people import compute_neighbourhood_reach
@@ -20,11 +21,10 @@ from geo.query import Query
 from geo.roundtrip_words import describe_round_trip
 from geo.tables import (
     GAP_COLUMNS,
-    PEOPLE_COLUMN,
-    REACH_COLUMNS,
-    THERE_AND_BACK_COLUMNS,
+    ISOCHRONE_COLUMNS,
     WHY_COLUMNS,
     GapTable,
+    describe_reach,
 )
 from geo.timeofday import choose_times, describe_times
 from geo.when import compute_when, describe_time_columns
@@ -151,18 +151,7 @@ def export_pack(
     progress(0.95, f"writing {out.name}")
     manifest = engine.pack.manifest
     title = " · ".join(TITLES[part] for part in parts)
-    both_ways = {} if request.trip is None else THERE_AND_BACK_COLUMNS
-    columns = {
-        **(
-            {**REACH_COLUMNS, PEOPLE_COLUMN: "share of people in reach, 0 to 1", **both_ways}
-            if "reach" in parts
-            else {}
-        ),
-        **(GAP_COLUMNS if {"gap", "neighbourhoods"} & set(parts) else {}),
-        **(_describe_times(layers, parts) if "times" in parts or request.times_of_day else {}),
-        **(INDICATOR_COLUMNS if parts == ("indicators",) else {}),
-        **(WHY_COLUMNS if "why" in parts else {}),
-    }
+    columns = _describe_columns(layers, request)
     when = None if request.trip is None else say_sessions(request.trip)
     metadata = build_metadata(
         manifest, say_title(title, request.query, manifest, when), query=request.query,
@@ -189,7 +178,13 @@ def build_parts(
     query, pack = request.query, engine.pack
     built: dict[Part, gpd.GeoDataFrame | pd.DataFrame] = {}
     gap: GapTable | None = None
-    if {"gap", "reach", "neighbourhoods"} & set(parts):
+    nowhere = engine.venues is None or engine.venues.empty
+    if nowhere and (lost := [part for part in parts if part in ("gap", "reach", "times", "why")]):
+        raise ExportError(
+            f"{pack.manifest.name} has no services or places at a known venue, and so no {', '.join(lost)}; "
+            "choose other parts (--what neighbourhoods,isochrones), or load a register when building it."
+        )
+    if {"gap", "reach", "neighbourhoods"} & set(parts) and not nowhere:
         progress(0.0, "working out reach")
         points = compute_points(engine, query, request.trip, lambda done, what: progress(0.2 * done, what))
         if "reach" in parts:
@@ -254,12 +249,30 @@ def _add_times(
         )
 
 
-def _describe_times(
-    layers: dict[Part, gpd.GeoDataFrame | pd.DataFrame], parts: Sequence[Part]
+def _describe_columns(
+    layers: dict[Part, gpd.GeoDataFrame | pd.DataFrame], request: ExportRequest
 ) -> dict[str, str]:
-    """Words for the columns of times that a file has."""
-    names = {name for part in parts if part in layers for name in layers[part]}
-    return {name: words for name, words in describe_time_columns().items() if name in names}
+    """What each column of a file holds; of a name that two layers have, what it is in the first."""
+    hoods = {column.name: column.doc or column.name for column in schema.NEIGHBOURHOODS.columns}
+    hoods |= {f"any_{name}": f"any category of any_kind: {GAP_COLUMNS[name]}" for name in _HEADLINE}
+    hoods["any_kind"] = "service or place: what the columns any_ are about"
+    level = "neighbourhood" if "share_in_reach_people" in layers.get("reach", ()) else "point"
+    known: dict[Part, dict[str, str]] = {
+        "neighbourhoods": hoods,
+        "gap": GAP_COLUMNS,
+        "reach": describe_reach(request.query, level, there_and_back=request.trip is not None),
+        "isochrones": ISOCHRONE_COLUMNS,
+        "indicators": INDICATOR_COLUMNS,
+        "times": {name: WHY_COLUMNS[name] for name in ("neighbourhood_id", "kind", "category")},
+        "why": WHY_COLUMNS,
+    }
+    times = describe_time_columns()
+    words: dict[str, str] = {}
+    for part, layer in layers.items():
+        for name in map(str, layer):
+            if name != "geometry" and name not in words:
+                words[name] = known[part].get(name) or times[name]
+    return words
 
 
 def build_neighbourhoods(engine: Engine, gap: GapTable | None) -> gpd.GeoDataFrame:

@@ -130,6 +130,11 @@ def test_a_journey_in_words_and_as_json(capsys, reach, demo):
         (["gap", "demo", "--out", "gap.csv", "--cutoff", "0"], 2, "1 to 240 minutes"),
         (["isochrone", "demo", "--origin", "X0100000l", "--out", "i.geojson"], 2, "X0100000"),
         (["isochrone", "demo", "--origin", "nan,nan", "--out", "i.geojson"], 2, "nan"),
+        (
+            ["isochrone", "demo", "--origin", "0.1,54.7", "--out", "i.geojson"],
+            2,
+            "outside the area that the data",
+        ),
         (["reach", "demo", "--out", "r.csv", "--origins", "missing.csv"], 3, "missing.csv"),
     ],
 )

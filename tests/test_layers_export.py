@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -13,14 +14,15 @@ import pyogrio
 import pytest
 
 from data.errors import ExportError
-from data.packio import write_pack
+from data.packio import load_pack, write_pack
 from geo.engine import Engine
 from geo.query import Query
 from geo.when import compute_when
 from geo.write import read_metadata, side_file
 from layers.__main__ import main
 from layers.command import say_command
-from layers.export import PARTS, ExportRequest, choose_parts, export_pack
+from layers.export import ALL_PARTS, PARTS, ExportRequest, choose_parts, export_pack
+from layers.there_and_back import ThereAndBack
 from tests.test_layers_map import build_small_town
 
 TODAY = dt.date(2025, 7, 1)
@@ -160,3 +162,23 @@ def test_the_command_shown_says_only_what_differs() -> None:
         "python -m layers export demo --out gap.csv --what gap --window 10:00-11:30 "
         "--cutoff 30 --modes bus,tram"
     )
+
+
+@pytest.mark.parametrize("part", ALL_PARTS)
+def test_each_column_of_a_file_is_described(part: str, tmp_path: Path) -> None:
+    pack = load_pack("demo") if part == "indicators" else build_small_town()
+    out = tmp_path / ("file.geojson" if part in ("neighbourhoods", "isochrones") else "file.csv")
+    trip = None if part in ("times", "isochrones") else ThereAndBack()
+    request = ExportRequest(Query(percentiles=(20,)), (part,), ("N1",), trip=trip, times_of_day=part == "gap")
+    export_pack(Engine(pack), request, out, today=TODAY, progress=lambda _done, _doing: None)
+    read = gpd.read_file(out).drop(columns="geometry") if out.suffix == ".geojson" else pd.read_csv(out)
+    described = read_metadata(out)["columns"]
+    assert set(described) == set(read.columns) and all(described.values())
+
+
+def test_a_pack_without_services_has_its_land_and_neighbourhoods(tmp_path: Path) -> None:
+    engine = Engine(dataclasses.replace(build_small_town(), services=None, sessions=None))
+    export(engine, tmp_path / "some.gpkg", "neighbourhoods", "isochrones")
+    assert len(gpd.read_file(tmp_path / "some.gpkg", layer="neighbourhoods")) > 0
+    with pytest.raises(ExportError, match="and so no gap, reach; choose other parts"):
+        export(engine, tmp_path / "all.gpkg")
