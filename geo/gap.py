@@ -72,7 +72,7 @@ def compute_gap(points: ReachTable, pack: AreaPack, query: Query) -> GapTable:
 
 
 def weigh_states(points: ReachTable, pack: AreaPack, state: np.ndarray) -> np.ndarray:
-    """Share of each neighbourhood's people in each state: float64[hoods, 3, categories].
+    """Share of each neighbourhood's people in each state: float64[hoods, states, categories].
 
     ``state`` is that of the points (:func:`find_states`).
     """
@@ -84,7 +84,7 @@ def weigh_states(points: ReachTable, pack: AreaPack, state: np.ndarray) -> np.nd
     share = np.zeros((len(pack.neighbourhoods), *state.shape[:2]))
     np.add.at(share, hood, state.transpose(2, 0, 1) * weight[:, None, None])
     # A neighbourhood none of whose points was asked about is not known, whatever the category.
-    rest = 1.0 - share.sum(axis=1)
+    rest = 1.0 - share[:, :3].sum(axis=1)
     share[:, 2] += np.where(rest > 1e-9, rest, 0.0)
     return share
 
@@ -94,7 +94,9 @@ def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.Da
 
     Returns
     -------
-    DataFrame [kind, category, services]; bool[3, categories, points]
+    DataFrame [kind, category, services]; bool[3, categories, points], there and back
+    bool[4, categories, points]: the fourth are those in reach who are so by assumed
+    sessions alone, since no service of the category is in reach by a session of known times
     """
     frame = points.frame
     n_points = max(1, frame["origin_id"].nunique())
@@ -110,10 +112,18 @@ def find_states(points: ReachTable, pack: AreaPack, query: Query) -> tuple[pd.Da
     not_known = np.isin(reasons, [REASONS.index(name) for name in NOT_KNOWN_REASONS])
     # Float products: numpy has no fast product of booleans.
     pick = member.astype(np.float32)
-    any_reached = (pick @ reached.T.astype(np.float32)) > 0
-    any_known = (pick @ (~not_known).T.astype(np.float32)) > 0
-    state = np.stack([any_reached, ~any_reached & any_known, ~any_reached & ~any_known])
-    return listed, state
+
+    def any_of(pairs: np.ndarray) -> np.ndarray:
+        """Whether a pair of the point with some service of the category is true: bool[categories, points]."""
+        return (pick @ pairs.T.astype(np.float32)) > 0
+
+    any_reached, any_known = any_of(reached), any_of(~not_known)
+    states = [any_reached, ~any_reached & any_known, ~any_reached & ~any_known]
+    if "assumed" in frame:
+        # A pair's row is of its best session, and known times come before assumed ones.
+        assumed = frame["assumed"].to_numpy(bool).reshape(-1, m)
+        states.append(any_reached & ~any_of(reached & ~assumed))
+    return listed, np.stack(states)
 
 
 def list_categories(services: pd.DataFrame, service_ids: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
@@ -200,12 +210,13 @@ def _assemble(
     has_count: np.ndarray,
     totals: np.ndarray,
 ) -> pd.DataFrame:
-    """One row per area x category x group, in that nesting; ``totals`` is [areas, 3, categories, groups]."""
-    n_areas, _, n_categories, n_groups = totals.shape
+    """One row per area x category x group, in that nesting; ``totals`` is [areas, states, categories, groups]."""
+    n_areas, n_states, n_categories, n_groups = totals.shape
     area = np.repeat(np.arange(n_areas), n_categories * n_groups)
     category = np.tile(np.repeat(np.arange(n_categories), n_groups), n_areas)
     group = np.tile(np.arange(n_groups), n_areas * n_categories)
     in_reach, cut_off, not_known = (totals[:, state].ravel() for state in range(3))
+    assumed = totals[:, 3].ravel() if n_states > 3 else np.full(len(area), np.nan)
     count, counted = people[area, group], has_count[area, group]
     base = in_reach + cut_off
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -224,6 +235,7 @@ def _assemble(
         },
         "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~counted),
         "in_reach": or_null(in_reach),
+        "in_reach_assumed": or_null(assumed),
         "cut_off": or_null(cut_off),
         "not_known": or_null(not_known),
         "share_cut_off": or_null(share_cut_off),

@@ -71,6 +71,7 @@ TITLES: dict[Part, str] = {
 _HEADLINE = (
     "people",
     "in_reach",
+    "in_reach_assumed",
     "cut_off",
     "not_known",
     "share_cut_off",

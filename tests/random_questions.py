@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +51,22 @@ def reach_differences(
     lines = differences(frame_rows(points.frame), theirs)
     hoods = reference_people.neighbourhood_rows(pack, query, theirs)
     lines += differences(frame_rows(compute_neighbourhood_reach(points, pack).frame), hoods)
-    return lines + gap_differences(gap.frame, pack, query, theirs)
+    if gap.frame["in_reach_assumed"].notna().any():
+        lines.append("people in reach by assumed times, though getting there asks for none")
+    return lines + gap_differences(gap.frame, partial(reference_people.gap, pack, query, by_point=theirs))
 
 
 def gap_differences(
-    frame: pd.DataFrame, pack: AreaPack, query: Query, theirs: Rows, prefix: str = ""
+    frame: pd.DataFrame, wanted: Callable[[str], dict[tuple[str, str, str, str], dict]], prefix: str = ""
 ) -> list[str]:
-    """People in reach, cut off and not known (columns that begin with the prefix)."""
+    """People in reach, cut off and not known (columns that begin with the prefix); ``wanted`` is by level."""
     ours = {
         (row["level"], row["area_id"], row["kind"], row["category"], row["group_id"]): row
         for row in list_rows(frame)
     }
     lines = []
     for level in ("neighbourhood", "ward", "area"):
-        for key, totals in reference_people.gap(pack, query, level, theirs).items():
+        for key, totals in wanted(level).items():
             row = ours.pop((level, *key), None)
             if row is None:
                 lines.append(f"{level} {key}: missing")
@@ -129,7 +133,8 @@ def when_differences(
     if len(table.frame) != len(most["sunday"]):
         lines.append(f"when: {len(table.frame)} rows, reference {len(most['sunday'])}")
     for name in TIMES:
-        lines += gap_differences(table.gap, pack, asked[name], theirs[name], f"{name}_")
+        people = partial(reference_people.gap, pack, asked[name], by_point=theirs[name])
+        lines += gap_differences(table.gap, people, f"{name}_")
     return lines
 
 

@@ -16,7 +16,7 @@ from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from geo.tables import GapTable, ReachTable
 from geo.whatif import recompute
-from geo.whatif.difference import compute_what_if
+from geo.whatif.difference import compute_difference, compute_what_if
 from geo.whatif.engine import ScenarioEngine
 from geo.whatif.model import Scenario
 from geo.whatif.recompute import recompute_there_and_back
@@ -69,9 +69,14 @@ def scenario_differences(
         yield from table_differences("reach", found.after.frame, table.frame)
         there = answer(lambda: base.reach_there_and_back(query, trips, level="point"))
         if not isinstance(there, str):
-            ours = answer(lambda: recompute_there_and_back(changed, there, asked, trips).frame)
-            theirs = answer(lambda: anew.reach_there_and_back(query, trips, level="point").frame)
-            yield from table_differences("there and back", ours, theirs)
+            ours = answer(lambda: recompute_there_and_back(changed, there, asked, trips))
+            theirs = answer(lambda: anew.reach_there_and_back(query, trips, level="point"))
+            frames = [getattr(one, "frame", one) for one in (ours, theirs)]
+            lines = list(table_differences("there and back", *frames))
+            yield from lines
+            if not lines and isinstance(ours, ReachTable):
+                people = compute_difference(base.pack, changed.pack, there, ours)
+                yield from who_gains(people, base.gap(query, points=there), anew.gap(query, points=theirs))
         yield from who_gains(found.frame, gap, anew.gap(query, points=table))
 
 
@@ -79,7 +84,7 @@ def who_gains(difference: pd.DataFrame, before: GapTable, after: GapTable) -> It
     """The difference's columns are those of the two gaps, and those who gain and lose make it up."""
     for side, gap in (("before", before.frame), ("after", after.frame)):
         own = gap[KEY].merge(difference, on=KEY, how="left", validate="one_to_one")
-        for name in ("in_reach", "cut_off", "not_known", "services"):
+        for name in ("in_reach", "in_reach_assumed", "cut_off", "not_known", "services"):
             if not np.array_equal(own[f"{name}_{side}"], gap[name], equal_nan=True):
                 yield f"{name}_{side} is not that of the gap"
     counted = difference[difference["people"].notna()]

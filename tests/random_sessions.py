@@ -16,10 +16,11 @@ from data.areapack import AreaPack
 from data.frames import build_frame
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
+from tests import random_questions
 from tests.proof import differences as compare
 from tests.proof import list_rows
 from tests.reference_people import NOT_KNOWN, points
-from tests.reference_sessions import list_held
+from tests.reference_sessions import Asks, gap_back, list_held
 from tests.strategies import TownSpec, among, calls
 from tests.towns import Route, Trip
 
@@ -125,3 +126,16 @@ def differences(
         }
         lines += compare({pair: ours}, {pair: expected})
     return lines
+
+
+def gap_differences(
+    frame: pd.DataFrame, pack: AreaPack, query: Query, asked: RoundTripSettings, theirs: TripRows
+) -> list[str]:
+    """People in reach there and back, those of them by assumed times alone, cut off and not known."""
+    asks = Asks(**dataclasses.asdict(asked))
+    area = frame[(frame["level"] == "area") & (frame["in_reach"] > 0)]
+    SEEN["all by assumed times"] += int((area["in_reach_assumed"] == area["in_reach"]).sum())
+    SEEN["some by assumed times"] += int(
+        ((area["in_reach_assumed"] > 0) & (area["in_reach_assumed"] < area["in_reach"])).sum()
+    )
+    return random_questions.gap_differences(frame, lambda level: gap_back(pack, query, asks, theirs, level))

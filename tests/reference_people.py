@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from data.areapack import AreaPack
 from geo.query import Query
@@ -108,18 +108,28 @@ def gap(
     pack: AreaPack, query: Query, level: str = "neighbourhood", by_point: Rows | None = None
 ) -> dict[tuple[str, str, str, str], dict]:
     """People in reach, cut off and not known by (area, kind, category, group)."""
-    by_point = point_rows(pack, query) if by_point is None else by_point
+    rows = point_rows(pack, query) if by_point is None else by_point
+    return count_people(pack, level, STATES, lambda p, members: [state_of([rows[p, s] for s in members], query)])
+
+
+def count_people(
+    pack: AreaPack, level: str, states: tuple[str, ...], stand: Callable[[str, list[str]], list[str]]
+) -> dict[tuple[str, str, str, str], dict]:
+    """People in each state by (area, kind, category, group).
+
+    ``stand`` says in which states a point is as to some services.
+    """
     wards = dict(read(pack.neighbourhoods, "neighbourhood_id", "ward_id"))
     counts = {(h, group): n for h, group, n in read(pack.census, "neighbourhood_id", "group_id", "people")}
     result: dict[tuple[str, str, str, str], dict] = {}
     for kind, name, members in categories(pack):
         for p, hood, weight in points(pack):
-            state = state_of([by_point[p, service] for service in members], query)
+            own = stand(p, members)
             area = {"neighbourhood": hood, "ward": wards[hood], "area": pack.area_id}[level]
             for (group,) in read(pack.groups, "group_id"):
                 people = counts[hood, group]
-                total = result.setdefault((area, kind, name, group), dict.fromkeys(STATES, 0.0))
-                if people is not None:
+                total = result.setdefault((area, kind, name, group), dict.fromkeys(states, 0.0))
+                for state in own if people is not None else ():
                     total[state] += float(people) * weight
     return result
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from data.areapack import AreaPack
 from geo.query import Query
-from tests.reference_people import points, venues
+from tests.reference_people import NOT_KNOWN, STATES, count_people, points, venues
 from tests.reference_roundtrip import Times, build_town_of_date, round_trip
 from tests.reference_trips import DAY_S, once, read
 from tests.reference_walk import walk_seconds
@@ -103,3 +103,23 @@ def trip_rows(pack: AreaPack, query: Query, asks: Asks) -> dict[tuple[str, str],
             pair = ("origin", p), ("service", held.service)
             rows[p, held.session] = round_trip(town, *pair, held.times, **asdict(asks))
     return rows
+
+
+def gap_back(
+    pack: AreaPack, query: Query, asks: Asks, trips: dict[tuple[str, str], dict], level: str
+) -> dict[tuple[str, str, str, str], dict]:
+    """People by whether they get to some session and home; ``trips`` are those of :func:`trip_rows`.
+
+    Whoever does so by nothing but sessions whose times nobody told is in reach, and counted once
+    more as in reach by assumption.
+    """
+    held = list_held(pack, query, asks.early_s)
+
+    def stand(p: str, members: list[str]) -> list[str]:
+        own = [(one, trips[p, one.session]) for one in held if one.service in members]
+        told = {one.assumed for one, trip in own if trip["works"]}
+        if told:
+            return ["in_reach", "in_reach_assumed"] if told == {True} else ["in_reach"]
+        return ["not_known" if all(trip["reason"] in NOT_KNOWN for _, trip in own) else "cut_off"]
+
+    return count_people(pack, level, (*STATES, "in_reach_assumed"), stand)

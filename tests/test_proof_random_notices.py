@@ -94,7 +94,8 @@ def test_reach_and_gap(told) -> None:
     classes = ("reach_class", "reason")  # neighbourhoods are counted from their codes
     compared = [c for c in next(iter(told["rows"].values())) if c not in classes]
     assert unnoticed(compared, ask) == []
-    assert unnoticed(["in_reach", "cut_off", "not_known"], lambda column: ask(column, "gap")) == []
+    columns = ["in_reach", "in_reach_assumed", "cut_off", "not_known"]
+    assert unnoticed(columns, lambda column: ask(column, "gap")) == []
 
 
 def test_round_trips(told) -> None:
@@ -106,6 +107,18 @@ def test_round_trips(told) -> None:
 
     columns = ["session_kind", "service_date", "session_start_s", "session_end_s", "verdict"]
     assert unnoticed([*columns, *random_sessions.OUTWARD, *random_sessions.HOMEWARD], ask) == []
+
+
+def test_the_gap_there_and_back(told) -> None:
+    engine = told["engine"]
+    points = engine.reach_there_and_back(ASKED, TRIPS, level="point")
+    frame = engine.gap(ASKED, points=points).frame
+
+    def ask(column: str | None) -> list[str]:
+        lied = frame if column is None else alter(frame, column)
+        return random_sessions.gap_differences(lied, PACK, ASKED, TRIPS, told["trips"])
+
+    assert unnoticed(["in_reach", "in_reach_assumed", "cut_off", "not_known"], ask) == []
 
 
 def test_times_of_day(told, monkeypatch) -> None:
@@ -210,6 +223,7 @@ def test_journeys(told, monkeypatch) -> None:
 def test_what_if(told, monkeypatch) -> None:
     scenario = Scenario("No farm", (RemoveService(service="farm"),))
     true, back_true = random_scenarios.compute_what_if, random_scenarios.recompute_there_and_back
+    people_true = random_scenarios.compute_difference
 
     def ask(column: str | None) -> list[str]:
         table, _, name = (column or "").partition(" ")
@@ -230,6 +244,10 @@ def test_what_if(told, monkeypatch) -> None:
                     "recompute_there_and_back",
                     lambda *a, **k: lie_of(back_true(*a, **k), name),
                 )
+            if table == "people":
+                patch.setattr(
+                    random_scenarios, "compute_difference", lambda *a, **k: alter(people_true(*a, **k), name)
+                )
             return [
                 *random_scenarios.scenario_differences(
                     told["engine"], told["points"], told["gap"], ASKED, scenario, TRIPS
@@ -243,4 +261,5 @@ def test_what_if(told, monkeypatch) -> None:
     columns += [
         f"gained {c}" for c in ("gained", "lost", "in_reach_before", "in_reach_after", "cut_off_after")
     ]
+    columns += [f"people in_reach_assumed_{side}" for side in ("before", "after")]
     assert unnoticed(columns, ask) == []

@@ -128,6 +128,9 @@ def check_county(asked: Asked) -> None:
     found = engine.round_trips(query, asked.trips, level="point").frame
     trips = trip_rows(pack, query, Asks(**dataclasses.asdict(asked.trips)))
     assert random_sessions.differences(found, pack, query, asked.trips, trips) == []
+    home_again = engine.reach_there_and_back(query, asked.trips, level="point")
+    people = engine.gap(query, points=home_again).frame
+    assert random_sessions.gap_differences(people, pack, query, asked.trips, trips) == []
     for origin, service, time_s, forward in asked.journeys:
         assert [*journey_differences(engine, query, origin, service, time_s, forward=forward)] == []
         assert [*ride_service_differences(engine, query, origin, service, time_s)] == []
@@ -217,6 +220,7 @@ def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> N
     for wanted in ("works", "by bus both ways", "drop_in works", "drop_in fails", "session works"):
         assert trips[wanted] >= 5, trips
     assert trips["no_return"] and trips["direct_bus_other_times"], trips
+    assert trips["all by assumed times"] and trips["some by assumed times"], trips
 
 
 @settings(max_examples=40)

@@ -17,6 +17,8 @@ from geo.roundtrip import DEFAULT_ROUND_TRIP
 from geo.roundtrip_words import describe_round_trip
 from geo.tables import REACH_COLUMNS, ROUNDTRIP_COLUMNS, THERE_AND_BACK_COLUMNS, VERDICTS
 from geo.timeofday import WINDOWS
+from geo.whatif.difference import compute_what_if
+from geo.whatif.model import RemoveService, Scenario
 from tests.roundtrip_towns import WEDNESDAY, ask_frame, back, session, there, town, with_sessions
 from tests.towns import Calendar, point, service
 
@@ -121,6 +123,44 @@ def test_the_gap_counts_people_who_can_not_come_home():
     # There: 30 by bus and 50 on foot. There and back: the 30 miss the bus at 12:05.
     assert plain.iloc[0]["in_reach"] == 80 and plain.iloc[0]["cut_off"] == 70
     assert health.iloc[0]["in_reach"] == 50 and health.iloc[0]["cut_off"] == 100
+
+
+def test_whoever_is_in_reach_by_assumed_times_alone_is_counted_apart():
+    """The bus home at 12:35 is too late for nobody at the club, if it is held as assumed, and misses the clinic.
+
+    So the 30 at home have the club by assumed times alone; the 50 who walk have the clinic too.
+    """
+    pack = town(
+        there("10:00"), back("12:35"), points=list(HOMES), services=SERVICES,
+        groups={"g": {"N1": 20, "N2": None}}, wards={"N1": "W1", "N2": "W1"},
+    )  # fmt: skip
+    pack = with_sessions(pack, session("10:30", "13:00"))
+    engine = Engine(pack)
+    points = engine.reach_there_and_back(Query(), level="point")
+    names = ["in_reach", "in_reach_assumed", "cut_off", "not_known"]
+    rows = engine.gap(Query(), points=points).frame.set_index(["level", "area_id", "category", "group_id"])
+    by_hand = {
+        ("area", "town", "Health", "all"): (50, 0, 100, 0),
+        ("area", "town", "Food", "all"): (80, 80, 70, 0),
+        ("area", "town", "*", "all"): (80, 30, 70, 0),
+        ("ward", "W1", "*", "all"): (80, 30, 70, 0),
+        ("neighbourhood", "N1", "*", "all"): (30, 30, 70, 0),
+        ("neighbourhood", "N2", "*", "all"): (50, 0, 0, 0),
+        ("neighbourhood", "N1", "*", "g"): (6, 6, 14, 0),
+    }
+    for key, expected in by_hand.items():
+        assert tuple(rows.loc[key, names]) == pytest.approx(expected), key
+    # A group that is not published stays null; getting there rests on nobody's times.
+    assert rows.loc[("neighbourhood", "N2", "*", "g"), names].isna().all()
+    assert engine.gap(Query()).frame["in_reach_assumed"].isna().all()
+    # Without the clinic the 50 who walk have assumed times alone too.
+    scenario = Scenario("No clinic", (RemoveService(service="clinic"),))
+    found = compute_what_if(engine, Query(scenario=scenario), settings=DEFAULT_ROUND_TRIP).frame
+    change = found.set_index(["level", "category", "group_id"]).loc[("area", "*", "all")]
+    assert (change["in_reach_assumed_before"], change["in_reach_assumed_after"]) == (30, 80)
+    assert (change["in_reach_after"], change["gained"], change["lost"]) == (80, 0, 0)
+    plain = compute_what_if(engine, Query(scenario=scenario)).frame
+    assert plain[["in_reach_assumed_before", "in_reach_assumed_after"]].isna().all(axis=None)
 
 
 def test_there_and_back_says_the_waits_and_what_is_to_spare_of_the_best_session():

@@ -32,6 +32,9 @@ DIFFERENCE_COLUMNS: dict[str, str] = {
     **PEOPLE_ROW_COLUMNS,
     "in_reach_before": "float64: people with at least one of the category in reach, as things are",
     "in_reach_after": "float64: the same under the scenario",
+    "in_reach_assumed_before": "float64: those of in_reach_before who are so by assumed sessions alone; null "
+    "of getting there",
+    "in_reach_assumed_after": "float64: the same of in_reach_after",
     "gained": "float64: people in reach under the scenario and not before",
     "lost": "float64: people in reach before and not under the scenario",
     "cut_off_before": "float64: people with none in reach, known",
@@ -58,12 +61,7 @@ PAIR_COLUMNS: dict[str, str] = {
     "share_people_after": "float64, 0 to 1",
 }
 _KEY = ["kind", "category"]
-# What each part of the shares counts: before, after, and what changes (the last is the rest).
-_STATES = (
-    "in_reach_before", "cut_off_before", "not_known_before",
-    "in_reach_after", "cut_off_after", "not_known_after",
-    "gained", "lost", None,
-)  # fmt: skip
+_STATES = ("in_reach", "cut_off", "not_known", "in_reach_assumed")  # of geo.gap.find_states; there: three
 
 
 @dataclass(frozen=True)
@@ -153,17 +151,10 @@ def compute_difference(old: AreaPack, new: AreaPack, before: ReachTable, after: 
     )
     gained, lost = will[0] & ~was[0], was[0] & ~will[0]
     hoods = old.neighbourhoods
-    share = np.concatenate(
-        [
-            weigh_states(before, old, np.stack(part))
-            for part in (
-                (was[0], was[1], was[2]),
-                (will[0], will[1], will[2]),
-                (gained, lost, ~gained & ~lost),
-            )
-        ],
-        axis=1,
-    )
+    parts = (was, will, np.stack([gained, lost, ~gained & ~lost]))
+    share = np.concatenate([weigh_states(before, old, part) for part in parts], axis=1)
+    counts_of = [f"{name}_{side}" for side in ("before", "after") for name in _STATES[: len(was)]]
+    counts_of += ["gained", "lost"]  # what is left over are all others
     areas, ward = list_areas(old, hoods)
     groups, counts = list_and_count(old, hoods, old.groups, old.census)
     known = ~np.isnan(counts)
@@ -196,7 +187,8 @@ def compute_difference(old: AreaPack, new: AreaPack, before: ReachTable, after: 
         "group_name": groups["name"].array.take(group),
         "counted": groups["counted"].array.take(group),
         "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~published),
-        **{name: number(state) for state, name in enumerate(_STATES) if name is not None},
+        **{name: np.full(len(area), np.nan) for name in DIFFERENCE_COLUMNS if "assumed" in name},  # null: there
+        **{name: number(state) for state, name in enumerate(counts_of)},
         "small_count": published & (count < SMALL_COUNT),
         "services_before": categories["services_before"].to_numpy(np.int64)[category],
         "services_after": categories["services_after"].to_numpy(np.int64)[category],
@@ -232,7 +224,7 @@ def compare_pairs(old: AreaPack, new: AreaPack, before: ReachTable, after: Reach
 def _align(
     before: tuple[pd.DataFrame, np.ndarray], after: tuple[pd.DataFrame, np.ndarray]
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """The categories of both, and the states bool[3, categories, points] in that order.
+    """The categories of both, and the states bool[states, categories, points] in that order.
 
     Of a category that has no service nobody is in reach, and that is known.
     """
@@ -241,7 +233,7 @@ def _align(
     made = []
     for name, (table, state) in (("services_before", before), ("services_after", after)):
         row = pd.MultiIndex.from_frame(table[_KEY]).get_indexer(pd.MultiIndex.from_frame(listed))
-        own = np.zeros((3, len(listed), state.shape[2]), bool)
+        own = np.zeros((len(state), len(listed), state.shape[2]), bool)
         own[:, row >= 0] = state[:, row[row >= 0]]
         own[1, row < 0] = True
         made.append(own)
