@@ -25,6 +25,7 @@ from layers.offline_map import ChangingLayers, MapView, build_map
 from layers.reach_bands import build_bands, choose_cutoffs
 from layers.reach_panel import SLACK, add_buses, list_rows_in_reach, summarise_reach
 from layers.routes import compute_trips_per_hour
+from layers.there_and_back import say_people_assumed
 from layers.trial_map import draw_trial, list_gone
 from layers.what_if import draw_difference
 from layers.words import NOT_KNOWN, number_alike, say_area, say_map_credit, say_title
@@ -367,6 +368,10 @@ def _draw_summary(
     summary = summarise_reach(pack, reach, place.place_id, kind=choices.kind, category=choices.asked)
     st.markdown(summary.sentence)
     if choices.trip is not None:
+        if results is not None and results.gap is not None:
+            asked = {"kind": choices.kind, "category": choices.category, "group_id": choices.group_id}
+            if assumed := say_people_assumed(results.gap, place.place_id, **asked):
+                look.caption(assumed)
         st.caption(
             "The bands on the map show getting there; the list says there and back. Waits are at the venue; "
             f"“{SLACK}” is the time from the first to the last moment of leaving home that works."

@@ -13,7 +13,7 @@ from layers.planner import (
     build_group_table,
     build_headline,
 )
-from layers.there_and_back import say_assumed
+from layers.there_and_back import ASSUMED_ALONE, WHAT_IS_ASSUMED, say_assumed
 from layers.words import NO_SERVICE, say_title
 
 from . import look, mapview, stages, state, times_of_day, what_if
@@ -50,7 +50,13 @@ def _draw_headline(pack: AreaPack, choices: Choices, gap: GapTable) -> None:
     cells = st.columns(4)
     there = choices.trip is None
     cells[0].metric(line.counted.capitalize(), line.people)
-    cells[1].metric("In reach of at least one" if there else "There and back: at least one", line.in_reach)
+    cells[1].metric(
+        "In reach of at least one" if there else "There and back: at least one",
+        line.in_reach,
+        line.in_reach_assumed or None,
+        delta_color="off",
+        delta_arrow="off",
+    )
     cells[2].metric(
         NO_SERVICE if there else "There and back: no service",
         line.cut_off,
@@ -89,17 +95,19 @@ def _draw_tables(key: AreaKey, pack: AreaPack, choices: Choices, gap: GapTable) 
         f"{NO_SERVICE}{choices.how}, {views[view].lower()}", choices.query, pack.manifest, choices.when
     )
     if view == "group":
-        look.draw_table(build_group_table(pack, gap, **names), key="group_table")
+        table = build_group_table(pack, gap, **names)
+        look.draw_table(table, key="group_table")
     elif view == "category":
-        look.draw_table(
-            build_category_table(gap, kind=choices.kind, group_id=choices.group_id), key="category_table"
-        )
+        table = build_category_table(gap, kind=choices.kind, group_id=choices.group_id)
+        look.draw_table(table, key="category_table")
     else:
         table = build_area_table(pack, gap, level=view, group_id=choices.group_id, **names)
         row = look.draw_table(table, key=f"{view}_table", select=view == "neighbourhood", height=420)
         if row is not None and view == "neighbourhood":
             _choose(str(table.index[row]))
     look.caption(title)
+    if ASSUMED_ALONE in table:
+        look.caption(f"“{ASSUMED_ALONE}”: of those in reach, who has nothing else ({WHAT_IS_ASSUMED}).")
     look.draw_test_data(pack.manifest)
 
 

@@ -210,7 +210,7 @@ def _assemble(
     has_count: np.ndarray,
     totals: np.ndarray,
 ) -> pd.DataFrame:
-    """One row per area x category x group, in that nesting; ``totals`` is [areas, states, categories, groups]."""
+    """One row per area x category x group, nested so; ``totals`` is [areas, states, categories, groups]."""
     n_areas, n_states, n_categories, n_groups = totals.shape
     area = np.repeat(np.arange(n_areas), n_categories * n_groups)
     category = np.tile(np.repeat(np.arange(n_categories), n_groups), n_areas)

@@ -114,8 +114,8 @@ PEOPLE_ROW_COLUMNS: dict[str, str] = {
 GAP_COLUMNS: dict[str, str] = {
     **PEOPLE_ROW_COLUMNS,
     "in_reach": "float64: people with at least one of the category in reach",
-    "in_reach_assumed": "float64: those of in_reach who are so by assumed sessions alone, because nobody told "
-    "when theirs are held; there and back only: null of getting there",
+    "in_reach_assumed": "float64: those of in_reach who have nothing in reach but by assumed sessions, since "
+    "nobody told when theirs are held; null of getting there, which asks for no session",
     "cut_off": "float64: people with none in reach, known",
     "not_known": "float64: people whose reach is not known; in_reach + cut_off + not_known = people",
     "share_cut_off": "float64: cut_off / (in_reach + cut_off); null when that base is 0",

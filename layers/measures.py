@@ -175,6 +175,10 @@ def census_share(pack: AreaPack, group_id: str) -> Measure:
     )
 
 
+_ASSUMED_COUNT = (
+    "Whoever gets there and back only by assumed times (10:30 to 12:30, where nobody told us when a service "
+    "is held) counts as in reach here; the tables say how many they are."
+)
 GAP_COLUMN_WORDS = {"cut_off": NO_SERVICE, "not_known": NOT_KNOWN}
 
 
@@ -242,6 +246,7 @@ def gap_measure(
         leaves_out=_join(
             leaves_out,
             _gap_limits(column, facts.completeness),
+            _ASSUMED_COUNT if (rows["in_reach_assumed"] > 0).any() else "",
         ),
         hue="purple" if column == "cut_off" else "teal",
         missing_words=f"not known, or {SMALL_BASE}" if unit == "share" else "not known",
@@ -271,6 +276,10 @@ def number_in_reach(pack: AreaPack, reach: ReachTable, *, kind: str, category: s
     counts = inside.groupby(rows["origin_id"].astype(object)).sum().reindex(ids)
     nothing_known = unknown.groupby(rows["origin_id"].astype(object)).all().reindex(ids)
     known = ~nothing_known.fillna(True).to_numpy(bool)
+    assumed = np.zeros(len(ids))
+    if "assumed" in rows:
+        of_these = (inside & rows["assumed"]).groupby(rows["origin_id"].astype(object)).sum().reindex(ids)
+        assumed = of_these.fillna(0).to_numpy(np.float64)
     values = np.where(known, counts.to_numpy(np.float64, na_value=np.nan), np.nan)
     what = "services" if kind == "service" else "places"
     of = f" ({category})" if category != ANY_CATEGORY else ""
@@ -279,7 +288,10 @@ def number_in_reach(pack: AreaPack, reach: ReachTable, *, kind: str, category: s
         title=f"Number of {what} in reach{of}",
         unit="services",
         values=values,
-        texts=tuple("not known" if np.isnan(v) else f"{v:,.0f}" for v in values),
+        texts=tuple(
+            "not known" if np.isnan(v) else f"{v:,.0f}" + (f", {a:,.0f} of them assumed" if a else "")
+            for v, a in zip(values, assumed, strict=True)
+        ),
         source="timetable, streets and services of this area, computed here",
         date=f"timetable of {say_date(reach.service_date)}",
         leaves_out=_gap_limits("cut_off", pack.manifest.timetable.completeness),

@@ -19,6 +19,7 @@ from geo.tables import GapTable
 from layers.circumstances import DECILE, build_columns, say_cell
 from layers.circumstances import SHARE_COLUMNS as CIRCUMSTANCES
 from layers.measures import ALL, ANY_CATEGORY, gap_rows, group_words, list_groups
+from layers.there_and_back import ASSUMED_ALONE, say_assumed_part
 from layers.words import (
     IN_REACH,
     NO_SERVICE,
@@ -39,7 +40,7 @@ UNKNOWN = NOT_KNOWN
 UNKNOWN_SHARE = "Share not known"
 SERVICES = "Services"
 WITHOUT_IT, MORE_PEOPLE = "People without it", "More people"  # of layers.why_panel
-PEOPLE_COLUMNS = (PEOPLE, HOUSEHOLDS, IN_REACH, NUMBER, UNKNOWN, WITHOUT_IT, MORE_PEOPLE)
+PEOPLE_COLUMNS = (PEOPLE, HOUSEHOLDS, IN_REACH, ASSUMED_ALONE, NUMBER, UNKNOWN, WITHOUT_IT, MORE_PEOPLE)
 SHARE_COLUMNS = (SHARE, UNKNOWN_SHARE)
 
 
@@ -55,6 +56,7 @@ class Headline:
     share_not_known: str
     note: str
     counted: str = "people"
+    in_reach_assumed: str = ""  # there and back: how many in reach have nothing but assumed times
 
 
 def list_kinds(pack: AreaPack) -> tuple[str, ...]:
@@ -108,6 +110,7 @@ def build_headline(
         share_not_known=_share(row["share_not_known"], _number(row["people"])),
         note=" ".join(notes),
         counted=str(row["counted"]),
+        in_reach_assumed=f"{say_assumed_part(row)} of them assumed" if row["in_reach_assumed"] > 0 else "",
     )
 
 
@@ -169,9 +172,14 @@ def _columns(rows: pd.DataFrame) -> pd.DataFrame:
     share = rows["share_cut_off"].to_numpy(np.float64, na_value=np.nan)
     unknown_share = rows["share_not_known"].to_numpy(np.float64, na_value=np.nan)
     counted = HOUSEHOLDS if len(rows) and (rows["counted"] == "households").all() else PEOPLE
+    both_ways = {}
+    if rows["in_reach_assumed"].notna().any():
+        names = {IN_REACH: "in_reach", ASSUMED_ALONE: "in_reach_assumed"}
+        both_ways = {title: rows[name].to_numpy(np.float64) for title, name in names.items()}
     return pd.DataFrame(
         {
             counted: people,
+            **both_ways,
             NUMBER: rows["cut_off"].to_numpy(np.float64, na_value=np.nan),
             SHARE: np.where(people - unknown >= SMALL_RATE_BASE, share, np.nan),
             UNKNOWN: unknown,

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from data.areapack import AreaPack
 from data.service_days import WEEKDAYS
 from geo.engine import Engine
 from geo.progress import Progress
 from geo.query import Query
 from geo.roundtrip import DEFAULT_ROUND_TRIP, RoundTripSettings
-from geo.tables import ReachTable
+from geo.tables import GapTable, ReachTable
 from geo.thereandback import compute_neighbourhood_there_and_back
+from layers.measures import ALL, gap_rows
+from layers.words import say_people
 
 ASSUMED = "assumed"
+ASSUMED_ALONE = "Only by assumed times"  # people: of those in reach, whoever has nothing else
+SAME_PEOPLE = 1e-6  # sums of weighted people in another order differ by less
+WHAT_IS_ASSUMED = "nobody told us when it is held; 10:30 to 12:30 is assumed"
 _HOW = {"walk": "There and back on foot", "one_bus": "There and back, at most one bus each way"}
 _IF_HELD = " if held as assumed (10:30 to 12:30 where no times are known)"
+_OF_SESSION = "10:30 to 12:30 is assumed where nobody told us its times"
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ def say_sessions(trip: ThereAndBack) -> str:
     day = "any day" if trip.day is None else f"a {say_weekday(trip.day)}"
     early, linger = trip.settings.early_s // 60, trip.settings.linger_s // 60
     return (
-        f"there and back: to a session on {day}, at most {early} minutes early, and home again within "
-        f"{linger} minutes of its end; each way"
+        f"there and back: to a session on {day} ({_OF_SESSION}), at most {early} minutes early, and home "
+        f"again within {linger} minutes of its end; each way"
     )
 
 
@@ -69,8 +77,30 @@ def say_assumed(reach: ReachTable) -> str:
     return (
         f"Of {len(one):,} services and places, {number:,} are counted by an assumed session (10:30 to 12:30 "
         "where their source gives no times, else a day that may be none of theirs): what is said of those is "
-        "assumed, not known."
+        f"assumed, not known. People “assumed” have nothing else in reach."
     )
+
+
+def say_people_assumed(gap: GapTable, area_id: str, *, kind: str, category: str, group_id: str) -> str:
+    """How many people of a neighbourhood are in reach, and how many of them by assumed times alone.
+
+    Empty where none is, where the group is not published there, and of getting there.
+    """
+    row = gap_rows(gap, "neighbourhood", kind, category, group_id).reindex([area_id]).iloc[0]
+    if not row["in_reach_assumed"] > 0:
+        return ""
+    who = row["counted"] if group_id == ALL else f"{row['counted']} ({row['group_name']})"
+    return (
+        f"Of {say_people(row['people'])} {who} there, {say_people(row['in_reach'])} have one in reach there "
+        f"and back, {say_assumed_part(row)} of them {ASSUMED_ALONE.lower()}: "
+        f"{WHAT_IS_ASSUMED}."
+    )
+
+
+def say_assumed_part(row: pd.Series) -> str:
+    """How many of a gap row's people in reach are so by assumed times alone: a number, or all."""
+    assumed, whole = row["in_reach_assumed"], row["in_reach"]
+    return "all" if assumed >= whole - SAME_PEOPLE else say_people(assumed)
 
 
 def say_verdict(reach_class: str, reason: object, assumed: object, reasons: dict[str, str]) -> str:

@@ -28,11 +28,13 @@ from layers.catalogue import Drawn, Layer, LegendEntry
 from layers.measures import ALL, ANY_CATEGORY
 from layers.styles import GROUND, Fill, Theme, build_palette
 from layers.text import escape_for_map
+from layers.there_and_back import ASSUMED_ALONE, SAME_PEOPLE, WHAT_IS_ASSUMED
 from layers.words import say_people
 
 MUCH = 100
 PEOPLE, NOW, THEN, GAINED, LOST = "People", "In reach now", "In reach then", "Gain reach", "Lose reach"
 HOUSEHOLDS = "Households"
+ASSUMED_NOW, ASSUMED_THEN = f"{ASSUMED_ALONE} now", f"{ASSUMED_ALONE} then"
 NEAREST_NOW, NEAREST_THEN = "Nearest now", "Nearest then"
 LABELS = (
     f"{MUCH} or more lose reach",
@@ -157,11 +159,17 @@ def build_difference_table(
     for name, source in ((whole, "people"), (GAINED, "gained"), (LOST, "lost"),
                          (NOW, "in_reach_before"), (THEN, "in_reach_after")):  # fmt: skip
         columns[name] = rows[source].to_numpy(np.float64, na_value=np.nan)
+    both_ways = bool(rows["in_reach_assumed_before"].notna().any())
+    if both_ways:
+        for name, side in ((ASSUMED_NOW, "before"), (ASSUMED_THEN, "after")):
+            columns[name] = rows[f"in_reach_assumed_{side}"].to_numpy(np.float64)
     if by == "neighbourhood":
         columns[NEAREST_NOW] = rows["nearest_before_s"].to_numpy(np.float64, na_value=np.nan)
         columns[NEAREST_THEN] = rows["nearest_after_s"].to_numpy(np.float64, na_value=np.nan)
     table = pd.DataFrame(columns)
     moved = (table[GAINED] > 0) | (table[LOST] > 0)
+    if both_ways:
+        moved |= (table[ASSUMED_NOW] - table[ASSUMED_THEN]).abs() > SAME_PEOPLE
     if by == "neighbourhood":
         both = table[[NEAREST_NOW, NEAREST_THEN]].fillna(-1.0)
         moved |= both[NEAREST_NOW] != both[NEAREST_THEN]
@@ -175,7 +183,9 @@ def build_difference_table(
 def say_difference_cells(table: pd.DataFrame) -> dict[str, Callable[[Any], str]]:
     """A function for each number column that gives the words to show."""
     words: dict[str, Callable[[Any], str]] = {
-        name: say_people for name in (PEOPLE, HOUSEHOLDS, GAINED, LOST, NOW, THEN) if name in table
+        name: say_people
+        for name in (PEOPLE, HOUSEHOLDS, GAINED, LOST, NOW, THEN, ASSUMED_NOW, ASSUMED_THEN)
+        if name in table
     }
     words |= {name: _say_minutes for name in (NEAREST_NOW, NEAREST_THEN) if name in table}
     return words
@@ -196,12 +206,24 @@ def say_difference(found: WhatIf, *, kind: str, category: str, group_id: str) ->
     if row["gained"] == 0 and row["lost"] == 0:
         return say_outside(found.list_outside()) or (
             "Nobody gains or loses reach: whoever the change touches has one of this kind in reach already, "
-            "or still has none."
+            f"or still has none.{_say_assumed(row)}"
         )
     return (
         f"{say_people(row['gained'])} {row['counted']} gain reach of at least one, "
         f"{say_people(row['lost'])} lose it: "
         f"{say_people(row['in_reach_after'])} in reach, {say_people(row['in_reach_before'])} now."
+        f"{_say_assumed(row)}"
+    )
+
+
+def _say_assumed(row: pd.Series) -> str:
+    """How many rest on assumed times alone, then and now; empty where nobody does, and of getting there."""
+    now, then = row["in_reach_assumed_before"], row["in_reach_assumed_after"]
+    if not (now > 0 or then > 0):
+        return ""
+    return (
+        f" Of those in reach, {say_people(then)} are so {ASSUMED_ALONE.lower()}, {say_people(now)} now: "
+        f"{WHAT_IS_ASSUMED}."
     )
 
 

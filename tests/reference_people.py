@@ -109,7 +109,9 @@ def gap(
 ) -> dict[tuple[str, str, str, str], dict]:
     """People in reach, cut off and not known by (area, kind, category, group)."""
     rows = point_rows(pack, query) if by_point is None else by_point
-    return count_people(pack, level, STATES, lambda p, members: [state_of([rows[p, s] for s in members], query)])
+    return count_people(
+        pack, level, STATES, lambda p, members: [state_of([rows[p, s] for s in members], query)]
+    )
 
 
 def count_people(

@@ -14,6 +14,7 @@ from geo.engine import Engine
 from geo.roundtrip import RoundTripSettings
 from tests.proof import line_town, make_query
 from tests.town_spec import Trip, seconds, trip
+from tests.towns import point, service
 
 MIN = 60
 TUESDAY, WEDNESDAY = 1, 2
@@ -66,6 +67,21 @@ def ask(pack: AreaPack, **fields: Any) -> dict[str, Any]:
 def town(*trips: Trip, held: dict[str, Any] | None = None, **fields: Any) -> AreaPack:
     """Home and clinic five kilometres apart on one street, with the clinic's one session."""
     return with_sessions(line_town(*trips, **fields), held or session("10:30", "12:00"))
+
+
+def assumed_town() -> AreaPack:
+    """The bus home at 12:35 is in time for the club, if it ends at 12:30 as assumed, not for the clinic.
+
+    So of N1 the 30 at home have the club by assumed times alone, and the 70 afar have nothing; the 50 of
+    N2, who walk, have the clinic too.
+    """
+    homes = [point("home", 0, 0, 30), point("afar", 9_000, 0, 70), point("near", 4_900, 0, 50, "N2")]
+    services = [service("clinic", 5_000, 0, "Health"), service("club", 5_000, 0, "Food")]
+    groups, wards = {"g": {"N1": 20, "N2": None}}, {"N1": "W1", "N2": "W1"}
+    return town(
+        there("10:00"), back("12:35"), held=session("10:30", "13:00"),
+        points=homes, services=services, groups=groups, wards=wards,
+    )  # fmt: skip
 
 
 def at(text: str) -> int:

@@ -262,7 +262,15 @@ def test_there_and_back_drives_numbers_panel_and_titles(app: AppTest) -> None:
     assert sum("no bus home" in words.lower() for words in reach) == int((own["reason"] == "no_return").sum())
     gap = engine.gap(Query(), points=engine.reach_there_and_back(Query(), level="point")).frame
     row = gap[(gap["level"] == "area") & (gap["kind"] == "service") & (gap["category"] == "*")]
-    assert back[2] == say_people(row.set_index("group_id").loc["all", "cut_off"])
+    row = row.set_index("group_id").loc["all"]
+    assert back[2] == say_people(row["cut_off"])
+    # Whoever has nothing else than assumed times is said beside those in reach, and for each category.
+    assert 0 < row["in_reach_assumed"] < row["in_reach"]
+    assert app.metric[1].delta == f"{say_people(row['in_reach_assumed'])} of them assumed"
+    app.segmented_control(key="table_view").set_value("category").run()
+    tables = [table.value for table in app.dataframe if "Only by assumed times" in table.value]
+    assert (tables[0]["Only by assumed times"] <= tables[0]["In reach"]).all()
+    assert "who has nothing else (nobody told us when it is held" in texts(app).replace("\\", "")
 
     app.sidebar.selectbox(key="day").set_value(6).run()
     assert not app.error and "to a session on a Sunday" in texts(app)

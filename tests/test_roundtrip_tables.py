@@ -19,7 +19,16 @@ from geo.tables import REACH_COLUMNS, ROUNDTRIP_COLUMNS, THERE_AND_BACK_COLUMNS,
 from geo.timeofday import WINDOWS
 from geo.whatif.difference import compute_what_if
 from geo.whatif.model import RemoveService, Scenario
-from tests.roundtrip_towns import WEDNESDAY, ask_frame, back, session, there, town, with_sessions
+from tests.roundtrip_towns import (
+    WEDNESDAY,
+    ask_frame,
+    assumed_town,
+    back,
+    session,
+    there,
+    town,
+    with_sessions,
+)
 from tests.towns import Calendar, point, service
 
 # One neighbourhood: 30 people at home near stop A, 70 two kilometres from every bus.
@@ -126,16 +135,7 @@ def test_the_gap_counts_people_who_can_not_come_home():
 
 
 def test_whoever_is_in_reach_by_assumed_times_alone_is_counted_apart():
-    """The bus home at 12:35 is too late for nobody at the club, if it is held as assumed, and misses the clinic.
-
-    So the 30 at home have the club by assumed times alone; the 50 who walk have the clinic too.
-    """
-    pack = town(
-        there("10:00"), back("12:35"), points=list(HOMES), services=SERVICES,
-        groups={"g": {"N1": 20, "N2": None}}, wards={"N1": "W1", "N2": "W1"},
-    )  # fmt: skip
-    pack = with_sessions(pack, session("10:30", "13:00"))
-    engine = Engine(pack)
+    engine = Engine(assumed_town())
     points = engine.reach_there_and_back(Query(), level="point")
     names = ["in_reach", "in_reach_assumed", "cut_off", "not_known"]
     rows = engine.gap(Query(), points=points).frame.set_index(["level", "area_id", "category", "group_id"])

@@ -105,5 +105,13 @@ def _say_row(row: pd.Series) -> str:
     return (
         f"{row['gained']:,.0f} people gain reach, {row['lost']:,.0f} lose it "
         f"({row['in_reach_before']:,.0f} before, {row['in_reach_after']:,.0f} after, "
-        f"{row['not_known_after']:,.0f} not known)"
+        f"{row['not_known_after']:,.0f} not known{_say_assumed(row)})"
     )
+
+
+def _say_assumed(row: pd.Series) -> str:
+    """How many of a row's people rest on assumed times alone; empty where nobody does."""
+    before, after = row["in_reach_assumed_before"], row["in_reach_assumed_after"]
+    if not (before > 0 or after > 0):
+        return ""
+    return f"; only by assumed times {before:,.0f} before, {after:,.0f} after"

@@ -187,7 +187,7 @@ def compute_difference(old: AreaPack, new: AreaPack, before: ReachTable, after: 
         "group_name": groups["name"].array.take(group),
         "counted": groups["counted"].array.take(group),
         "people": pd.arrays.IntegerArray(np.round(count).astype(np.int64), ~published),
-        **{name: np.full(len(area), np.nan) for name in DIFFERENCE_COLUMNS if "assumed" in name},  # null: there
+        **dict.fromkeys(("in_reach_assumed_before", "in_reach_assumed_after"), np.full(len(area), np.nan)),
         **{name: number(state) for state, name in enumerate(counts_of)},
         "small_count": published & (count < SMALL_COUNT),
         "services_before": categories["services_before"].to_numpy(np.int64)[category],
