@@ -33,7 +33,8 @@ DEFINITIONS = """
   within 45 minutes of its end. Where people may drop in, they stay an hour. The session's times count,
   and the departure window does not.
 - **Assumed**: the source does not say when a service is held. A session from 10:30 to 12:30 is then
-  counted, and what follows from it is never a plain yes or no.
+  counted, and what follows from it is never a plain yes or no. **Only by assumed times** are those of
+  the people in reach who have nothing of the category in reach by times that are known.
 - **Slack in leaving**: the time from the first to the last moment of leaving home with which a session
   works. **Wait before** and **wait after** are at the venue.
 - **Times of day**: getting there, in five windows of two hours: weekday morning, afternoon and evening,
