@@ -190,9 +190,7 @@ def _shorten_ride(leg: RideLeg, pack: AreaPack) -> list[str]:
     stops = "1 stop" if leg.stops_ridden == 1 else f"{leg.stops_ridden} stops"
     after = f", after {before.title}" if leg.stops_ridden > 1 else ""
     return [
-        f"{about}{clock(leg.departure_s)} {vehicle}.".capitalize()
-        if about
-        else f"{clock(leg.departure_s)} {vehicle}.",
+        f"{about.capitalize()}{clock(leg.departure_s)} {vehicle}.",
         f"Off at {about}{clock(leg.arrival_s, round_up=True)}, {off.title} ({stops}{after}).",
     ]
 

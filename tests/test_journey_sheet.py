@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -111,6 +112,13 @@ def test_under_a_scenario_the_whole_sheet_is_of_the_changed_timetable() -> None:
         sheet = build_sheet(own, Query(scenario=scenario), *ends, **asked)
         last = "The last one home that day: bus 7 (Town Buses) at 19:00 from the same stop."
         assert last in sheet_in_words(sheet, changed.pack)
+
+
+def test_a_text_message_says_where_times_are_only_about_so_and_keeps_names_as_they_are() -> None:
+    pack = make_pack(replace(OUT, approximate=True), BACK)
+    lines = sheet_in_short(make_sheet(pack, home_s=None), pack)
+    assert "About 09:40 bus 7 towards Library." in lines
+    assert "Off at about 09:50, Stop B (2 stops, after Stop M)." in lines
 
 
 def test_the_text_message_is_short_and_leaves_out_the_start() -> None:
