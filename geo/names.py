@@ -6,6 +6,8 @@ import re
 
 import pandas as pd
 
+from data.text import clean_text
+
 # What tables write where they have nothing to say.
 _PLACEHOLDERS = frozenset({"", "n/a", "na", "nan", "none", "null", "nil", "unknown", "unnamed", "tbc", "?"})
 # ATCO codes: three digits of the authority, a nought, up to eight letters and digits.
@@ -29,7 +31,7 @@ def clean_name(text: object) -> str | None:
     """
     if text is None or pd.isna(text):  # type: ignore[call-overload]
         return None
-    return "".join(c for c in " ".join(str(text).split()) if c.isprintable()).strip() or None
+    return clean_text(text) or None
 
 
 def read_name(text: object, codes: frozenset[str] = frozenset()) -> str | None:

@@ -16,7 +16,7 @@ from geo.engine import Engine
 from geo.gridref import grid_reference, grid_reference_in
 from geo.journey_json import journey_to_json
 from geo.journey_words import journey_in_words
-from geo.names import put_in_case, read_name
+from geo.names import clean_name, put_in_case, read_name
 from geo.places import resolve_place
 from geo.query import Query
 from geo.ride_service import find_ride_service
@@ -175,4 +175,12 @@ def walk_values(value, key=""):
 @given(st.text(max_size=40))
 def test_names_are_one_printable_line_or_none(text: str) -> None:
     name = read_name(text)
-    assert name is None or (name.isprintable() and name == name.strip() and re.search(r"\w", name))
+    if name is not None:
+        plain = re.sub("[\u200c\u200d]", "", name)  # joiners, which some scripts need
+        assert plain.isprintable() and name == name.strip() and re.search(r"\w", name)
+
+
+def test_names_keep_the_joiners_that_their_script_needs() -> None:
+    assert clean_name(" \u06a9\u062a\u0627\u0628\u200c\u062e\u0627\u0646\u0647\u202e\n1 ") == (
+        "\u06a9\u062a\u0627\u0628\u200c\u062e\u0627\u0646\u0647 1"
+    )

@@ -197,6 +197,13 @@ def test_a_scenario_written_and_read_again_is_the_same(data):
     assert again == scenario and again.digest == scenario.digest and hash(again) == hash(scenario)
 
 
+def test_names_may_hold_the_joiners_that_their_script_needs():
+    name = "\u06a9\u062a\u0627\u0628\u200c\u062e\u0627\u0646\u0647"
+    text = f'name = "{name}"\n[[change]]\nkind = "remove_service"\nservice = "{name}"\n'
+    scenario = parse_scenario(text.encode(), "test.toml")
+    assert scenario.name == scenario.changes[0].service == name
+
+
 def test_what_a_scenario_is_called_changes_no_digest_and_every_field_does():
     bus = LastBus(route="1", time=3600)
     assert Scenario("a", (bus,)).digest == Scenario("b", (bus,)).digest

@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from data.modes import MODES
 from data.service_days import WEEKDAYS
+from data.text import clean_text
 from geo.clock import parse_clock
 
 MOST_CHANGES = 50
@@ -69,7 +70,7 @@ def _check_mode(mode: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    if not text.isprintable():
+    if clean_text(text).replace(" ", "") != text.replace(" ", ""):
         raise ValueError("holds line ends or control characters; write it in one line")
     return text
 
