@@ -38,6 +38,12 @@ _STYLE = """
   .st-key-sheet_bar { container-type: inline-size; }
   @container (min-width: 700px) { .st-key-sheet_bar iframe { height: 54px !important; } }
   [data-testid="stHtml"] { overflow-wrap: anywhere; }  /* names from outside may have no spaces */
+  /* Too faint as Streamlit has them: captions in the sidebar, and white on the dark theme's light blue. */
+  [data-testid="stCaptionContainer"] { opacity: .8 !important; }
+  [data-testid="stMultiSelectTagsContainer"] [role="group"] *,
+  [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#ffffff, #101317) !important; }
+  /* What has the focus is not hidden by the trial's bar. */
+  [data-testid="stMain"]:has(.st-key-trial_bar) { scroll-padding-top: 9rem; }
   .obr-title { font-size: 1.7rem; font-weight: 700; line-height: 1.2; }
   @media print {
     header, [data-testid="stSidebar"], [data-testid="stToolbar"], [data-testid="stDecoration"],

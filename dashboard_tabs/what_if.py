@@ -209,7 +209,8 @@ def draw_table(pack: AreaPack, choices: Choices, found: WhatIf) -> None:
         st.info("No row differs.")
     else:
         styled = table.style.format(what_if.say_difference_cells(table))
-        st.dataframe(styled, hide_index=True, width="stretch", key="trial_table")
+        empty = "none, or not known"  # a cell without a value takes no words from the style
+        st.dataframe(styled, hide_index=True, width="stretch", key="trial_table", placeholder=empty)
     trip = choices.trip
     st.download_button(
         "Download all rows (CSV)",

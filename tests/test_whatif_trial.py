@@ -6,8 +6,10 @@ import datetime as dt
 import gc
 import json
 import re
+import unicodedata
 import weakref
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import geopandas as gpd
 import numpy as np
@@ -22,10 +24,15 @@ from geo.places import resolve_place
 from geo.query import Query
 from geo.whatif.apply import apply_scenario
 from geo.whatif.toml import parse_scenario
+from geo.whatif.words import say_trial
 from geo.write import build_metadata, read_metadata
 from layers.__main__ import main as layers_main
 from layers.export import ExportRequest, export_pack
 from layers.journey_page import build_page, build_toolbar
+from layers.legend import build_legend
+from layers.offline_map import as_script
+from layers.text import escape_for_map
+from layers.trial_map import draw_trial
 from layers.words import say_journey_title, say_title
 from tests.conftest import CHECKOUT
 
@@ -201,3 +208,59 @@ def test_the_command_line_says_it_too(tmp_path, capsys):
     assert layers_main(export) == 0
     assert read_metadata(table)["trial"].startswith(NOT_REAL)
     assert "what-if-1" in set(gpd.pd.read_parquet(table)["service_id"])
+
+
+HOSTILE = (
+    '<img src=x onerror="window.pwned=1">',
+    "</script><script>window.pwned=1</script>",
+    "`${window.pwned=1}`",
+    "\N{BUS} \N{MINIBUS} Ünï [x](javascript:alert(1)) **b**",
+    "חדש שירות جديد",
+    "W" * 100,
+)
+
+
+class Elements(HTMLParser):
+    """What a browser would make elements and handlers of."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.scripts, self.handlers, self.images = 0, [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+        self.images += [value for name, value in attrs if tag == "img" and name == "src"]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=["img", "script", "template", "emoji", "rtl", "long"])
+def test_a_hostile_name_is_text_on_every_product(engine, name):
+    quoted = json.dumps(name, ensure_ascii=False)
+    text = f"name = {quoted}\n" + EXAMPLES["minibus"].replace('"Dial-a-ride"', quoted)
+    scenario = parse_scenario(text.encode(), "t.toml")
+    changed, query = engine.under(scenario), Query(scenario=scenario)
+    ends = resolve_place(engine.pack, "X01000005"), resolve_place(engine.pack, "9990FV00001")
+    sheet = build_sheet(changed, query, *ends, arrive_by_s=37_800, home_s=45_000)
+    for page, scripts in (
+        (build_page(sheet, changed.pack, query, None, today=TODAY), 0),
+        (build_toolbar(sheet, changed.pack, query, None, today=TODAY), 1),
+    ):
+        found = Elements(page)
+        assert (found.scripts, found.handlers) == (scripts, [])
+        assert all(one.startswith("data:image/svg+xml") for one in found.images)
+        assert escape_for_map(name) in page, "it is shown as it is written"
+    drawn = draw_trial(changed.pack, changed.marks, "light")
+    message = as_script(drawn.parts)
+    assert not set("<`") & set(message) and "${" not in message
+    legend = Elements(build_legend(drawn.layer))
+    assert (legend.scripts, legend.handlers) == (0, [])
+    assert name in "\n".join(sheet_in_words(sheet, changed.pack))
+
+
+def test_a_name_from_right_to_left_keeps_the_number_of_changes_outside():
+    """Digits that follow such a name, with no letter between, are drawn inside it."""
+    scenario = parse_scenario(f'name = "{HOSTILE[4]}"\n{EXAMPLES["minibus"]}'.encode(), "t.toml")
+    after = say_trial(scenario).partition(HOSTILE[4])[2]
+    first = next(one for one in after if unicodedata.bidirectional(one) in ("L", "R", "AL", "EN", "AN"))
+    assert unicodedata.bidirectional(first) == "L" and "1 change that nobody has made" in after

@@ -12,6 +12,7 @@ import shapely
 
 from data.areapack import AreaPack
 from data.packio import load_pack
+from tests.browser.contrast import FAINT_TEXT
 from tests.browser.driver import ROOT, run_server
 from tests.browser.hostile import HOSTILE_NAMES
 
@@ -126,9 +127,14 @@ def test_a_link_to_another_tab_leaves_the_map_whole(dashboard, visit) -> None:
     assert size > 300 and zoom == whole.in_map("() => window.map.getZoom()")
 
 
-def test_the_dark_theme_reaches_the_map(dashboard, visit) -> None:
+def test_the_dark_theme_reaches_the_map_and_text_is_legible_in_both(dashboard, visit) -> None:
     visitor = visit(color_scheme="dark").open(dashboard)
     assert visitor.in_map("() => document.body.classList.contains('obr-dark')")
+    # And in either theme no text is too faint, the form of a trial included.
+    for one in (visitor, visit(color_scheme="light").open(dashboard)):
+        one.page.get_by_text("What if …? Try a change").click()
+        one.settle()
+        assert one.page.evaluate(FAINT_TEXT) == []
 
 
 def test_print_leaves_out_what_paper_cant_use(dashboard, visit) -> None:
