@@ -9,6 +9,7 @@ from data.areapack import AreaPack
 from data.date_words import say_date, say_day
 from data.errors import QueryError
 from geo.clock import clock
+from geo.held import say_not_held
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
 from geo.journey_json import journey_to_json, route_to_json
 from geo.journey_words import (
@@ -163,7 +164,8 @@ def _shorten(way: Way, pack: AreaPack) -> list[str]:
         )
         lines = [f"{name}: {what}."]
     else:
-        lines = [f"{name}: leave at {clock(journey.depart_s)}."]
+        lines = [not_held] if (not_held := say_not_held(journey, pack)) is not None else []
+        lines.append(f"{name}: leave at {clock(journey.depart_s)}.")
         for leg in journey.legs:
             lines.extend(_shorten_walk(leg, pack) if isinstance(leg, WalkLeg) else _shorten_ride(leg, pack))
         lines.append(f"Arrive {clock(journey.arrive_s, round_up=True)}.")

@@ -12,6 +12,7 @@ from data.areapack import AreaPack
 from data.calendars import say_bank_holiday
 from data.date_words import say_date, say_day
 from geo.clock import clock
+from geo.held import say_not_held
 from geo.journey import Journey, NoJourney, RideLeg, WalkLeg
 from geo.names import clean_name, put_in_case
 from geo.ride_service import RideService, RouteService
@@ -42,7 +43,7 @@ _BEARING_DEG = {
     name: 45.0 * number for number, name in enumerate(("N", "NE", "E", "SE", "S", "SW", "W", "NW"))
 }
 
-Kind = Literal["head", "walk", "ride", "stay", "alight", "arrive", "other_times", "last", "check"]
+Kind = Literal["head", "held", "walk", "ride", "stay", "alight", "arrive", "other_times", "last", "check"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def list_instructions(
     day = say_day(journey.service_date)
     head = f"{trial}From {start} to {end} on {day}: {total}, leaving {clock(journey.depart_s)}."
     told = [Instruction("head", head)]
+    if (not_held := say_not_held(journey, pack)) is not None:
+        told.append(Instruction("held", not_held))
     came_by: StopWords | None = None
     for leg in journey.legs:
         if isinstance(leg, RideLeg):

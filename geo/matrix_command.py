@@ -7,6 +7,7 @@ import datetime as dt
 import sys
 from pathlib import Path
 
+from data.errors import UsageError
 from data.packio import load_pack
 from geo.engine import Engine
 from geo.matrix import choose_destinations, choose_origins, export_matrix
@@ -38,8 +39,7 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--parts", type=Path, metavar="DIR", help="keep finished parts there, to go on later")
     group.add_argument(
-        "--part-origins", type=int, default=PART_ORIGINS, metavar=str(PART_ORIGINS),
-        help="at most so many origins a part",
+        "--part-origins", type=int, metavar=str(PART_ORIGINS), help="at most so many origins a part"
     )  # fmt: skip
     add_query_options(parser)
 
@@ -47,15 +47,18 @@ def add_matrix_options(parser: argparse.ArgumentParser) -> None:
 def run_matrix(options: argparse.Namespace) -> None:
     """Run the command."""
     check_target(options.out, MATRIX_SUFFIXES)
+    if options.part_origins is not None and not (options.parts or options.cluster):
+        raise UsageError("--part-origins: would change nothing without --parts or --cluster; leave it out.")
     query = query_from_options(options)
     engine = Engine(load_pack(options.pack)).under(query.scenario)
     origins = choose_origins(engine, options.origins)
     destinations = choose_destinations(engine, options.destinations)
+    part_origins = PART_ORIGINS if options.part_origins is None else options.part_origins
     with progress_bar("matrix") as progress:
         written = export_matrix(
             engine, query, origins, destinations, options.out,
             rows=options.rows, cluster=options.cluster, parts=options.parts,
-            part_origins=options.part_origins, today=dt.date.today(), progress=progress,
+            part_origins=part_origins, today=dt.date.today(), progress=progress,
         )  # fmt: skip
     pairs = f"{len(origins):,} x {len(destinations):,} pairs"
     print(f"{written:,} rows of {pairs} written to {options.out}", file=sys.stderr)

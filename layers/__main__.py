@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from data.errors import UsageError
 from data.packio import load_pack
 from geo.engine import Engine
 from geo.options import (
@@ -22,7 +23,7 @@ from geo.options import (
     run_command,
     trip_from_options,
 )
-from layers.export import ALL_PARTS, ExportRequest, choose_parts, export_pack
+from layers.export import ALL_PARTS, CUTOFFS_S, ExportRequest, choose_parts, export_pack
 from layers.sheet_command import add_sheet_command
 from layers.there_and_back import ThereAndBack
 
@@ -51,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="neighbourhoods to draw isochrones from (default: every one)",
     )  # fmt: skip
     export.add_argument(
-        "--cutoffs", type=cutoffs_to_seconds, default=(900, 1800, 2700, 3600), metavar="15,30,45,60",
+        "--cutoffs", type=cutoffs_to_seconds, metavar="15,30,45,60",
         help="bands of the isochrones, minutes",
     )  # fmt: skip
     export.add_argument(
@@ -80,18 +81,34 @@ def run(options: argparse.Namespace) -> None:
     options.run(options)
 
 
+def _check_parts(options: argparse.Namespace, parts: Sequence[str]) -> None:
+    """Refuse options about a part that is not written."""
+    land = [name for name in ("origins", "cutoffs", "isochrone_percentiles") if getattr(options, name)]
+    if land and "isochrones" not in parts:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in land)
+        raise UsageError(
+            f"{names}: about isochrones only, which {options.out.name} has none of; leave it out."
+        )
+    if options.times_of_day and not {"gap", "neighbourhoods"} & set(parts):
+        raise UsageError(
+            "--times-of-day: adds to gap and neighbourhoods only; leave it out, or --what times."
+        )
+
+
 def _run_export(options: argparse.Namespace) -> None:
     wanted = tuple(part.strip() for part in options.what.split(",") if part.strip())
     unknown = [part for part in wanted if part not in ALL_PARTS]
     if unknown:
         build_parser().error(f"--what {', '.join(unknown)}: choose from {', '.join(ALL_PARTS)}")
     check_there_and_back(options, window_counts=True)
+    parts = choose_parts(options.out, wanted)
+    _check_parts(options, parts)
     query = query_from_options(options)
     request = ExportRequest(
         query=query,
-        parts=choose_parts(options.out, wanted),
+        parts=parts,
         origins=tuple(part.strip() for part in options.origins.split(",") if part.strip()) or None,
-        cutoffs_s=options.cutoffs,
+        cutoffs_s=options.cutoffs or CUTOFFS_S,
         statistics=query.percentiles if options.isochrone_percentiles else ("best",),
         trip=_trip_from_options(options),
         times_of_day=options.times_of_day,

@@ -59,6 +59,7 @@ DEFAULT_PARTS: dict[str, tuple[Part, ...]] = {
     ".parquet": ("gap",),
     ".csv": ("gap",),
 }
+CUTOFFS_S = (900, 1800, 2700, 3600)
 TITLES: dict[Part, str] = {
     "gap": "No service within one bus, by category, group and area",
     "reach": "Reach of every service from every neighbourhood",
@@ -104,7 +105,7 @@ class ExportRequest:
     query: Query
     parts: tuple[Part, ...]
     origins: tuple[str, ...] | None = None
-    cutoffs_s: tuple[int, ...] = (900, 1800, 2700, 3600)
+    cutoffs_s: tuple[int, ...] = CUTOFFS_S
     statistics: tuple[int | Literal["best"], ...] = ("best",)
     trip: ThereAndBack | None = None
     times_of_day: bool = False

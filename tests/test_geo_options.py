@@ -97,12 +97,14 @@ def test_coordinates_west_of_greenwich_are_typed_as_they_are(typed: list[str], m
         (["gap", "demo", "--there-and-back", "--window", "17:00-19:00"], "--window: would change nothing"),
         (["reach", "demo", "--there-and-back", "--percentiles", "85"], "--percentiles: would change nothing"),
         (["gap", "demo", "--there-and-back", "--boardings", "2"], "--boardings 2"),
+        (["matrix", "demo", "--part-origins", "50"], "--part-origins: would change nothing"),
         (["timesofday", "demo", "--by", "gap", "--origins-level", "point"], "leave one out"),
         (["reach", "demo", "--origins", "own.csv", "--origins-level", "neighbourhood"], "leave one of both"),
     ],
 )
 def test_an_option_that_would_change_nothing_is_refused(arguments, words, tmp_path: Path, capsys):
-    assert main([*arguments, "--out", str(tmp_path / "out.csv")]) == 2
+    out = tmp_path / ("out.parquet" if arguments[0] == "matrix" else "out.csv")
+    assert main([*arguments, "--out", str(out)]) == 2
     assert words in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
@@ -110,6 +112,10 @@ def test_an_export_there_and_back_has_land_that_the_window_counts_for(tmp_path: 
     ask = ["export", "demo", "--out", str(tmp_path / "gap.csv")]
     assert layers_main([*ask, "--day", "sunday"]) == 2
     assert "add --there-and-back" in capsys.readouterr().err
+    assert layers_main([*ask, "--origins", "X01000001", "--cutoffs", "15"]) == 2
+    assert "--origins, --cutoffs: about isochrones only" in capsys.readouterr().err
+    assert layers_main([*ask, "--what", "reach", "--times-of-day"]) == 2
+    assert "adds to gap and neighbourhoods only" in capsys.readouterr().err and not list(tmp_path.iterdir())
     both = argparse.Namespace(there_and_back=True, window=(0, 60), boardings=1)
     check_there_and_back(both, window_counts=True)
     with pytest.raises(UsageError):
