@@ -82,6 +82,22 @@ def test_other_routes_at_the_same_stops_and_nearby() -> None:
     assert found is not None and [s.number for s in found.others] == ["2", "6"]
 
 
+def test_another_route_is_told_with_the_stops_that_take_the_least_walking() -> None:
+    # From A2 (300 m) it comes to B2 (300 m from the clinic) and then to B (100 m).
+    nearby = trip(("A2", "08:00"), ("B2", "08:10"), ("B", "08:12"))
+    _, found = ask(town(route("1", *HOURLY, short_name="1"), route("8", nearby, short_name="8")))
+    assert found is not None
+    assert [(other.number, other.to_stop_id, other.walk_m) for other in found.others] == [("8", "B", 400.0)]
+
+
+def test_the_last_is_the_one_for_which_one_may_leave_latest() -> None:
+    # A at 20:00 is 75 s from home, A2 at 20:01 is 225 s: to the later bus one leaves sooner.
+    near, far = trip(("A", "20:00"), ("B", "20:20")), trip(("A2", "20:01"), ("B", "20:20"))
+    pack = town(route("1", *HOURLY, near, short_name="1"), route("9", far, short_name="9"))
+    _, found = ask(pack)
+    assert found is not None and (found.last.number, found.last.last_s) == ("1", 20 * 3600)
+
+
 def test_the_travel_day_ends_at_four_in_the_morning() -> None:
     late = trip(("A", "25:10"), ("B", "25:30"))
     pack = town(route("1", *HOURLY, late, short_name="1"))
