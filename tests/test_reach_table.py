@@ -14,6 +14,7 @@ from geo.people import compute_neighbourhood_reach, weighted_medians
 from geo.profile import NONE, compute_matrix
 from geo.query import Query, WalkSettings
 from geo.tables import PEOPLE_COLUMN, REACH_COLUMNS
+from tests.proof import line_town
 from tests.towns import build_town, point, route, service, shifted, trip
 
 LINE = trip(("A", "09:30"), ("B", "09:45"), ("C", "10:00"))
@@ -182,3 +183,13 @@ def test_the_window_is_closed_at_both_ends(start_s, end_s, inside):
     # Who turns up before it can take it, whichever side of the window's end it is left for.
     # (In the first window only its first moment can.)
     assert pd.isna(row["travel_time_p50_s"]) == (end_s == 36_000)
+
+
+@pytest.mark.parametrize(("cutoff_s", "infrequent"), [(1_410, False), (1_409, True)])
+def test_a_bus_that_half_of_the_window_can_wait_for_is_not_infrequent(cutoff_s: int, infrequent: bool):
+    # One leaves home at 09:37:45 and arrives at 09:51:15, 35,475 s. With 1,410 s one may turn up from
+    # 34,065 s on: 600 s of the window's 1,200; with a second less 599.
+    town = line_town(trip(("A", "09:40"), ("E", "09:50")))
+    query = Query(window_start_s=33_600, window_end_s=34_800, cutoff_s=cutoff_s)
+    row = Engine(town).reach(query, level="point").frame.iloc[0]
+    assert (row["reach_class"], row["infrequent"]) == ("one_bus", infrequent)

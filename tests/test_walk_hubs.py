@@ -52,6 +52,15 @@ def test_an_index_made_for_longer_walks_gives_the_same(case) -> None:
     )
 
 
+def test_the_limit_holds_to_the_millimetre_where_the_hub_is_the_target() -> None:
+    """Five streets of 500 m from one crossing, which is everybody's hub: from 200 m along one to it."""
+    edges = [(0, arm, 500_000, False) for arm in range(1, 6)]
+    graph = with_labels(build_walk_graph(make_network(6, edges), avoid_steps=False), 600_000)
+    sources, targets = place_on(graph, [(0, 200_000, 0)]), place_on(graph, [(1, 0, 0)])
+    assert compute_legs(graph, sources, targets, 200_000).length_mm.tolist() == [200_000]
+    assert compute_legs(graph, sources, targets, 199_999).length_mm.tolist() == []
+
+
 def test_a_limit_past_the_labels_is_refused() -> None:
     graph = build_walk_graph(make_network(2, [(0, 1, 5_000, False)]), avoid_steps=False)
     labels = build_hub_labels(graph.arc_indptr, graph.arcs, reach_mm=1_000)
