@@ -126,6 +126,8 @@ def draw_table(
     size: dict = {} if height is None else {"height": height}
     day = st.column_config.DateColumn(format="ddd D MMM YYYY")  # dates as such, so that they sort
     columns: dict = dict.fromkeys(table.select_dtypes("datetime").columns, day)
+    counts = table.select_dtypes("int64").columns
+    columns |= dict.fromkeys(counts, st.column_config.NumberColumn(format="localized"))
     columns |= {name: st.column_config.Column(width=width) for name, width in (widths or {}).items()}
     if columns:
         size["column_config"] = columns

@@ -16,6 +16,8 @@ from data.report.write import (
 )
 from data.text import clean_text
 
+# A route may be called 12: a name all the same.
+_NAMES = ("Route", "Where", "Operator", "Kind")
 DOWNLOADS = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
 
 
@@ -72,4 +74,9 @@ def export_report(report: FeedReport, ending: str) -> bytes:
 
 
 def _table(header: list[str], rows: list[list[str]]) -> pd.DataFrame:
-    return pd.DataFrame([[clean_text(cell) for cell in row] for row in rows], columns=header)
+    table = pd.DataFrame([[clean_text(cell) for cell in row] for row in rows], columns=header)
+    for name in table:
+        plain = table[name].str.replace(",", "").replace("none", "0")
+        if name not in _NAMES and len(plain) and plain.str.fullmatch(r"[0-9]{1,15}").all():
+            table[name] = plain.astype("int64")  # or 1,100 would be sorted before 2
+    return table

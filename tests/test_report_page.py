@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.packio import write_pack
-from layers import register_import
+from data.report import build_feed_report
+from layers import feed_report, register_import
 from tests.towns import build_town, route, trip
 
 CSV = b"""Our register,,,,,
@@ -71,6 +72,20 @@ def test_the_timetable_page_says_what_was_found(town: str):
     app.selectbox(key="feed_finding").select(fast).run()
     assert not app.exception
     assert "6.4 km in 2 min" in words(app)
+
+
+def test_counts_of_the_timetable_page_sort_as_numbers_and_names_of_digits_stay_names():
+    report = build_feed_report(
+        build_town(
+            stops={"A": (100, 0), "B": (6500, 0)},
+            routes=[route(str(n), *(trip(("A", f"{h:02}:10"), ("B", f"{h:02}:40")) for h in range(7, 7 + n)))
+                    for n in (2, 10)],
+        )
+    )  # fmt: skip
+    routes = feed_report.build_route_table(report)
+    assert routes.sort_values("Trips")["Trips"].tolist() == [2, 10] and set(routes["Route"]) == {"2", "10"}
+    assert feed_report.build_operator_table(report)["Trips in all"].tolist() == [12]
+    assert feed_report.build_date_table(report)["Date"].dtype.kind == "M"
 
 
 def test_a_register_is_read_only_when_confirmed_then_corrected_and_merged(town: str):

@@ -135,6 +135,15 @@ def test_the_dark_theme_reaches_the_map_and_text_is_legible_in_both(dashboard, v
         one.page.get_by_text("What if …? Try a change").click()
         one.settle()
         assert one.page.evaluate(FAINT_TEXT) == []
+    # On a phone's narrow map the credit stands beside the scale, not over it.
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    visitor.page.wait_for_timeout(500)
+    scale, credit = visitor.in_map(
+        "() => ['scale', 'attribution'].map((one) => {"
+        " const box = document.querySelector('.leaflet-control-' + one).getBoundingClientRect();"
+        " return [box.left, box.right]; })"
+    )
+    assert 0 < scale[1] <= credit[0] < credit[1] <= 390
 
 
 def test_print_leaves_out_what_paper_cant_use(dashboard, visit) -> None:
