@@ -23,7 +23,7 @@ from layers.there_and_back import ThereAndBack
 from layers.words import say_people
 
 CHANGE = "What would change it"
-WALK, ALL_THE_WAY = "A longer walk to or from a stop", "A longer walk all the way"
+WALK, ALL_THE_WAY = "Walk to or from a stop", "Walk all the way"
 CUTOFF, SESSION = "A longer journey", "A session moved"
 BUS, SECOND, NEAREST = "A later bus home", "A second bus", "Nearest"
 
@@ -73,7 +73,8 @@ def draw_changes(table: pd.DataFrame) -> str:
         shown = (WALK, ALL_THE_WAY, CUTOFF, SESSION, BUS, SECOND, NEAREST)
         told = [(name, str(row[name])) for name in shown if name in row]
         lines = [
-            "<tr><th scope='row' style='text-align:left;font-weight:normal;padding:0 .8rem .15rem 0'>"
+            "<tr><th scope='row' style='text-align:left;font-weight:normal;vertical-align:top;"
+            "padding:0 .8rem .15rem 0'>"
             f"{escape_for_map(name)}</th><td style='vertical-align:top'>{escape_for_map(words)}</td></tr>"
             for name, words in told
         ]

@@ -68,8 +68,8 @@ def test_a_row_shows_every_change_and_the_cheapest_in_words():
     )
     assert (row["People without it"], row["More people"]) == (1240.0, 1240.0)
     others = (
-        "A longer walk to or from a stop",
-        "A longer walk all the way",
+        "Walk to or from a stop",
+        "Walk all the way",
         "A longer journey",
         "A second bus",
     )
@@ -95,13 +95,13 @@ def test_a_walk_to_a_stop_and_a_walk_all_the_way_stand_apart():
     why = ask_why(Engine(pack), make_query(), ThereAndBack(), hood)
     table = build_why_table(why, pack, kind="service", category="Advice")
     row = table.iloc[0]
-    assert row["A longer walk to or from a stop"] == "700 m: 100 people"
-    assert row["A longer walk all the way"] == "1,380 m: 100 people"
+    assert row["Walk to or from a stop"] == "700 m: 100 people"
+    assert row["Walk all the way"] == "1,380 m: 100 people"
     assert row["What would change it"] == (
         "If people could walk all the way, 1,380 m there and as far back, instead of 1,280 m"
     )
     drawn = draw_changes(table)
-    assert "A longer walk to or from a stop" in drawn and "A longer walk all the way" in drawn
+    assert "Walk to or from a stop" in drawn and "Walk all the way" in drawn
 
 
 @pytest.mark.parametrize("category", ["Advice: debt, money", "1, 2: 3, 4: 5"])
