@@ -120,6 +120,11 @@ def test_lingering_exactly_forty_five_minutes():
     assert ask(town(there("10:00"), back("12:47:16")), linger_s=2701)["verdict"] == "yes"
 
 
+def test_one_may_linger_past_the_horizon():
+    # The horizon only says how far ahead later buses are counted.
+    assert ask(town(there("09:50"), back("12:40")), horizon_s=0)["verdict"] == "yes"
+
+
 def test_each_leg_keeps_the_cut_off_inclusively():
     # 75 + 60 + 20 min + 75 s = 1410 s each way.
     pack = town(there("10:00"), back("12:05"))

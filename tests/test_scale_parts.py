@@ -124,6 +124,18 @@ def test_a_part_holds_the_slow_and_the_late_where_they_count(tmp_path: Path) -> 
     assert (row["travel_time_p50_s"], row["travel_time_p99_s"]) == (44 * 60 + 16, 5021)
 
 
+def test_a_part_holds_a_ride_as_long_as_the_cut_off_from_a_later_stop_nearby(tmp_path: Path) -> None:
+    # From W, 200 m away, the ride takes 58 minutes; from X, where home is, 45: all that is allowed.
+    town = build_town(
+        stops={"W": (200, 0), "X": (0, 0), "N": (20_000, 0)},
+        routes=[route("1", trip(("W", "09:32"), ("X", "09:45"), ("N", "10:30")))],
+        points=[point("home", 0, 0)],
+        services=[service("clinic", 20_000, 0)],
+    )
+    engine, query = Engine(town), Query(window_start_s=34_200, window_end_s=35_400, board_slack_s=0)
+    assert check_parts_equal_the_whole(engine, query, tmp_path, 1, own_points(engine)) == 1
+
+
 def test_tiles_are_areas_and_hold_every_point_once() -> None:
     random = np.random.default_rng(5)
     x, y = random.uniform(0, 1000, 400), random.uniform(0, 300, 400)

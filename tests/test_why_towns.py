@@ -23,6 +23,14 @@ from tests.why_cells import only, rows
 BACK = RoundTripSettings()
 
 
+@pytest.mark.parametrize(("clinic", "cutoff_min"), [(960.0, 12), (960.001, 13)])
+def test_a_walk_may_take_all_of_the_minutes(clinic: float, cutoff_min: int):
+    # 80 metres a minute, all the way on foot: the bus goes the other way.
+    other_way = trip(("B", "09:40"), ("A", "09:45"))
+    pack = line_town(other_way, clinic=clinic, streets=None, detour_factor=1.0)
+    assert only(pack, cutoff_s=600)["cutoff_min"] == cutoff_min
+
+
 def test_a_longer_journey():
     # 75 s + 60 s + 45 minutes + 75 s: 48.5 minutes.
     row = only(line_town(there("09:40", minutes=45)))
