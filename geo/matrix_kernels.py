@@ -248,6 +248,8 @@ def fill_matrix(  # type: ignore[no-untyped-def]
             can_board, lane_first, lane_alight, boardings, boarding_of_lane, lanes,
         )  # fmt: skip
         used = 0
+        # Not a function of its own: a call with this many arrays, for every origin and lane, costs as much
+        # as the work does.
         for touched in range(n_touched):
             lane = lanes[touched]
             first_trip, n_trips = lane_from[lane], lane_trips[lane]

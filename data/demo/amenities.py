@@ -99,7 +99,6 @@ def _phone(rng: np.random.Generator) -> str:
     return f"01632 960{int(rng.integers(0, 1000)):03d}"
 
 
-_CENTRE: Sketched = (0.0, 0.0)
 _SUBURBS: tuple[Sketched, ...] = (
     (-1.2, -0.45), (-0.95, 1.05), (-2.3, 0.3), (-3.3, -0.5), (-2.9, 1.7), (-1.3, 2.4), (-0.6, 3.4),
     (0.2, 2.3),
