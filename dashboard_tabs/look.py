@@ -37,7 +37,9 @@ _STYLE = """
   /* Streamlit gives a frame 150 px at least; where the buttons stand in one row they need less. */
   .st-key-sheet_bar { container-type: inline-size; }
   @container (min-width: 700px) { .st-key-sheet_bar iframe { height: 54px !important; } }
-  [data-testid="stHtml"] { overflow-wrap: anywhere; }  /* names from outside may have no spaces */
+  /* Names from outside may have no spaces; our own headings keep whole words. */
+  [data-testid="stHtml"] { overflow-wrap: anywhere; }
+  [data-testid="stHtml"] th { overflow-wrap: normal; }
   /* Too faint as Streamlit has them: captions in the sidebar, and white on the dark theme's light blue. */
   [data-testid="stCaptionContainer"] { opacity: .8 !important; }
   [data-testid="stMultiSelectTagsContainer"] [role="group"] *,
