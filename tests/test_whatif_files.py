@@ -73,7 +73,7 @@ def test_all_faults_are_told_at_once_with_file_change_and_field():
         "change 2 (headway), days: 'someday' is no day",
         "change 3 (close_street): give either way",
         "change 4 (add_service), sessions.1: ends before it starts",
-        "change 5 (minibus), places: must be at least 2",
+        "change 5 (minibus), places: must be at least 2 of them",
         "change 5 (minibus), departures.1: must be at most 48:00",
     ):
         assert line in words, line

@@ -116,12 +116,14 @@ def _say_fault(fault: Any, *, clock: bool) -> str:
             return f"must have 1 to {limits.get('max_length', 200)} characters"
         case "bool_type" | "bool_parsing":
             return "must be true or false"
-        case "tuple_type" | "dataclass_type":
-            return "must be a list in square brackets" if fault["type"] == "tuple_type" else "must be a table"
+        case "tuple_type":
+            return "must be a list in square brackets"
+        case "dataclass_type":
+            return "must be a table"
         case "too_short":
-            return f"must be at least {limits['min_length']}"
+            return f"must be at least {limits['min_length']} of them"
         case "too_long":
-            return f"must be at most {limits['max_length']}"
+            return f"must be at most {limits['max_length']} of them"
         case _:
             return str(fault["msg"]).removeprefix("Value error, ")
 
