@@ -184,6 +184,7 @@ def _register(options: argparse.Namespace) -> int:
     from data.open_referral_export import export_open_referral
     from data.packio import load_pack
     from data.sources.service_export import register_to_csv
+    from data.venues import count_services
 
     pack, out = load_pack(options.pack), options.out
     own = None if pack.services is None else pack.services[pack.services["kind"] == "service"]
@@ -197,7 +198,7 @@ def _register(options: argparse.Namespace) -> int:
     else:
         raise UsageError(f"{out.name}: a register is written as .json or .csv.")
     write_atomic(out, written)
-    print(f"{out}: {len(own):,} services; places of no register are left out", file=sys.stderr)
+    print(f"{out}: {count_services(own):,} services; places of no register are left out", file=sys.stderr)
     return 0
 
 

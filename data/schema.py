@@ -224,7 +224,8 @@ SESSIONS = Table(
         _c(
             "rule",
             STRING,
-            doc="weekly, fortnightly, first..fourth, last, term_time, bank_holiday (on those only), unparsed",
+            doc="weekly, fortnightly, first..fourth, last; the same in school terms only: term_time, "
+            "fortnightly_in_term, first_in_term..last_in_term; bank_holiday (on those only); unparsed",
         ),
         _c("bank_holidays", BOOL, doc="held on bank holidays too; null: not said", null=True),
         _c("text", STRING, doc="as the source wrote it", null=True),

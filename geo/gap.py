@@ -11,6 +11,7 @@ import pandas as pd
 from data.areapack import AreaPack
 from data.errors import PackError
 from data.indicators import list_counted, values_of
+from data.venues import list_whole_services
 from geo.people import find_points
 from geo.query import Query
 from geo.tables import (
@@ -132,7 +133,7 @@ def list_categories(services: pd.DataFrame, service_ids: np.ndarray) -> tuple[pd
     Returns
     -------
     DataFrame [kind, category, services], services before places and any category
-    ("*") first; bool[categories, service_ids]
+    ("*") first, a service at several venues counted once; bool[categories, service_ids]
     """
     table = services.set_index("service_id").loc[service_ids]
     kind, category = table["kind"].to_numpy(object), table["category"].to_numpy(object)
@@ -145,7 +146,8 @@ def list_categories(services: pd.DataFrame, service_ids: np.ndarray) -> tuple[pd
         [(kind == one) & ((category == name) | (name == ANY_CATEGORY)) for one, name in wanted], bool
     ).reshape(len(wanted), len(service_ids))
     listed = pd.DataFrame(wanted, columns=["kind", "category"])
-    listed["services"] = member.sum(axis=1)
+    whole = list_whole_services(table.reset_index())
+    listed["services"] = [len(set(whole[own])) for own in member]
     return listed, member
 
 

@@ -327,13 +327,17 @@ def assemble_round_trips(
         trip = fields[:, :, field].ravel()
         return names.take(np.where((trip == rk.NONE) | (trip == rk.ON_FOOT), -1, trip), allow_fill=True)
 
-    dates = pd.Series([one.date for one in plan], dtype=object).to_numpy()
+    def dates(values: Sequence[dt.date | None]) -> np.ndarray:
+        return pd.Series(list(values), dtype=object).to_numpy()[session]
+
     columns = {
         "origin_id": pd.array([str(one) for one in trips.inputs.origin_ids], dtype="str").take(origin),
         "service_id": text([one.service_id for one in plan]),
         "session_id": text([one.session_id for one in plan]),
         "session_kind": text([one.kind for one in plan]),
-        "service_date": dates[session],
+        "session_date": dates([one.session_date for one in plan]),
+        "session_hours": text([one.hours for one in plan]),
+        "service_date": dates([one.date for one in plan]),
         "session_start_s": to_nullable(start)[session],
         "session_end_s": to_nullable(np.array([one.end_s for one in plan], np.int32))[session],
         "verdict": pd.Categorical.from_codes(trips.verdict.ravel(), pd.Index(VERDICTS)),

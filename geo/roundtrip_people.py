@@ -13,7 +13,15 @@ from geo.profile import NONE
 from geo.reach import to_nullable
 from geo.tables import REASONS, ROUNDTRIP_PEOPLE_COLUMN, VERDICTS, RoundTripTable
 
-_OF_SESSION = ("service_id", "session_id", "session_kind", "service_date", "note")
+_OF_SESSION = (
+    "service_id",
+    "session_id",
+    "session_kind",
+    "session_date",
+    "session_hours",
+    "service_date",
+    "note",
+)
 _OF_ONE_POINT = ("outward_by", "outward_route", "return_by", "return_route", "text")
 
 

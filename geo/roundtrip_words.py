@@ -114,5 +114,6 @@ def describe_round_trip(settings: RoundTripSettings, day: int | None) -> dict[st
     return {
         **asdict(settings),
         "day": None if day is None else WEEKDAYS[day],
-        "assumed": "the source gives no times, and a session from 10:30 to 12:30 stands for it",
+        "assumed": "the source gives no times, and a session from 10:30 to 12:30 stands for it; or what it "
+        "says of them is not all certain, or not all understood",
     }

@@ -16,19 +16,19 @@ from data.calendars import Calendar, load_calendar
 from data.errors import PackError, QueryError
 from data.manifest import Manifest
 from data.service_days import WEEKDAYS, wall_clock_s
+from data.session_rules import MONTHLY, RULES, is_in_term, is_nth_of_month, take_out_of_term
+from data.text import clean_text
 from geo.clock import typed_clock
 from geo.query import DAY_S
 
 ASSUMED_START_S = 37_800
 ASSUMED_LENGTH_S = 7_200
+LONGEST_QUOTE, MOST_QUOTED = 80, 3
 KINDS = ("session", "drop_in")
-ORDINALS = ("first", "second", "third", "fourth")
-RULES = ("weekly", "fortnightly", *ORDINALS, "last", "term_time", "bank_holiday", "unparsed")
 # Of a monthly session, with a summer's school holidays before it, the next one is not farther away.
 LOOK_AHEAD_DAYS = 120
 _NO_CALENDAR = Calendar()
 _DAY = dt.timedelta(days=1)
-_WEEK = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,17 @@ class Session:
     to_date: dt.date | None = None
     rule: str = "unparsed"
     bank_holidays: bool | None = None  # held on them too; None: not said
+    text: str | None = None  # as its source wrote it
+
+    @property
+    def recurs(self) -> str:
+        """How it recurs, in term or not."""
+        return take_out_of_term(self.rule)
+
+    @property
+    def in_term(self) -> bool:
+        """Whether it is held in school terms only."""
+        return is_in_term(self.rule)
 
     @property
     def is_timed(self) -> bool:
@@ -65,15 +76,13 @@ class Session:
         only = self.rule == "bank_holiday"
         if (only or self.bank_holidays is False) and (date in calendar.bank_holidays) != only:
             return False
-        if self.rule in ORDINALS:
-            return (date.day - 1) // 7 == ORDINALS.index(self.rule)
-        if self.rule == "last":
-            return (date + _WEEK).month != date.month
-        if self.rule == "fortnightly" and self.from_date is not None:
+        if self.in_term and calendar.is_term(date) is False:
+            return False
+        if self.recurs in MONTHLY:
+            return is_nth_of_month(date, self.recurs)
+        if self.recurs == "fortnightly" and self.from_date is not None:
             first = self.from_date + _DAY * ((date.weekday() - self.from_date.weekday()) % 7)
             return (date - first).days % 14 == 0
-        if self.rule == "term_time":
-            return calendar.is_term(date) is not False
         return True
 
 
@@ -81,14 +90,19 @@ class Session:
 class PlannedSession:
     """A session to be looked at: on this date's timetable, at these seconds of it.
 
-    ``date`` is None where the timetable holds no date of the session.
-    ``assumed``: the source doesn't say when, and the default session stands for it.
+    ``date`` is None where the timetable holds no date of the session. Of what begins
+    soon after midnight ``date`` is the day before ``session_date``, the session's own,
+    and the times are on ``date``'s clock; ``hours`` says them on that of ``session_date``.
+    ``assumed``: the source doesn't say when, and the default session stands for it,
+    or what it says is not all certain or not all understood; the note tells which.
     """
 
     service_id: str
     session_id: str
     kind: str
     date: dt.date | None
+    session_date: dt.date | None
+    hours: str
     start_s: int
     end_s: int
     assumed: bool
@@ -177,7 +191,9 @@ def plan_sessions(
     list of PlannedSession
         A service about whose days nothing is known has the default session, on
         ``on``, on ``day`` or on the service date. A service whose sessions are
-        all on other days has none.
+        all on other days has none. Where something that a source says of a
+        service's times was not understood ("closed in August"), all of its
+        sessions are assumed, and the note quotes it.
 
     Raises
     ------
@@ -202,8 +218,9 @@ def plan_sessions(
     plan: list[PlannedSession] = []
     for service_id in service_ids:
         own = by_service.get(service_id, [])
-        # What nobody could read adds nothing where a weekday is known.
+        # What nobody could read is no session where a weekday is known, but may take some away.
         told = [one for one in own if one.is_timed] or own[:1]
+        unread = [one for one in own if not one.is_timed]
         for session in told or [Session(service_id, f"{service_id}/assumed")]:
             # What is held on bank holidays only is no answer to "any day", nor to "Mondays".
             if session.rule == "bank_holiday" and on is None:
@@ -214,25 +231,42 @@ def plan_sessions(
                 continue
             if on is not None and not session.runs_on(on, calendar):
                 continue
-            key = replace(session, service_id="", session_id="", start_s=None, end_s=None)
+            key = replace(session, service_id="", session_id="", start_s=None, end_s=None, text=None)
             if key not in dates:
                 dates[key] = on or _find_date(key, manifest, facts.service_date, calendar)
-            doubts = _find_doubts(session, dates[key], calendar, asked_for_date=on is not None)
-            plan.append(_plan_one(session, dates[key], manifest, reach_back_s, doubts))
+            doubts, remarks = _find_doubts(session, dates[key], calendar, asked_for_date=on is not None)
+            if session.is_timed and unread:
+                doubts.append(_quote_unread(unread))
+            plan.append(_plan_one(session, dates[key], manifest, reach_back_s, doubts, remarks))
     return plan
 
 
 def _find_doubts(
     session: Session, date: dt.date | None, calendar: Calendar, *, asked_for_date: bool
-) -> list[str]:
-    """Why it may not be held on the date after all, in words; what is said of it is then assumed."""
-    if date is None:
-        return []
-    if session.rule == "term_time" and calendar.is_term(date) is None:
-        return [f"in term time only, and whether {date.isoformat()} lies in term is not known"]
-    if session.rule == "fortnightly" and session.from_date is None and asked_for_date:
-        return ["every other week, and whether this is one is not known"]
-    return []
+) -> tuple[list[str], list[str]]:
+    """Why it may not be held on the date after all, by which it is assumed; and what to know besides."""
+    doubts, remarks = [], []
+    if session.in_term and date is not None and calendar.is_term(date) is None:
+        doubts.append(f"in term time only, and whether {date.isoformat()} lies in term is not known")
+    elif session.in_term:
+        remarks.append("in term time only")
+    if session.recurs == "fortnightly" and session.from_date is None:
+        if asked_for_date:
+            doubts.append("every other week, and whether this is one is not known")
+        else:
+            remarks.append("every other week; which weeks is not said")
+    return doubts, remarks
+
+
+def _quote_unread(unread: Sequence[Session]) -> str:
+    """What of a service's times was not understood, in its source's own words."""
+    quoted = [f"'{words}'" for one in unread if (words := _shorten(clean_text(one.text)))]
+    told = list(dict.fromkeys(quoted))[:MOST_QUOTED] or ["a part of them"]
+    return f"times as told, but {' and '.join(told)} was not read: ask the venue"
+
+
+def _shorten(words: str) -> str:
+    return words if len(words) <= LONGEST_QUOTE else f"{words[: LONGEST_QUOTE - 1]}…"
 
 
 def _find_date(session: Session, manifest: Manifest, start: dt.date, calendar: Calendar) -> dt.date | None:
@@ -249,24 +283,20 @@ def _find_date(session: Session, manifest: Manifest, start: dt.date, calendar: C
     ahead = [start + _DAY * n for n in range(min(LOOK_AHEAD_DAYS, (last - start).days) + 1)]
     back = [start - _DAY * n for n in range(1, min(LOOK_AHEAD_DAYS, (start - first).days) + 1)]
     held = [date for date in (*ahead, *back) if session.runs_on(date, calendar)]
-    in_term = session.rule == "term_time"
     return min(
         held,
-        key=lambda date: (date in calendar.bank_holidays, in_term and calendar.is_term(date) is None),
+        key=lambda date: (date in calendar.bank_holidays, session.in_term and calendar.is_term(date) is None),
         default=None,
     )
 
 
 def _plan_one(
-    session: Session, date: dt.date | None, manifest: Manifest, reach_back_s: int, doubts: list[str]
-) -> PlannedSession:
+    session: Session, date: dt.date | None, manifest: Manifest, reach_back_s: int,
+    doubts: list[str], remarks: list[str],
+) -> PlannedSession:  # fmt: skip
     """Fill in what the source doesn't say, and put the times onto the timetable's day."""
     start_s, end_s = session.start_s, session.end_s
-    notes = list(doubts)
-    if not doubts and session.rule == "fortnightly" and session.from_date is None:
-        notes.append("every other week; which weeks is not said")
-    if not doubts and session.rule == "term_time":
-        notes.append("in term time only")
+    notes = [*doubts, *remarks]
     assumed = bool(doubts) or not session.is_timed or session.rule == "unparsed"
     assumed |= start_s is None or end_s is None
     if start_s is None and end_s is None:
@@ -279,7 +309,8 @@ def _plan_one(
         start_s = max(0, end_s - ASSUMED_LENGTH_S)
         notes.append("its start is not known; two hours are assumed")
     assert start_s is not None and end_s is not None
-    facts = manifest.timetable
+    facts, held_on = manifest.timetable, date
+    hours = f"{typed_clock(start_s)} to {typed_clock(end_s)}"
     if date is None:
         notes.append(
             f"held {_span(session)}, and the timetable has {facts.first_date.isoformat()} to "
@@ -289,7 +320,7 @@ def _plan_one(
         start_s, end_s = (wall_clock_s(date - _DAY, date, at, facts.timezone) for at in (start_s, end_s))
         date -= _DAY
     return PlannedSession(
-        session.service_id, session.session_id, session.kind, date, start_s, end_s, assumed,
+        session.service_id, session.session_id, session.kind, date, held_on, hours, start_s, end_s, assumed,
         "; ".join(notes) or None,
     )  # fmt: skip
 
@@ -309,7 +340,7 @@ def _read_row(row: Mapping[Any, Any]) -> Session:
     whole = {name: _as_int(values[name]) for name in ("weekday", "start_s", "end_s")}
     dates = {name: _as_date(values[name]) for name in ("from_date", "to_date")}
     words = {name: str(values[name]) for name in ("service_id", "session_id", "kind", "rule")}
-    fields: dict[str, Any] = {**words, **whole, **dates}
+    fields: dict[str, Any] = {**words, **whole, **dates, "text": values["text"]}
     return Session(**fields, bank_holidays=None if on_them is None else bool(on_them))
 
 

@@ -138,7 +138,8 @@ class GapTable:
 
 
 # The verdict on a session: whether a person can be there in time and get home.
-# "assumed": the source doesn't say when the session is, and the default stands for it.
+# "assumed": the source doesn't say when the session is, and the default stands for it; or what it
+# says is not all certain, or not all understood.
 VERDICTS = ("yes", "assumed_yes", "no", "assumed_no", "not_known")
 
 # Rows: (origin, session). Definitions: docs/methods.md, "Session, round trip".
@@ -147,7 +148,10 @@ ROUNDTRIP_COLUMNS: dict[str, str] = {
     "service_id": "string",
     "session_id": "string; SERVICE/assumed for the default session of a service without any",
     "session_kind": "session (be there at the start) or drop_in",
-    "service_date": "date whose timetable is read; null: the timetable has no date of the session",
+    "session_date": "the session's own date; null: the timetable has no date of it",
+    "session_hours": "its clock times on that date: '10:30 to 12:00'; '22:00 to 25:30' ends at 01:30",
+    "service_date": "date whose timetable is read: the day before session_date where it begins soon after "
+    "midnight",
     "session_start_s": "Int32: seconds from noon minus 12 h of service_date; may pass 86,400",
     "session_end_s": "Int32",
     "verdict": "category of VERDICTS",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections import Counter
 
 import pandas as pd
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from data import schema
 from data.areapack import AreaPack
 from data.frames import build_frame
+from data.manifest import CalendarFacts
 from geo.query import Query
 from geo.roundtrip import RoundTripSettings
 from tests import random_questions
@@ -26,6 +28,11 @@ from tests.towns import Route, Trip
 
 TripRows = dict[tuple[str, str], dict[str, object]]
 SEEN: Counter[str] = Counter()
+SERVICE_DATE, DAY = dt.date(2025, 6, 10), dt.timedelta(days=1)
+RULES = (
+    "weekly", "weekly", "weekly", "second", "fortnightly", "term_time", "fortnightly_in_term",
+    "first_in_term", "last_in_term",
+)  # fmt: skip
 OUTWARD = (
     "leave_home_s", "arrive_s", "outward_walk_s", "wait_before_s", "slack_s", "reason", "last_bus_home_s"
 )  # fmt: skip
@@ -47,7 +54,10 @@ def both_ways(draw: st.DrawFn, spec: TownSpec, start_s: int) -> TownSpec:
 
 @st.composite
 def session_tables(draw: st.DrawFn, service_ids: list[str], start_s: int) -> list[dict[str, object]]:
-    """Sessions around the hours at which buses run; some without times, some without a day."""
+    """Sessions around the hours at which buses run; some without times, some without a day.
+
+    Beside some stands what its reader did not understand; some are in school terms only.
+    """
     rows = []
     for service in service_ids:
         for number in range(draw(among(1, 2, 3, 0))):
@@ -62,10 +72,25 @@ def session_tables(draw: st.DrawFn, service_ids: list[str], start_s: int) -> lis
                     "weekday": draw(among(1, 1, 1, 1, 0, 2, None)),
                     "start_s": begins if known else None,
                     "end_s": ends if known else None,
-                    "rule": draw(among("weekly", "weekly", "term_time", "second")),
+                    "rule": draw(among(*RULES)),
+                    "from_date": draw(among(None, None, None, *(SERVICE_DATE + n * DAY for n in (-8, 0, 6)))),
                 }
             )
+        if draw(among(*(False,) * 7, True)):
+            words = draw(among("closed in August", "by\nappointment only", None))
+            unread = {"kind": "session", "rule": "unparsed", "text": words}
+            rows.append({"service_id": service, "session_id": f"{service}/unread", **unread})
     return rows
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> CalendarFacts:
+    """Nothing known of terms, the service date in one, or between two; no bank holidays."""
+    begins, ends = SERVICE_DATE - 40 * DAY, SERVICE_DATE + 100 * DAY
+    holiday = SERVICE_DATE - 3 * DAY, SERVICE_DATE + draw(among(0, 8, 40)) * DAY
+    terms = draw(among((), (), ((begins, ends),), ((begins, holiday[0]), (holiday[1], ends))))
+    holidays = draw(among((), (holiday,))) if len(terms) == 1 else ()
+    return CalendarFacts(nation=None, school_terms=terms, school_holidays=holidays)
 
 
 @st.composite
@@ -73,7 +98,9 @@ def with_sessions(draw: st.DrawFn, spec: TownSpec, start_s: int) -> tuple[AreaPa
     """The town built, with sessions, and the settings of a question about round trips."""
     rows = draw(session_tables([s.service_id for s in spec.services], start_s))
     columns = {name: [row.get(name) for row in rows] for name in schema.SESSIONS.column_names}
-    pack = dataclasses.replace(spec.build(), sessions=build_frame(schema.SESSIONS, columns))
+    pack = spec.build()
+    manifest = pack.manifest.model_copy(update={"calendar": draw(calendars())})
+    pack = dataclasses.replace(pack, sessions=build_frame(schema.SESSIONS, columns), manifest=manifest)
     return pack, RoundTripSettings(
         early_s=draw(among(1800, 600, 0, 3600)),
         linger_s=draw(among(2700, 900, 0)),
@@ -104,6 +131,13 @@ def differences(
         works = wanted.pop("works")
         SEEN[str(wanted["reason"] or "works")] += 1
         SEEN[f"{one.kind} {'works' if works else 'fails'}"] += 1
+        SEEN[f"rule {one.rule}"] += 1
+        SEEN["unread beside"] += one.unread is not None
+        told_unread = "was not read" in str(ours["note"])
+        if told_unread != (one.unread is not None) or any(
+            words not in str(ours["note"]) for words in one.unread or ()
+        ):
+            lines.append(f"{pair}: note {ours['note']!r}, not read {one.unread}")
         if works and ours["outward_by"] == "one_bus" == ours["return_by"]:
             SEEN["by bus both ways"] += 1
         wanted["return_by"] = (
@@ -118,6 +152,8 @@ def differences(
         expected = {
             "service_id": one.service,
             "session_kind": one.kind,
+            "session_date": one.session_date,
+            "session_hours": one.hours,
             "service_date": one.date,
             "session_start_s": one.start_s,
             "session_end_s": one.end_s,

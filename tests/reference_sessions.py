@@ -1,8 +1,8 @@
 """Which sessions are looked at, on which date: a part of the slow, plain reference.
 
-Knows the rules that random towns have: weekly, in term time only (of terms nothing is known
-there), and the first to fourth of a month; without a weekday; without times. Random towns
-have no bank holiday ahead.
+Knows the rules that random towns have: weekly, every other week, the first to last of a month,
+each in school terms only or not; without a weekday; without times; with something beside them
+that was not understood. Random towns have no bank holidays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from tests.reference_walk import walk_seconds
 
 ASSUMED_S = (10 * 3600 + 1800, 12 * 3600 + 1800)
 ORDINALS = ("first", "second", "third", "fourth")
-COLUMNS = ("service_id", "session_id", "kind", "weekday", "start_s", "end_s", "rule")
+COLUMNS = ("service_id", "session_id", "kind", "weekday", "start_s", "end_s", "rule", "from_date", "text")
+LOOKED_AT_DAYS = 120
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Held:
     start_s: int
     end_s: int
     assumed: bool
+    session_date: dt.date
+    hours: str
+    rule: str
+    unread: tuple[str, ...] | None  # words beside it that nobody understood, None where there are none
 
     @property
     def times(self) -> Times:
@@ -54,31 +59,82 @@ def list_held(pack: AreaPack, query: Query, early_s: int) -> list[Held]:
     held = []
     for service, *_ in venues(pack):
         own = [row for row in read(pack.sessions, *COLUMNS) if row[0] == service]
-        # What has no weekday adds nothing where a weekday is known; who has no sessions has the default.
-        own = [row for row in own if row[3] is not None] or own[:1]
-        own = own or [(service, f"{service}/assumed", "session", None, None, None, "unparsed")]
-        held += [_hold(pack, query, early_s, *row) for row in own]
+        # What has no weekday is no session where a weekday is known, but leaves a doubt of the others;
+        # who has no sessions has the default.
+        timed = [row for row in own if row[3] is not None]
+        left = [row[8] for row in own if row[3] is None] if timed else []
+        unread = tuple(" ".join(words.split()) for words in left if words) if left else None
+        own = timed or own[:1]
+        own = own or [(service, f"{service}/assumed", "session", None, None, None, "unparsed", None, None)]
+        held += [_hold(pack, query, early_s, unread, *row) for row in own]
     return held
 
 
+def _in_term(pack: AreaPack, date: dt.date) -> bool | None:
+    """Whether a date lies in term, None where nothing is listed that tells."""
+    terms, holidays = pack.manifest.calendar.school_terms, pack.manifest.calendar.school_holidays
+    if any(first <= date <= last for first, last in holidays):
+        return False
+    if any(first <= date <= last for first, last in terms):
+        return True
+    # Between two terms is a holiday.
+    before, after = any(last < date for _, last in terms), any(date < first for first, _ in terms)
+    return False if before and after else None
+
+
+def _recurs(rule: str, from_date: dt.date | None, date: dt.date) -> bool:
+    """Whether a rule holds on a date of its weekday, terms apart."""
+    if from_date is not None and date < from_date:
+        return False
+    if rule.startswith("fortnightly") and from_date is not None:
+        # Counted from the first such weekday on.
+        while from_date.weekday() != date.weekday():
+            from_date += dt.timedelta(days=1)
+        return (date - from_date).days % 14 == 0
+    if rule.startswith("last"):
+        return (date + dt.timedelta(days=7)).month != date.month
+    nth = [n for n, name in enumerate(ORDINALS) if rule.startswith(name)]
+    return not nth or (date.day - 1) // 7 == nth[0]
+
+
+def _find_date(pack: AreaPack, weekday: int, rule: str, from_date: dt.date | None) -> dt.date:
+    """The next date it is held, else the last before; those known to lie in term first."""
+    facts = pack.manifest.timetable
+    start = max(facts.service_date, from_date or facts.service_date)
+    days = [*range(LOOKED_AT_DAYS + 1), *range(-1, -LOOKED_AT_DAYS - 1, -1)]
+    dates = [start + dt.timedelta(days=n) for n in days]
+    dates = [day for day in dates if facts.first_date <= day <= facts.last_date and day.weekday() == weekday]
+    dates = [day for day in dates if _recurs(rule, from_date, day)]
+    if "term" not in rule:
+        return dates[0]
+    terms = {True: [], None: [], False: []}
+    for day in dates:
+        terms[_in_term(pack, day)].append(day)
+    return (terms[True] + terms[None])[0]
+
+
 def _hold(
-    pack: AreaPack, query: Query, early_s: int, service: str, session: str, kind: str,
-    weekday: int | None, start_s: int | None, end_s: int | None, rule: str,
+    pack: AreaPack, query: Query, early_s: int, unread: tuple[str, ...] | None, service: str, session: str,
+    kind: str, weekday: int | None, start_s: int | None, end_s: int | None, rule: str,
+    from_date: dt.date | None, _: str | None,
 ) -> Held:  # fmt: skip
     date = pack.manifest.timetable.service_date
-    while weekday is not None and not (
-        date.weekday() == weekday and (rule not in ORDINALS or (date.day - 1) // 7 == ORDINALS.index(rule))
-    ):
-        date += dt.timedelta(days=1)
-    assumed = weekday is None or rule == "term_time" or start_s is None or end_s is None
+    if weekday is not None:
+        date = _find_date(pack, weekday, rule, from_date)
+    elif from_date is not None:
+        date = max(date, from_date)  # on any day, from then on
+    terms_unknown = weekday is not None and "term" in rule and _in_term(pack, date) is None
+    assumed = weekday is None or terms_unknown or start_s is None or end_s is None or unread is not None
     if start_s is None or end_s is None:
         start_s, end_s = ASSUMED_S
+    clocks = [f"{time // 3600:02d}:{time // 60 % 60:02d}" for time in (start_s, end_s)]
+    own = (date, " to ".join(clocks), rule, unread)
     # Who must leave home before midnight reads the evening before.
     if start_s < early_s + walk_seconds(query.walk.leg_limit_mm, query.walk.speed_mm_per_h):
         zone = zoneinfo.ZoneInfo(pack.manifest.timetable.timezone)
         start_s, end_s = (seen_from_the_day_before(date, at, zone) for at in (start_s, end_s))
         date -= dt.timedelta(days=1)
-    return Held(service, session, kind, date, start_s, end_s, assumed)
+    return Held(service, session, kind, date, start_s, end_s, assumed, *own)
 
 
 def seen_from_the_day_before(date: dt.date, time_s: int, zone: zoneinfo.ZoneInfo) -> int:

@@ -185,13 +185,17 @@ def test_several_places_and_none(tmp_path: Path) -> None:
     def at(lat: float, lon: float, name: str) -> dict[str, Any]:
         return {"location": {"name": name, "latitude": lat, "longitude": lon}}
 
-    record, _ = one(tmp_path, service_at_locations=[at(0, 0, "A"), at(51.5, -3.0, "B"), at(51.6, -3.1, "C")])
+    record, result = one(
+        tmp_path, service_at_locations=[at(0, 0, "A"), at(51.5, -3.0, "B"), at(51.6, -3.1, "C")]
+    )
     assert (
         record["delivery"] == "several_venues"
         and abs(record["lat"] - 51.5) < 1e-6
         and record["address"] == "B"
     )
-    assert [place["name"] for place in json.loads(record["extra"])["other_locations"]] == ["A", "C"]
+    # Where nothing is held and nobody can go is no venue.
+    assert [place["name"] for place in json.loads(record["extra"])["other_locations"]] == ["A"]
+    assert result.services["address"].tolist() == ["B", "C"]
     swapped, result = one(tmp_path, service_at_locations=[at(-3.0, 51.5, "B")])
     assert abs(swapped["lat"] - 51.5) < 1e-6 and result.row_faults[0][1] == "coordinates_swapped"
     online, _ = one(tmp_path, service_at_locations=[], deliverable_type="Online")

@@ -105,7 +105,10 @@ def test_round_trips(told) -> None:
         lied = frame if column is None else alter(frame, column)
         return random_sessions.differences(lied, PACK, ASKED, TRIPS, told["trips"])
 
-    columns = ["session_kind", "service_date", "session_start_s", "session_end_s", "verdict"]
+    columns = [
+        "session_kind", "session_date", "session_hours", "service_date", "session_start_s", "session_end_s",
+        "verdict",
+    ]  # fmt: skip
     assert unnoticed([*columns, *random_sessions.OUTWARD, *random_sessions.HOMEWARD], ask) == []
 
 

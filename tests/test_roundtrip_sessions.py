@@ -12,6 +12,7 @@ import pytest
 from data.calendars import Calendar as SchoolCalendar
 from data.errors import PackError, QueryError
 from data.manifest import CalendarFacts
+from data.sources.service_sessions import read_sessions
 from geo.engine import Engine
 from geo.query import Query
 from geo.sessions import Session, choose_dates, parse_weekday, plan_sessions, read_sessions_table
@@ -85,6 +86,82 @@ def test_where_terms_are_not_known_a_term_time_session_is_assumed():
     assert ask(half)["service_date"] == dt.date(2025, 6, 17)
     with pytest.raises(QueryError, match="No session is held on that day"):
         ask(half, service_date=dt.date(2025, 6, 10))
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ("term_time", [3, 17, 24]), ("first_in_term", [3]), ("second_in_term", []), ("last_in_term", [24]),
+        ("fortnightly_in_term", [3, 17]),
+    ],
+)  # fmt: skip
+def test_every_rule_keeps_to_terms(rule: str, days: list[int]):
+    half_term = SchoolCalendar(
+        terms=((dt.date(2025, 6, 2), dt.date(2025, 7, 18)),),
+        holidays=((dt.date(2025, 6, 9), dt.date(2025, 6, 13)),),
+    )
+    first = TUESDAYS[0] if rule.startswith("fortnightly") else None
+    one = Session("s", "s/1", weekday=1, start_s=36_000, end_s=40_000, rule=rule, from_date=first)
+    assert [date.day for date in TUESDAYS if one.runs_on(date, half_term)] == days
+
+
+@pytest.mark.parametrize("rule", ["second_in_term", "fortnightly_in_term"])
+def test_whatever_recurs_in_terms_that_nobody_knows_is_assumed(rule: str):
+    row = ask(town(*BUSES, held=session("10:30", "12:00", rule=rule)))
+    assert row["verdict"] == "assumed_yes"
+    assert "in term time only, and whether 2025-06-10 lies in term is not known" in row["note"]
+
+
+def test_the_second_tuesday_in_term_is_passed_over_in_half_term():
+    pack = with_calendar(
+        town(*BUSES, held=session("10:30", "12:00", rule="second_in_term")),
+        school_terms=((dt.date(2025, 6, 2), dt.date(2025, 7, 18)),),
+        school_holidays=((dt.date(2025, 6, 9), dt.date(2025, 6, 13)),),
+    )
+    row = ask(pack)
+    assert (row["service_date"], row["verdict"], row["note"]) == (
+        dt.date(2025, 7, 8), "yes", "in term time only",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Tue 10:30-12:00", "yes"),
+        ("Tue 10:30-12:00; closed in August", "assumed_yes"),
+        ("Tue 10:30-12:00 (closed in August)", "assumed_yes"),
+        ("Tue 10:30-12:00; except half term", "assumed_yes"),
+        ("Tue 10:30-12:00; by appointment only", "assumed_yes"),
+        ("Tue 10:30-11:40; by appointment only", "assumed_no"),
+    ],
+)
+def test_what_was_not_read_leaves_no_plain_answer_and_is_quoted(text: str, verdict: str):
+    rows = [one.to_row("clinic", number) for number, one in enumerate(read_sessions(text))]
+    late = {"linger_s": 0} if verdict == "assumed_no" else {}
+    row = ask(with_sessions(town(*BUSES), *rows), **late)
+    assert row["verdict"] == verdict
+    unread = text.partition(";")[2].strip() or text.partition("00 ")[2]
+    told = f"times as told, but '{unread}' was not read: ask the venue"
+    assert row["note"] == (told if unread else None)
+
+
+def test_hostile_words_that_were_not_read_are_quoted_on_one_short_line():
+    unread = session(None, None, weekday=None, rule="unparsed", text="closed\n\u202e\x07 " + "<b>" * 100)
+    others = [dict(unread, session_id=f"clinic/{n}", text=f"not in week {n}") for n in range(9)]
+    note = ask(with_sessions(town(*BUSES), session("10:30", "12:00"), unread, *others))["note"]
+    assert "'closed <b>" in note and "week 1'" in note and "week 5" not in note
+    assert len(note) < 250 and note.isprintable()
+    nothing = session(None, None, weekday=None, rule="unparsed")
+    row = ask(with_sessions(town(*BUSES), session("10:30", "12:00"), nothing))
+    assert row["verdict"] == "assumed_yes" and "a part of them was not read" in row["note"]
+
+
+def test_what_is_open_all_night_has_its_own_date_beside_the_timetables():
+    row = ask(town(*BUSES, held=session("00:00", "24:00", kind="drop_in")))
+    assert (row["session_date"], row["session_hours"]) == (dt.date(2025, 6, 10), "00:00 to 24:00")
+    assert (row["service_date"], row["session_start_s"]) == (dt.date(2025, 6, 9), 86_400)
+    row = ask(town(*BUSES, held=session("10:30", "12:00")))
+    assert row["session_date"] == row["service_date"] and row["session_hours"] == "10:30 to 12:00"
 
 
 def test_a_fortnightly_session_of_unknown_weeks_is_assumed_on_a_day_that_is_asked_for():
@@ -192,7 +269,7 @@ def test_a_service_of_which_nothing_is_known_has_the_default_session():
     assert list(on_sunday["service_date"]) == [dt.date(2025, 6, 15)]
 
 
-def test_what_nobody_could_read_adds_nothing_where_a_weekday_is_known():
+def test_what_nobody_could_read_is_no_session_where_a_weekday_is_known():
     unread = session(None, None, weekday=None, rule="unparsed")
     assert len(ask_frame(with_sessions(town(*BUSES), session("10:30", "12:00"), unread))) == 1
     assert list(ask_frame(with_sessions(town(*BUSES), unread))["verdict"]) == [

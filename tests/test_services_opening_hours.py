@@ -140,6 +140,7 @@ def test_what_rows_come_of_it():
         (3, 36_000, 43_200, "first"), (3, 50_400, 54_000, "last"),
     ]  # fmt: skip
     assert rows("We 14:00-16:00; SH off") == [(2, 50_400, 57_600, "term_time")]
+    assert rows("We[1] 14:00-16:00; SH off") == [(2, 50_400, 57_600, "first_in_term")]
     assert {one.kind for one in read("We 10:00-10:45; Th 10:00-17:00; PH 10:00-12:00")} == {"drop_in"}
 
 

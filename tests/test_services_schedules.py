@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from dateutil import rrule
 from hypothesis import given, settings
@@ -46,6 +47,7 @@ def dates_of_rrule(schedule: dict[str, Any]) -> list[dt.date]:
     rule = rrule.rrule(
         numbers[schedule["freq"]], interval=schedule.get("interval", 1), byweekday=weekdays,
         dtstart=dt.datetime.fromisoformat(schedule["dtstart"]), count=schedule.get("count"),
+        wkst=getattr(rrule, schedule.get("wkst", "MO")),
         until=dt.datetime.fromisoformat(until) if until else None,
     )  # fmt: skip
     last = FIRST + dt.timedelta(days=SPAN_DAYS)
@@ -70,6 +72,8 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
     schedule = {"freq": freq, "byday": ",".join(days), "dtstart": start.isoformat(), **TIMES}
     if freq == "WEEKLY":
         schedule["interval"] = draw(st.sampled_from([1, 2]))
+    if draw(st.booleans()):
+        schedule["wkst"] = draw(st.sampled_from(DAYS))
     for name in draw(st.lists(st.sampled_from(["valid_from", "valid_to"]), max_size=2, unique=True)):
         far = draw(st.integers(0, 100)) + (300 if name == "valid_to" else 0)
         schedule[name] = (start + dt.timedelta(days=far)).isoformat()
@@ -97,6 +101,9 @@ def test_a_fortnight_counts_from_its_first_date_of_all():
     # dtstart is a Wednesday; the fortnight's Mondays are those of the weeks after next, not of the next.
     schedule = {"freq": "WEEKLY", "interval": 2, "byday": "MO,WE", "dtstart": "2025-01-08", **TIMES}
     assert [day.day for day in held(schedule)[:3]] == [8, 20, 22]
+    # Where weeks begin on Sundays, Sunday 6 September 2026 and the Monday after it are of one week.
+    sunday = schedule | {"byday": "SU,MO", "dtstart": "2026-09-06", "wkst": "SU"}
+    assert [(day.month, day.day) for day in held(sunday)[:3]] == [(9, 6), (9, 7), (9, 20)]
     later = schedule | {"valid_from": "2025-01-10"}
     assert [day.day for day in held(later)[:2]] == [20, 22]
 
@@ -109,6 +116,7 @@ def test_a_fortnight_counts_from_its_first_date_of_all():
         {"freq": "WEEKLY", "byday": "MO", "count": 10}, {"freq": "MONTHLY", "interval": 2, "byday": "1MO"},
         {"freq": "WEEKLY", "byday": "MO", "valid_from": "2026-05-01", "valid_to": "2026-04-01"},
         {"freq": "WEEKLY", "byday": "MO", "dtstart": "2026-05-01", "until": "2026-04-01"},
+        {"freq": "WEEKLY", "byday": "MO", "interval": 2, "dtstart": "2026-05-01", "wkst": "XX"},
     ],
 )  # fmt: skip
 def test_what_no_session_holds_is_kept_and_said(schedule: dict[str, Any], tmp_path: Path):
@@ -121,3 +129,77 @@ def test_what_no_session_holds_is_kept_and_said(schedule: dict[str, Any], tmp_pa
     assert "session_unparsed" in {code for _, code, _ in result.row_faults}
     told = result.sessions["text"][0]
     assert all(str(value) in told for value in schedule.values())
+
+
+WEEKLY = {"freq": "WEEKLY", "byday": "TU", **TIMES}
+MONTHLY = {"freq": "MONTHLY", "byday": "1TU,3TU", **TIMES}
+FORTNIGHTLY = {**WEEKLY, "interval": 2, "dtstart": "2026-09-08"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "rules"),
+    [
+        (WEEKLY, ["term_time"]), (MONTHLY, ["first_in_term", "third_in_term"]),
+        (FORTNIGHTLY, ["fortnightly_in_term"]),
+    ],
+)  # fmt: skip
+def test_any_rule_can_be_in_term_time(pieces: dict[str, Any], rules: list[str]):
+    assert [one.rule for one in read_schedule(pieces | {"description": "Term time only."})] == rules
+
+
+@pytest.mark.parametrize(
+    ("pieces", "description", "unread"),
+    [
+        (WEEKLY, "closed in August", ["closed in August"]),
+        (WEEKLY, "by appointment only", ["by appointment only"]),
+        (WEEKLY, "Tea and cake, or a chat. Not held in half term. Come along!", ["Not held in half term"]),
+        (WEEKLY, "1st Tuesday of the month", ["1st Tuesday of the month"]),
+        (WEEKLY, "every other Tuesday; except bank holidays", ["every other Tuesday"]),
+        (WEEKLY, "Tuesdays until 3 July 2026", ["Tuesdays until 3 July 2026"]),
+        (WEEKLY, "Tuesdays until Easter", ["Tuesdays until Easter"]),
+        (WEEKLY, "runs in May", ["runs in May"]),
+        (WEEKLY | {"valid_to": "2026-07-03"}, "Tuesdays until 3 July 2026", []),
+        (MONTHLY, "1st and 3rd Tuesday of the month, not on bank holidays", []),
+        (FORTNIGHTLY, "every other Tuesday", []),
+        (WEEKLY, "First come, first served. You may bring a friend, or two. No need to book.", []),
+        (WEEKLY, "", []),
+    ],
+)
+def test_what_a_description_takes_away_is_kept_beside_the_schedule(
+    pieces: dict[str, Any], description: str, unread: list[str]
+):
+    found = read_schedule(pieces | {"description": description})
+    assert [one.text for one in found if not one.is_read] == unread
+    assert [one.weekday for one in found if one.is_read] == [1] * len(pieces["byday"].split(","))
+    holidays = "bank holidays" in description
+    assert {one.bank_holidays for one in found if one.is_read} == {False if holidays else None}
+
+
+@pytest.mark.parametrize(
+    ("times", "start_s", "told"),
+    [
+        ({"opens_at": "12:00", "closes_at": "10:00"}, 43_200,
+         "closes_at '10:00' is not after opens_at '12:00'"),
+        ({"opens_at": "10:00", "closes_at": "10:00"}, 36_000,
+         "closes_at '10:00' is not after opens_at '10:00'"),
+        ({"opens_at": "10:00", "closes_at": "noon"}, 36_000, "closes_at 'noon' is no time of day"),
+        ({"opens_at": "25:00", "closes_at": "12:00"}, None, "opens_at '25:00' is no time of day"),
+    ],
+)  # fmt: skip
+def test_a_time_that_can_not_be_names_file_record_and_field(
+    times: dict[str, str], start_s: int | None, told: str, tmp_path: Path
+):
+    feed = tmp_path / "feed.json"
+    lunch = {
+        "id": "lunch",
+        "name": "Lunch",
+        "schedules": [{"freq": "WEEKLY", "byday": "MO", **TIMES}, WEEKLY | times],
+    }
+    feed.write_text(json.dumps([lunch]))
+    result = read_open_referral(feed, crs="EPSG:27700")
+    (fault,) = [fault for fault in result.faults if fault.code == "session_hours"]
+    assert fault.file == "feed.json" and fault.count == 1
+    assert f"row 1: lunch, schedules[1]: {told}" in fault.examples[0]
+    row = result.sessions.iloc[1]
+    assert (None if row["start_s"] is pd.NA else row["start_s"]) == start_s
+    assert (row["end_s"] is pd.NA) == (start_s is not None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,15 @@ def brief(text: str) -> list[tuple[int | None, float | None, float | None, str]]
         ("Alternate Thursdays 2–4pm", [(THU, 14, 16, "fortnightly")]),
         ("Mon 10-12, term time only", [(MON, 10, 12, "term_time")]),
         ("Mon 10-12; term-time only", [(MON, 10, 12, "term_time")]),
+        ("1st Tuesday of the month 10-12, term time only", [(TUE, 10, 12, "first_in_term")]),
+        ("every other Thursday 2-4pm, term time", [(THU, 14, 16, "fortnightly_in_term")]),
+        ("Last Friday 10-12; term time only", [(FRI, 10, 12, "last_in_term")]),
+        (
+            "Mon 10-12; 2nd Wed 2-4pm; term time only",
+            [(MON, 10, 12, "term_time"), (WED, 14, 16, "second_in_term")],
+        ),
+        ("Tue 10-12 except school holidays", [(TUE, 10, 12, "term_time")]),
+        ("Tue 10-12; closed in the school holidays", [(TUE, 10, 12, "term_time")]),
         (
             "Mon & Wed 10-12, Fri 2-4pm",
             [(MON, 10, 12, "weekly"), (WED, 10, 12, "weekly"), (FRI, 14, 16, "weekly")],
@@ -78,7 +89,6 @@ def test_drop_in_hours_are_their_own_kind() -> None:
         "Mondays 7-9",  # breakfast or evening?
         "Sat & Sun 8-10",
         "every second Tuesday 10-12",  # of the month, or fortnightly?
-        "Tuesday 10-12 except August",
         "Tuesday or Thursday 10-12",
         "10-12 Tuesdays, 2-4 Thursdays",
         "10-12",
@@ -102,6 +112,38 @@ def test_one_part_that_is_not_understood_does_not_take_the_others_with_it() -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "told", "unread"),
+    [
+        ("Tue 10-12; closed in August", "Tue 10-12", "closed in August"),
+        ("Tue 10-12 (closed in August)", "Tue 10-12", "(closed in August)"),
+        ("Tue 10-12, closed in August", "Tue 10-12", "closed in August"),
+        ("Tuesday 10-12 except August", "Tuesday 10-12", "except August"),
+        ("Tue 10-12; except half term", "Tue 10-12", "except half term"),
+        ("Tue 10-12 - by appointment only", "Tue 10-12", "by appointment only"),
+        ("Tue 10-12 (ring 01632 960001 first)", "Tue 10-12", "(ring 01632 960001 first)"),
+        ("Tue 10-12, not on the 1st Tuesday", "Tue 10-12", "not on the 1st Tuesday"),
+    ],
+)
+def test_what_limits_a_session_and_is_not_understood_stands_beside_it(text: str, told: str, unread: str):
+    assert read_sessions(text) == [
+        Session("session", TUE, 36_000, 43_200, "weekly", told),
+        Session("session", None, None, None, "unparsed", unread),
+    ]
+
+
+def test_term_time_holds_beside_what_is_not_understood() -> None:
+    found = read_sessions("Mon 10-12; term time only; closed in August")
+    assert [(s.rule, s.text) for s in found] == [
+        ("term_time", "Mon 10-12; term time only"), ("unparsed", "closed in August"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Tue 10-12 (or Wed 2-4)", "some Tuesdays 10-12", "most Fridays 2-4pm"])
+def test_times_that_may_be_others_are_none(text: str) -> None:
+    assert read_sessions(text) == [Session("session", None, None, None, "unparsed", text)]
+
+
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -115,8 +157,10 @@ def test_template_times_come_back_to_the_minute(day: int, start: int, data: st.D
 @given(st.text(alphabet="monday tuesw1234567890-:.;,&pamn", max_size=60) | st.text(max_size=60))
 def test_no_text_breaks_it_nothing_is_lost_and_times_are_times(text: str) -> None:
     found = read_sessions(text)
-    kept = {" ".join(part.split()) for part in text.replace("\n", ";").split(";")} - {""}
-    assert all(any(part in session.text for session in found) for part in kept)
+    # A remark is parted from its session; the marks between them go.
+    kept = {re.sub(r"[\s,.–—-]", "", part) for part in re.split(r"[;\n]", text)} - {""}
+    told = re.sub(r"[\s,.–—-]", "", "".join(session.text for session in found))
+    assert all(part in told for part in kept)
     for session in found:
         assert session.start_s is None or 0 <= session.start_s <= 24 * 3600
         assert session.end_s is None or (

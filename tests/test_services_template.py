@@ -73,7 +73,8 @@ def test_the_session_examples_of_the_documentation_are_read_as_it_says() -> None
     page = (Path(__file__).parent.parent / "docs" / "services_template.md").read_text(encoding="utf-8")
     rows = page.split("## Session times")[1].split("## ")[0].splitlines()
     examples = [row.split("|")[1:3] for row in rows if row.startswith("| `")]
-    assert len(examples) == 13
+    assert len(examples) == 15
     for written, meaning in examples:
         rules = {session.rule for session in read_sessions(written.strip().strip("`"))}
         assert (rules == {"unparsed"}) == ("not understood" in meaning or "refused" in meaning), written
+        assert (len(rules) > 1) == ("assumed" in meaning or "the same" in meaning), written

@@ -9,6 +9,7 @@ from data.areapack import AreaPack
 from data.date_words import say_date
 from data.fetch.result import Fetched
 from data.get.collect import RawArea
+from data.venues import count_services
 
 FILE = "found.md"
 
@@ -18,8 +19,11 @@ def describe_found(pack: AreaPack, raw: RawArea, pack_path: str, today: dt.date)
     manifest, facts = pack.manifest, pack.manifest.timetable
     areas = pack.neighbourhoods
     people = 0 if areas is None else int(areas["population"].sum())
-    places = 0 if pack.services is None else int((pack.services["kind"] == "place").sum())
-    services = 0 if pack.services is None else int((pack.services["kind"] == "service").sum())
+    listed = pack.services
+    places, services = (
+        0 if listed is None else count_services(listed[listed["kind"] == kind])
+        for kind in ("place", "service")
+    )
     lines = [
         f"# {_plain(manifest.name)}",
         "",

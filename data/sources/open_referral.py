@@ -8,9 +8,10 @@ Names of contact persons are not copied: nobody needs them to catch a bus.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ import pandas as pd
 from data.errors import SourceError
 from data.frames import build_frame
 from data.schema import SESSIONS
-from data.sources.open_referral_times import PIECES, read_schedule
+from data.sources.open_referral_places import Schedule, Venue, list_places, name_venue, says
+from data.sources.open_referral_times import PIECES, describe_schedule, read_schedule
 from data.sources.open_referral_words import Row, read_words
 from data.sources.service_faults import MESSAGES, FaultBook
-from data.sources.service_places import FAR_FROM_POSTCODE_M, Location, Locator, distance_m, normalise_postcode
+from data.sources.service_places import Locator
 from data.sources.service_sessions import Session
 from data.sources.services import RowCounts, ServicesResult, build_services
+from data.venues import VENUE_OF
 
 MAX_BYTES = 500_000_000
 # In profiles of one's own services (export_open_referral), columns travel as attributes of this vocabulary.
@@ -33,7 +36,19 @@ _MESSAGES = {
     "not_an_object": ("dropped", "entries that are no services"),
     "defunct": ("dropped", "services that the feed calls defunct or inactive"),
     "temporarily_closed": ("note", "services that the feed calls temporarily closed; kept"),
-    "several_locations": ("note", "services at several places; the first one with a place is used"),
+    "several_locations": (
+        "note",
+        "services at several places; each place with coordinates, a postcode or times of its own became a "
+        "venue of its own, with the times held there",
+    ),
+    "session_hours": (
+        "missing",
+        "schedules with a time that is none, or that close before they open; that time is taken as not known",
+    ),
+    "session_elsewhere": (
+        "missing",
+        "schedules of a place that the service does not have; kept as they are written, with every place",
+    ),
     **MESSAGES,
 }
 _KNOWN = frozenset(
@@ -80,6 +95,7 @@ def read_open_referral(
     records: list[dict[str, object]] = []
     sessions: list[dict[str, object]] = []
     seen: dict[str, str] = {}
+    imported = 0
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, Mapping):
             book.reject(number, "not_an_object", repr(entry)[:40])
@@ -92,16 +108,12 @@ def read_open_referral(
         if reason:
             book.reject(number, *reason)
             continue
-        record = read_words(row) | _read_place(row, locator)
-        record |= {"service_id": service_id, "kind": "service", "source": source_title}
-        _read_own(row, record)
-        if "x" not in record:
-            record["location_basis"] = None
-        row.extra |= {name: value for name, value in entry.items() if name not in _KNOWN and _says(value)}
-        sessions += _read_sessions(row, service_id)
-        extra = json.dumps(row.extra, ensure_ascii=False, sort_keys=True, default=str) if row.extra else None
-        record["extra"] = extra
-        records.append(record)
+        imported += 1
+        read, times = _read_service(row, service_id, locator, seen)
+        for record in read:
+            record |= {"kind": "service", "source": source_title}
+        records += read
+        sessions += times
     rejected, warned = book.rejected_rows(), book.warned_rows()
     return ServicesResult(
         services=build_services(records),
@@ -109,7 +121,7 @@ def read_open_referral(
             SESSIONS, {name: [row[name] for row in sessions] for name in SESSIONS.column_names}
         ),
         faults=book.to_faults(_MESSAGES),
-        counts=RowCounts(len(entries), len(records) - len(warned), len(warned), len(rejected), 0),
+        counts=RowCounts(len(entries), imported - len(warned), len(warned), len(rejected), 0),
         row_faults=tuple(book.rows),
     )
 
@@ -175,74 +187,57 @@ def _why_rejected(row: Row) -> tuple[str, str] | None:
     return None
 
 
-def _read_place(row: Row, locator: Locator) -> dict[str, object]:
-    """Place, address and delivery out of the locations of a service."""
-    locations = list(_locations(row.entry))
-    places = [(location, *_locate(row, location, locator)) for location in locations]
-    record: dict[str, object] = {"delivery": _delivery(row, len(locations))}
-    chosen = next((entry for entry in places if entry[1] is not None), places[0] if places else None)
-    if len(places) > 1:
-        row.note("several_locations", f"{len(places)} places")
-        row.extra["other_locations"] = [
-            {"name": location.get("name"), "postcode": postcode, "lon": place.lon if place else None,
-             "lat": place.lat if place else None}
-            for location, place, postcode in places
-            if chosen is None or location is not chosen[0]
-        ]  # fmt: skip
-    if chosen is not None:
-        location, place, postcode = chosen
-        address = _address(location)
-        lines = [address.get(name) for name in ("address_1", "address_2")]
-        record["address"] = ", ".join(words for line in lines if (words := row.clean(line))) or row.clean(
-            location.get("name")
+def _read_service(
+    row: Row, service_id: str, locator: Locator, seen: dict[str, str]
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """One record a place of the service, each with the sessions held there."""
+    words, places = read_words(row), list_places(row, locator)
+    row.extra |= {name: value for name, value in row.entry.items() if name not in _KNOWN and says(value)}
+    # A place that can't be found counts where something is held at it, or where there is no other.
+    kept = [venue for venue in places.venues if venue.place or venue.schedules] or places.venues[:1]
+    several = len(kept) > 1
+    if len(places.venues) > 1:
+        row.note("several_locations", f"{row.text('name') or service_id}: {len(places.venues)} places")
+    others = [_describe_place(venue) for venue in places.venues if venue not in kept]
+    records, sessions = [], []
+    for number, venue in enumerate(kept or [Venue({})], start=1):
+        record = words | {"delivery": _delivery(row, len(places.venues))} | venue.to_record(row)
+        record["service_id"] = service_id
+        if several:
+            record["service_id"] = _take_part_id(service_id, name_venue(row, venue, number), seen)
+        _read_own(row, record)
+        extra = row.extra | venue.extra | ({"other_locations": others} if others else {})
+        if several:
+            extra[VENUE_OF] = service_id
+        if venue.place is None:
+            record["location_basis"] = None
+            if record["delivery"] in ("venue", "several_venues"):
+                row.note("no_place", "no coordinates and no postcode that could be found")
+        schedules = [*places.shared, *venue.schedules]
+        sessions += _read_sessions(row, str(record["service_id"]), schedules, places.lost, extra)
+        record["extra"] = (
+            json.dumps(extra, ensure_ascii=False, sort_keys=True, default=str) if extra else None
         )
-        record["locality"] = row.clean(address.get("city"))
-        record["postcode"] = postcode
-        if place is not None:
-            record |= {"x": place.x, "y": place.y, "lon": place.lon, "lat": place.lat}
-            record["location_basis"] = place.basis
-        for name in ("transportation", "accessibility", "accessibility_for_disabilities"):
-            if _says(location.get(name)):
-                row.extra[name] = location[name]
-    if record["delivery"] in ("venue", "several_venues") and "x" not in record:
-        row.note("no_place", "no coordinates and no postcode that could be found")
-    return record
+        records.append(record)
+    return records, sessions
 
 
-def _locations(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for link in [*_list(entry.get("service_at_locations")), *_list(entry.get("locations"))]:
-        location = link.get("location", link)
-        if isinstance(location, Mapping) and any(
-            _says(location.get(name))
-            for name in ("latitude", "longitude", "addresses", "physical_addresses", "name")
-        ):
-            yield location
+def _take_part_id(service_id: str, part: str, seen: dict[str, str]) -> str:
+    """An id for one place of a service."""
+    wanted = f"{service_id}/{part}"
+    found = next(
+        one
+        for one in itertools.chain([wanted], (f"{wanted}-{n}" for n in itertools.count(2)))
+        if one not in seen
+    )
+    seen[found] = ""
+    return found
 
 
-def _address(location: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = [*_list(location.get("addresses")), *_list(location.get("physical_addresses"))]
-    return found[0] if found else {}
-
-
-def _locate(row: Row, location: Mapping[str, Any], locator: Locator) -> tuple[Location | None, str | None]:
-    """Where a location is, by its coordinates when they can be, else by its postcode."""
-    lon, lat = location.get("longitude"), location.get("latitude")
-    place, words = None, row.clean(_address(location).get("postal_code"))
-    if lon is not None or lat is not None:
-        place, code = locator.from_degrees(str(lon), str(lat))
-        if code:
-            row.note(code, f"longitude {lon}, latitude {lat}"[:80])
-            row.extra["coordinates_given"] = [lon, lat]
-    postcode = normalise_postcode(words) if words else None
-    if words and postcode is None:
-        row.note("postcode_malformed", repr(words[:20]))
-        row.extra["postal_code"] = words
-    by_postcode = locator.from_postcode(postcode) if postcode else None
-    if postcode and by_postcode is None and locator.has_postcodes:
-        row.note("postcode_not_found", postcode)
-    if place and by_postcode and (apart := distance_m(place, by_postcode)) > FAR_FROM_POSTCODE_M:
-        row.note("far_from_postcode", f"{postcode} is {apart / 1000:.1f} km from the coordinates")
-    return place or by_postcode, postcode
+def _describe_place(venue: Venue) -> dict[str, Any]:
+    place = venue.place
+    return {"name": venue.location.get("name"), "postcode": venue.postcode,
+            "lon": place.lon if place else None, "lat": place.lat if place else None}  # fmt: skip
 
 
 def _delivery(row: Row, locations: int) -> str:
@@ -267,27 +262,32 @@ def _delivery(row: Row, locations: int) -> str:
     return "venue"
 
 
-def _read_sessions(row: Row, service_id: str) -> list[dict[str, object]]:
-    """Schedules of the service and of its places."""
-    schedules = [
-        *row.children("schedules"),
-        *row.children("regular_schedules"),
-        *row.children("regular_schedule"),
-    ]
-    for link in row.children("service_at_locations"):
-        for name in ("schedules", "regular_schedules", "regular_schedule"):
-            schedules += _list(link.get(name))
+def _read_sessions(
+    row: Row, service_id: str, schedules: Sequence[Schedule], lost: Sequence[Schedule], extra: dict[str, Any]
+) -> list[dict[str, object]]:
+    """Sessions of the schedules of a service or of one of its places.
+
+    Of those ``lost`` it isn't known which place they are of: they stay in words.
+    """
     found: dict[Session, None] = {}
     for schedule in schedules:
-        read = read_schedule(schedule)
+        read = read_schedule(schedule.pieces)
         found |= dict.fromkeys(read)
-        pieces = {name: schedule[name] for name in PIECES if schedule.get(name)}
-        if pieces and any(not session.is_read for session in read):
-            row.extra.setdefault("schedules_not_read", []).append(pieces)
+        pieces = {name: schedule.pieces[name] for name in PIECES if schedule.pieces.get(name)}
+        if pieces and read and not any(session.is_read for session in read):
+            extra.setdefault("schedules_not_read", []).append(pieces)
+        for code, words in dict.fromkeys(session.remark for session in read if session.remark):
+            row.note_once(code, f"{service_id}, {schedule.path}: {words}")
+    for schedule in lost:
+        words = describe_schedule(schedule.pieces)
+        row.note_once("session_elsewhere", f"{service_id}, {schedule.path}: {words[:60]!r}")
+        found[Session("session", None, None, None, "unparsed", f"{words} (at which place is not said)")] = (
+            None
+        )
     rows: list[dict[str, object]] = []
     for session in found:
-        if not session.is_read:
-            row.note("session_unparsed", repr(session.text[:60]))
+        if not session.is_read and session.remark is None:
+            row.note_once("session_unparsed", repr(session.text[:60]))
         rows.append(session.to_row(service_id, len(rows) + 1))
     return rows
 
@@ -340,14 +340,3 @@ def _read_extra(words: str) -> dict[str, Any]:
     except ValueError:
         value = words
     return value if isinstance(value, dict) else {"extra": value}
-
-
-def _list(value: object) -> list[Mapping[str, Any]]:
-    """Objects of an array; one object alone counts as an array of one."""
-    if isinstance(value, Mapping):
-        return [value]
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-def _says(value: object) -> bool:
-    return value is not None and value != "" and value != [] and value != {}

@@ -14,8 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from data.session_rules import MONTHLY, is_in_term, is_nth_of_month, put_in_term, take_out_of_term
 from data.sources.service_sessions import Session, read_sessions
 from data.sources.service_words import clean_text
+from data.sources.session_remarks import read_remarks
+from data.sources.session_words import NOT_BANK_HOLIDAYS, TERM_TIME
 
 HOUR_S = 3600
 DROP_IN_FROM_S = 4 * HOUR_S
@@ -23,7 +26,6 @@ _DAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _NTH = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-1": "last"}
 # What this program writes, so that it need not guess when it reads.
 _NOTES = {"session": "Be there at the start.", "drop_in": "Come at any time."}
-_ORDINALS = tuple(name for number, name in _NTH.items() if number != "-1")
 _RULE_OF = {rule: number for number, rule in _NTH.items()}
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE)
 _BYDAY = re.compile(r"([+-]?\d{0,2})\s*([A-Z]{2})[A-Z]*", re.IGNORECASE)
@@ -32,12 +34,13 @@ _BYDAY = re.compile(r"([+-]?\d{0,2})\s*([A-Z]{2})[A-Z]*", re.IGNORECASE)
 # Parts of an RRULE that no session holds; a schedule that has one is kept in words.
 _NOT_HELD = ("bymonthday", "byweekno", "byyearday", "bymonth", "bysetpos", "byhour")
 PIECES = (
-    "freq", "interval", "byday", *_NOT_HELD, "count", "until", "dtstart", "valid_from", "valid_to",
+    "freq", "interval", "byday", "wkst", *_NOT_HELD, "count", "until", "dtstart", "valid_from", "valid_to",
     "opens_at", "closes_at",
 )  # fmt: skip
 # A count that takes longer than this is a slip of the pen.
 LONGEST_COUNT_DAYS = 20 * 366
 _DAY = dt.timedelta(days=1)
+_Span = tuple[dt.date | None, dt.date | None]
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,20 @@ class _Rule:
 
     name: str
     weekday: int
+    week_start: int = 0  # RFC 5545's WKST: the weekday that a fortnight's weeks begin on
 
     def falls_on(self, date: dt.date, week_of: dt.date | None) -> bool:
         """Whether it recurs on a date; ``week_of`` is a day of a week that a fortnightly one has."""
         if date.weekday() != self.weekday:
             return False
-        if self.name in _ORDINALS:
-            return (date.day - 1) // 7 == _ORDINALS.index(self.name)
-        if self.name == "last":
-            return (date + 7 * _DAY).month != date.month
+        if self.name in MONTHLY:
+            return is_nth_of_month(date, self.name)
         if self.name == "fortnightly" and week_of is not None:
-            return (_monday(date) - _monday(week_of)).days % 14 == 0
+            return (self._first_of_week(date) - self._first_of_week(week_of)).days % 14 == 0
         return True
 
-
-def _monday(date: dt.date) -> dt.date:
-    return date - date.weekday() * _DAY
+    def _first_of_week(self, date: dt.date) -> dt.date:
+        return date - (date.weekday() - self.week_start) % 7 * _DAY
 
 
 def read_schedule(schedule: Mapping[str, Any]) -> list[Session]:
@@ -73,16 +74,17 @@ def read_schedule(schedule: Mapping[str, Any]) -> list[Session]:
         Empty for a schedule that says nothing; one with rule ``unparsed`` for
         one that says something else than this program can hold: by the day of
         the month or year, every third week, counted without a first date, or
-        over before it begins.
+        over before it begins. What the description says that may take some of
+        the days away ("closed in August") is a further one with that rule. A
+        time that is none, or an end before its start, is not used, and the
+        session's ``remark`` names the field.
     """
-    words = _words_of(schedule)
-    start, end = read_clock(schedule.get("opens_at")), read_clock(schedule.get("closes_at"))
-    if start is not None and end is not None and end <= start:
-        end = end + 24 * HOUR_S if start >= 18 * HOUR_S else None
+    words = describe_schedule(schedule)
+    start, end, remark = _read_hours(schedule)
     rules = _read_rules(schedule)
     description = str(schedule.get("description") or "")
     if rules is None or (not rules and start is not None):
-        return [Session("session", None, None, None, "unparsed", words)]
+        return [Session("session", None, None, None, "unparsed", words, remark=remark)]
     if not rules:
         # No rule in pieces: the description may say it in words.
         first, last = read_iso_date(schedule.get("valid_from")), read_iso_date(schedule.get("valid_to"))
@@ -95,22 +97,52 @@ def read_schedule(schedule: Mapping[str, Any]) -> list[Session]:
     long = start is not None and end is not None and end - start > DROP_IN_FROM_S
     dropped_in = long or re.search(r"\bdrop[- ]?in\b", description, re.IGNORECASE) is not None
     kind = said or ("drop_in" if dropped_in else "session")
-    term = re.search(r"\bterm[- ]?time\b", description, re.IGNORECASE) is not None
-    holidays = re.search(r"\bnot on bank holidays\b", description, re.IGNORECASE) is not None
-    return [
+    told = read_remarks(clean_text(description), {rule.name for rule in rules}, *_join_spans(spans))
+    held = [
         Session(
             kind,
             rule.weekday,
             start,
             end,
-            "term_time" if term and rule.name == "weekly" else rule.name,
+            put_in_term(rule.name) if told.in_term else rule.name,
             words,
             *span,
-            bank_holidays=False if holidays else None,
+            bank_holidays=False if told.not_on_bank_holidays else None,
+            remark=remark,
         )
         for rule, span in zip(rules, spans, strict=True)
         if span is not None
     ]
+    return [*held, *(Session("session", None, None, None, "unparsed", one) for one in told.unread)]
+
+
+def _read_hours(schedule: Mapping[str, Any]) -> tuple[int | None, int | None, tuple[str, str] | None]:
+    """Start and end, None where they are not said or can't be; and a fault's code with what is wrong."""
+    start, end = read_clock(schedule.get("opens_at")), read_clock(schedule.get("closes_at"))
+    wrong = [
+        f"{name} {str(schedule[name])[:20]!r} is no time of day; write it like 10:30"
+        for name, read in (("opens_at", start), ("closes_at", end))
+        if schedule.get(name) and read is None
+    ]
+    if start is not None and end is not None and end <= start:
+        if start >= 18 * HOUR_S:
+            end += 24 * HOUR_S
+        else:
+            wrong.append(
+                f"closes_at {clean_text(str(schedule['closes_at']))[:20]!r} is not after opens_at "
+                f"{clean_text(str(schedule['opens_at']))[:20]!r}; its end is taken as not known"
+            )
+            end = None
+    return start, end, ("session_hours", "; ".join(wrong)) if wrong else None
+
+
+def _join_spans(spans: Sequence[_Span | None]) -> _Span:
+    """The first date of the first and the last of the last of them; None where one has none."""
+    firsts, lasts = zip(*(span for span in spans if span is not None), strict=True)
+    return (
+        None if None in firsts else min(filter(None, firsts)),
+        None if None in lasts else max(filter(None, lasts)),
+    )
 
 
 def _read_rules(schedule: Mapping[str, Any]) -> list[_Rule] | None:
@@ -121,7 +153,8 @@ def _read_rules(schedule: Mapping[str, Any]) -> list[_Rule] | None:
         interval = int(float(schedule.get("interval") or 1))
     except (TypeError, ValueError, OverflowError):
         return None
-    if any(schedule.get(name) for name in _NOT_HELD):
+    week_start = _DAYS.get(str(schedule.get("wkst") or "MO").strip().upper())
+    if week_start is None or any(schedule.get(name) for name in _NOT_HELD):
         return None
     if freq == "DAILY" and not byday:
         byday = ",".join(_DAYS)
@@ -149,13 +182,11 @@ def _read_rules(schedule: Mapping[str, Any]) -> list[_Rule] | None:
             return None
         else:
             rule = "weekly" if interval == 1 else "fortnightly"
-        found.append(_Rule(rule, day))
+        found.append(_Rule(rule, day, week_start))
     return sorted(set(found), key=lambda rule: (rule.weekday, rule.name))
 
 
-def _read_span(
-    schedule: Mapping[str, Any], rule: _Rule, rules: Sequence[_Rule]
-) -> tuple[dt.date | None, dt.date | None] | None:
+def _read_span(schedule: Mapping[str, Any], rule: _Rule, rules: Sequence[_Rule]) -> _Span | None:
     """First and last date of one rule of a schedule; None where they can't be held."""
     begun = read_iso_date(schedule.get("dtstart"))
     starts = [day for day in (begun, read_iso_date(schedule.get("valid_from"))) if day is not None]
@@ -191,8 +222,8 @@ def _find_last_counted(count: str, begun: dt.date | None, rules: Sequence[_Rule]
     return next(itertools.islice(held, int(count) - 1, None), None)
 
 
-def _words_of(schedule: Mapping[str, Any]) -> str:
-    """The schedule as one line: its description, else its pieces."""
+def describe_schedule(schedule: Mapping[str, Any]) -> str:
+    """Return the schedule as one line: its description, else its pieces."""
     description = clean_text(str(schedule.get("description") or ""))
     if description:
         return description
@@ -236,17 +267,18 @@ def write_schedule(
     schedule: dict[str, Any] = {}
     if weekday is not None and rule != "unparsed":
         day = list(_DAYS)[weekday]
-        if rule in _RULE_OF:
-            schedule |= {"freq": "MONTHLY", "interval": 1, "byday": f"{_RULE_OF[rule]}{day}"}
+        recurs = take_out_of_term(rule)
+        if recurs in _RULE_OF:
+            schedule |= {"freq": "MONTHLY", "interval": 1, "byday": f"{_RULE_OF[recurs]}{day}"}
         else:
-            schedule |= {"freq": "WEEKLY", "interval": 2 if rule == "fortnightly" else 1, "byday": day}
+            schedule |= {"freq": "WEEKLY", "interval": 2 if recurs == "fortnightly" else 1, "byday": day}
         if start_s is not None:
             schedule["opens_at"] = _clock(start_s)
         if end_s is not None:
             schedule["closes_at"] = _clock(end_s)
-    if rule == "term_time" and "term" not in words.casefold():
+    if is_in_term(rule) and not TERM_TIME.search(words):
         words = f"{words}, term time only" if words else "Term time only"
-    if bank_holidays is False and "bank holiday" not in words.casefold():
+    if bank_holidays is False and not NOT_BANK_HOLIDAYS.search(words.casefold()):
         words = f"{words}, not on bank holidays" if words else "Not on bank holidays"
     if words:
         schedule["description"] = words

@@ -44,6 +44,11 @@ class Row:
     def note(self, code: str, words: str) -> None:
         self.book.warn(self.number, code, words)
 
+    def note_once(self, code: str, words: str) -> None:
+        """Note what several places of one service would say alike."""
+        if (self.number, code, words) not in self.book.rows:
+            self.note(code, words)
+
     def keep(self, name: str, value: Any) -> None:
         """Keep what was not understood, and say so."""
         self.note("not_understood", f"{name}: {str(value)[:60]!r}")

@@ -19,6 +19,7 @@ from functools import cache
 import opening_hours
 from opening_hours import OpeningHours, State
 
+from data.session_rules import MONTHLY, is_nth_of_month, put_in_term
 from data.sources.service_sessions import Session
 
 DAY_S, HOUR_S = 86_400, 3_600
@@ -27,7 +28,6 @@ LONGEST = 1_000
 # Seasons are read for these days round the service date, so that each stands in it once.
 DAYS_BEFORE, DAYS_AFTER = 182, 378
 MAX_RUNS = 8
-ORDINALS = ("first", "second", "third", "fourth")
 _DAY = dt.timedelta(days=1)
 _ParserError: type[Exception] = vars(opening_hours)["ParserError"]  # its stubs leave it out
 # Years whose bank holidays the library knows in every weekday that they fall on.
@@ -250,10 +250,12 @@ def _read_weekday(
     for start, end in sorted({piece for day in dates for piece in open_on.get(day, nothing)}):
         held = [day for day in dates if (start, end) in open_on.get(day, nothing)]
         rules = _find_rules(held, dates)
-        if rules is None or (term_only and any(rule != "weekly" for rule, _, _ in rules)):
+        if rules is None:
             return not_told
         rows += [
-            Session("drop_in", weekday, start, end, "term_time" if term_only else rule, words, since, until)
+            Session(
+                "drop_in", weekday, start, end, put_in_term(rule) if term_only else rule, words, since, until
+            )
             for rule, since, until in rules
         ]
     return rows
@@ -269,8 +271,8 @@ def _find_rules(held: list[dt.date], dates: list[dt.date]) -> list[Rule] | None:
     chosen = set(held)
     found: list[Rule] = []
     covered: set[dt.date] = set()
-    for rule in (*ORDINALS, "last"):
-        of_rule = {day for day in dates if _is_nth(day, rule)}
+    for rule in MONTHLY:
+        of_rule = {day for day in dates if is_nth_of_month(day, rule)}
         if of_rule <= chosen and not of_rule <= covered:
             found.append((rule, None, None))
             covered |= of_rule
@@ -286,12 +288,6 @@ def _find_runs(chosen: set[dt.date], dates: list[dt.date]) -> list[Rule] | None:
     """Weeks on end, from a first to a last date."""
     runs = [list(run) for inside, run in itertools.groupby(dates, chosen.__contains__) if inside]
     return [("weekly", run[0], run[-1]) for run in runs] if len(runs) <= MAX_RUNS else None
-
-
-def _is_nth(day: dt.date, rule: str) -> bool:
-    if rule == "last":
-        return (day + 7 * _DAY).month != day.month
-    return (day.day - 1) // 7 == ORDINALS.index(rule)
 
 
 @cache

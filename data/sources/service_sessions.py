@@ -1,8 +1,10 @@
 """Session times as people write them: "1st Tuesday of the month 10am-noon".
 
 What is understood becomes rows with a weekday and times; what is not stays,
-word for word, as one row with the rule ``unparsed``. Nothing is guessed where
-both readings are likely ("7-9" may be a breakfast or an evening).
+word for word, as one row with the rule ``unparsed``: alone where nothing is
+understood, and beside the times where only what limits them isn't ("closed in
+August"), by which they are taken as assumed. Nothing is guessed where both
+readings are likely ("7-9" may be a breakfast or an evening).
 """
 
 from __future__ import annotations
@@ -11,8 +13,25 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 
-from data.sources.service_words import any_of
+from data.session_rules import put_in_term
 from data.sources.session_dates import DatesRead, read_dates
+from data.sources.session_remarks import list_remarks
+from data.sources.session_words import (
+    CLOCK,
+    DAY_SETS,
+    DAY_WORDS,
+    DROP_IN,
+    EVERY_SECOND,
+    FORTNIGHT,
+    HARMLESS,
+    NARROWING,
+    NOT_BANK_HOLIDAYS,
+    OF_THE_MONTH,
+    ORDINALS,
+    TERM_TIME,
+    TOKEN,
+    normalise,
+)
 
 HOUR_S = 3600
 # Longer than this is prose, and reading it token by token would only take time.
@@ -51,65 +70,6 @@ class Session:
 
 _ROW_FIELDS = ("kind", "weekday", "start_s", "end_s", "from_date", "to_date", "rule", "bank_holidays")
 
-_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY_WORDS = {
-    **{name: day for day, name in enumerate(_DAY_NAMES)},
-    **{name + "s": day for day, name in enumerate(_DAY_NAMES)},
-    "mon": 0, "mons": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "thu": 3, "thur": 3, "thurs": 3,
-    "fri": 4, "fris": 4, "sat": 5, "sats": 5, "sun": 6, "suns": 6,
-    "mo": 0, "tu": 1, "we": 2, "th": 3, "fr": 4, "sa": 5, "su": 6,
-}  # fmt: skip
-_DAY_SETS = {
-    "weekdays": range(5), "weekday": range(5), "daily": range(7), "every day": range(7), "everyday": range(7),
-    "7 days a week": range(7), "seven days a week": range(7), "weekends": (5, 6), "weekend": (5, 6),
-}  # fmt: skip
-_ORDINALS = {
-    "1st": "first", "first": "first", "2nd": "second", "second": "second", "3rd": "third", "third": "third",
-    "4th": "fourth", "fourth": "fourth", "last": "last",
-}  # fmt: skip
-
-_DAY = "|".join(sorted((word for word in _DAY_WORDS if len(word) > 2), key=len, reverse=True))
-# The two-letter days of OSM's opening_hours count before another day or a number only: "we" is a word.
-_SHORT_DAY = r"(?:mo|tu|we|th|fr|sa|su)(?=\s*[-,]\s*(?:mo|tu|we|th|fr|sa|su)\b|\s+\d)"
-_AFTER_DASH = r"(?:mo|tu|we|th|fr|sa|su)\b"
-_HALF = r"(?:am|pm|a\.m\.?|p\.m\.?)"
-_CLOCK = rf"(\d{{1,2}})(?:[:.](\d{{2}}))?\s*({_HALF}|noon)?(?![\d/])"
-_NOT_IN_NUMBER = r"(?<![\d:.£])"
-_TOKEN = re.compile(
-    rf"(?P<days>\b(?:{_DAY}|{_SHORT_DAY})\.?(?:\s*-\s*(?:{_DAY}|{_AFTER_DASH})\.?)?(?![a-z]))"
-    rf"|(?P<short>(?<=,)\s*{_AFTER_DASH})"
-    rf"|(?P<set>\b(?:{'|'.join(_DAY_SETS)})\b)"
-    rf"|(?P<ordinal>\b(?:{'|'.join(_ORDINALS)})\b)"
-    rf"|(?P<range>{_NOT_IN_NUMBER}{_CLOCK}\s*-\s*{_CLOCK})"
-    rf"|(?P<time>{_NOT_IN_NUMBER}(?:\d{{1,2}}[:.]\d{{2}}\s*{_HALF}?|\d{{1,2}}\s*(?:{_HALF}|noon)))"
-)
-
-_DROP_IN = any_of(r"\bdrop[- ]?ins?\b", r"\bany ?time between\b", r"\bopen (?:door|access)\b")
-_TERM_TIME = any_of(
-    r"\bterm[- ]?times?\b(?: only)?", r"\b(?:during|in) term\b", r"\bschool terms?\b(?: only)?"
-)
-_FORTNIGHT = any_of(
-    r"\bevery other\b", r"\balternate\b", r"\bfortnightly\b", r"\bevery (?:fortnight|(?:two|2) weeks)\b",
-    r"\bbi-?weekly\b",
-)  # fmt: skip
-_OF_THE_MONTH = any_of(r"\b(?:of|in|each|every)\s+(?:the|each|every)?\s*month\b", r"\bmonthly\b")
-_EVERY_SECOND = re.compile(r"\b(?:every|each) (?:2nd|second|3rd|third|4th|fourth)\b")
-_HARMLESS = any_of(
-    r"\bno (?:need to )?book(?:ing)?\b(?: needed| required| necessary)?", r"\bno referral needed\b"
-)
-_NOT_BANK_HOLIDAYS = re.compile(
-    r"[,;(]?\s*\b(?:except|excluding|excl\.?|not|closed|but not)(?:\s+(?:on|for))?"
-    r"\s+(?:bank|public)\s+holidays?\b\)?"
-)
-# Words that narrow the time in a way that no column holds: such a text stays unparsed.
-_NARROWING = any_of(
-    r"\b(?:except|excluding|excl|not|closed|off|no|if|unless|or)\b",
-    r"\b(?:summer|winter|spring|autumn|christmas|easter|ramadan|holidays?|half term|ph|sh)\b",
-    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?)\b",
-    r"\b(?:oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|starting|starts)\b",
-    r"\b(?:appointment|arrangement|var(?:y|ies|ious|ying)|month|quarterly|annual(?:ly)?|once|twice|fifth|5th)\b",
-)
-
 
 def read_sessions(text: str, *, reference: dt.date | None = None) -> list[Session]:
     """Read every session that a text names.
@@ -126,9 +86,11 @@ def read_sessions(text: str, *, reference: dt.date | None = None) -> list[Sessio
     -------
     list of Session
         At least one for any text that is not blank. A part that is not
-        understood gives one session with rule ``unparsed`` and no times. Dates,
-        "term time only" and "not on bank holidays" in a part of their own hold
-        for the sessions before them.
+        understood gives one session with rule ``unparsed`` and no times, after
+        those of the words before it where they are: "Tue 10-12 (closed in
+        August)" is the same as "Tue 10-12; closed in August". Dates, "term time
+        only" and "not on bank holidays" in a part of their own hold for the
+        sessions before them.
     """
     found: list[Session] = []
     for part in re.split(r"[;\n]+", text):
@@ -138,11 +100,15 @@ def read_sessions(text: str, *, reference: dt.date | None = None) -> list[Sessio
         dates = read_dates(words.casefold(), reference)
         if not dates.words.strip(" .,()") and found:
             found = [_with_dates(session, dates, words) for session in found]
-        elif dates.refused and found and not _TOKEN.search(_normalise(dates.words)):
+        elif dates.refused and found and not TOKEN.search(normalise(dates.words)):
             # "Tue 10-12; until Easter": whether the sessions before it are still held nobody can say.
             return [_unparsed(" ".join(text.split()), dates)]
         else:
-            found.extend(_read_part(words, reference) or [_unparsed(words, dates)])
+            found.extend(
+                _read_part(words, reference)
+                or (dates.refused is None and _read_with_remark(words, reference))
+                or [_unparsed(words, dates)]
+            )
     return _carry_bank_holidays(_carry_term_time(found))
 
 
@@ -153,7 +119,7 @@ def _unparsed(text: str, dates: DatesRead | None = None) -> Session:
 
 def _with_dates(session: Session, dates: DatesRead, words: str) -> Session:
     """The session between the dates of a part of their own, unless it has dates already."""
-    if session.rule == "unparsed" or session.from_date or session.to_date:
+    if not session.is_read or session.from_date or session.to_date:
         return session
     return replace(
         session,
@@ -175,15 +141,20 @@ def _remark_year(dates: DatesRead) -> tuple[str, str] | None:
 
 def _carry_term_time(found: list[Session]) -> list[Session]:
     """A part that only says "term time only" belongs to the sessions before it."""
-    notes = [session for session in found if session.rule == "unparsed" and _is_only_term_time(session.text)]
-    timed = [session for session in found if session.rule == "weekly"]
-    if not notes or len(notes) + len(timed) != len(found) or not timed:
+    notes = [session for session in found if not session.is_read and _is_only_term_time(session.text)]
+    if not notes or not any(session.is_read for session in found):
         return found
-    return [replace(session, rule="term_time", text=f"{session.text}; {notes[0].text}") for session in timed]
+    return [
+        replace(session, rule=put_in_term(session.rule), text=f"{session.text}; {notes[0].text}")
+        if session.is_read
+        else session
+        for session in found
+        if session not in notes
+    ]
 
 
 def _is_only_term_time(text: str) -> bool:
-    return bool(_TERM_TIME.fullmatch(text.casefold().strip(" .()")))
+    return bool(TERM_TIME.fullmatch(text.casefold().strip(" .()")))
 
 
 def _carry_bank_holidays(found: list[Session]) -> list[Session]:
@@ -191,7 +162,7 @@ def _carry_bank_holidays(found: list[Session]) -> list[Session]:
     notes = [
         session
         for session in found
-        if session.rule == "unparsed" and _NOT_BANK_HOLIDAYS.fullmatch(session.text.casefold().strip(" ."))
+        if not session.is_read and NOT_BANK_HOLIDAYS.fullmatch(session.text.casefold().strip(" ."))
     ]
     timed = [session for session in found if session not in notes]
     if not notes or not timed:
@@ -204,6 +175,15 @@ def _carry_bank_holidays(found: list[Session]) -> list[Session]:
     ]
 
 
+def _read_with_remark(text: str, reference: dt.date | None) -> list[Session]:
+    """Sessions of a part, what is said behind them left in words; none where that isn't clear."""
+    for told, remark in list_remarks(text):
+        read = _read_part(told, reference)
+        if read and not _read_part(remark, reference):
+            return [*read, _unparsed(remark)]
+    return []
+
+
 def _read_part(text: str, reference: dt.date | None) -> list[Session]:
     """Sessions of one part, or none when it is not understood for certain."""
     if len(text) > LONGEST:
@@ -211,15 +191,15 @@ def _read_part(text: str, reference: dt.date | None) -> list[Session]:
     dates = read_dates(text.casefold(), reference)
     if dates.refused is not None:
         return []
-    words, without = _NOT_BANK_HOLIDAYS.subn(" ", dates.words)
-    words = _normalise(words)
-    kind = "drop_in" if _DROP_IN.search(words) else "session"
-    term_time = bool(_TERM_TIME.search(words))
-    fortnight = bool(_FORTNIGHT.search(words))
-    of_month = bool(_OF_THE_MONTH.search(words))
-    if _EVERY_SECOND.search(words) and not of_month:
+    words, without = NOT_BANK_HOLIDAYS.subn(" ", dates.words)
+    words = normalise(words)
+    kind = "drop_in" if DROP_IN.search(words) else "session"
+    term_time = bool(TERM_TIME.search(words))
+    fortnight = bool(FORTNIGHT.search(words))
+    of_month = bool(OF_THE_MONTH.search(words))
+    if EVERY_SECOND.search(words) and not of_month:
         return []
-    for pattern in (_DROP_IN, _TERM_TIME, _FORTNIGHT, _OF_THE_MONTH, _HARMLESS):
+    for pattern in (DROP_IN, TERM_TIME, FORTNIGHT, OF_THE_MONTH, HARMLESS):
         words = pattern.sub(" ", words)
     groups = _read_groups(words)
     if groups is None:
@@ -234,23 +214,14 @@ def _read_part(text: str, reference: dt.date | None) -> list[Session]:
     for ordinals, days, times in groups:
         if (of_month and not ordinals) or (fortnight and ordinals):
             return []
-        rules = ordinals or ["fortnightly" if fortnight else "term_time" if term_time else "weekly"]
+        rules = ordinals or ["fortnightly" if fortnight else "weekly"]
         found.extend(
-            Session(kind, day, start, end, rule, text, **shared)  # type: ignore[arg-type]
+            Session(kind, day, start, end, put_in_term(rule) if term_time else rule, text, **shared)  # type: ignore[arg-type]
             for rule in rules
             for day in days
             for start, end in (times or [(None, None)])
         )
     return found
-
-
-def _normalise(text: str) -> str:
-    words = text.casefold()
-    words = re.sub(r"[–—−‐‑]", "-", words)
-    words = re.sub(r"(?<=[\d\w])\s+(?:to|until|till|til|through)\s+(?=[\d\w])", "-", words)
-    words = re.sub(r"\b(?:12\s*)?(?:noon|midday|mid-day)\b", "12noon", words)
-    words = re.sub(r"\b(?:12\s*)?midnight\b", "24:00", words)
-    return re.sub(r"\b(\d{2})(\d{2})\s*-\s*(\d{2})(\d{2})\b", r"\1:\2-\3:\4", words)
 
 
 Times = list[tuple[int | None, int | None]]
@@ -265,7 +236,7 @@ def _read_groups(words: str) -> list[Group] | None:
     times: Times = []
     rest: list[str] = []
     position = 0
-    for token in _TOKEN.finditer(words):
+    for token in TOKEN.finditer(words):
         rest.append(words[position : token.start()])
         position = token.end()
         if token["range"] or token["time"]:
@@ -278,9 +249,9 @@ def _read_groups(words: str) -> list[Group] | None:
             groups.append((ordinals, days, times))
             ordinals, days, times = [], [], []
         if token["ordinal"]:
-            ordinals.append(_ORDINALS[token["ordinal"]])
+            ordinals.append(ORDINALS[token["ordinal"]])
         elif token["set"]:
-            days.extend(_DAY_SETS[token["set"]])
+            days.extend(DAY_SETS[token["set"]])
         else:
             days.extend(_read_days(token["days"] or token["short"]))
     rest.append(words[position:])
@@ -290,18 +261,18 @@ def _read_groups(words: str) -> list[Group] | None:
     # "10-12 Tuesdays, 2-4 Thursdays": which time goes with which day can't be told from the order alone.
     if len(groups) > 1 and _starts_with_time(words):
         return None
-    if not days or _NARROWING.search(left) or re.search(r"\d", left):
+    if not days or NARROWING.search(left) or re.search(r"\d", left):
         return None
     return [(which, sorted(set(on)), at) for which, on, at in groups]
 
 
 def _starts_with_time(words: str) -> bool:
-    first = _TOKEN.search(words)
+    first = TOKEN.search(words)
     return first is not None and bool(first["range"] or first["time"])
 
 
 def _read_days(words: str) -> list[int]:
-    ends = [_DAY_WORDS[part.strip(" .")] for part in words.split("-")]
+    ends = [DAY_WORDS[part.strip(" .")] for part in words.split("-")]
     if len(ends) == 1:
         return ends
     first, last = ends
@@ -310,7 +281,7 @@ def _read_days(words: str) -> list[int]:
 
 def _read_range(token: re.Match[str]) -> tuple[int, int] | None:
     """Start and end of "10-12", "2-4pm", "9:30am-noon"; None where two readings are likely."""
-    clock = re.fullmatch(rf"{_CLOCK}\s*-\s*{_CLOCK}", token["range"])
+    clock = re.fullmatch(rf"{CLOCK}\s*-\s*{CLOCK}", token["range"])
     if clock is None:
         return None
     hour1, minute1, half1, hour2, minute2, half2 = clock.groups()
@@ -346,7 +317,7 @@ def _without_halves(start: int, end: int) -> tuple[int, int] | None:
 
 def _read_start(words: str) -> tuple[int, None] | None:
     """A single time: the start; the end is not said. A bare "7:30" could be either half of the day."""
-    clock = re.fullmatch(_CLOCK, words.strip())
+    clock = re.fullmatch(CLOCK, words.strip())
     if clock is None:
         return None
     hour, minute, half = clock.groups()
