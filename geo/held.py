@@ -10,11 +10,12 @@ import datetime as dt
 from data.areapack import AreaPack
 from data.calendars import load_calendar
 from data.service_days import WEEKDAYS
+from data.session_rules import MONTHLY
 from geo.clock import clock
 from geo.journey import Journey
 from geo.names import clean_name
 from geo.query import DAY_S
-from geo.sessions import ORDINALS, Session, read_sessions_table
+from geo.sessions import Session, read_sessions_table
 
 
 def say_not_held(journey: Journey, pack: AreaPack) -> str | None:
@@ -53,12 +54,12 @@ def _lasts(session: Session, date: dt.date) -> bool:
 
 
 def _say_days(session: Session) -> str:
-    """'on Tuesday', 'on the first Tuesday of the month', 'every other Tuesday', 'on bank holidays'."""
+    """'on Tuesday', 'on the first Tuesday of the month in term time', 'every other Tuesday'."""
     if session.weekday is None:
         return "on bank holidays"
     day = WEEKDAYS[session.weekday].title()
-    if session.rule in (*ORDINALS, "last"):
-        return f"on the {session.rule} {day} of the month"
-    if session.rule == "fortnightly":
-        return f"every other {day}"
-    return f"on {day} in term time" if session.rule == "term_time" else f"on {day}"
+    if session.recurs in MONTHLY:
+        told = f"on the {session.recurs} {day} of the month"
+    else:
+        told = f"every other {day}" if session.recurs == "fortnightly" else f"on {day}"
+    return f"{told} in term time" if session.in_term else told

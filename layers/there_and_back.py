@@ -20,7 +20,10 @@ from layers.words import say_people
 ASSUMED = "assumed"
 ASSUMED_ALONE = "Only by assumed times"  # people: of those in reach, whoever has nothing else
 SAME_PEOPLE = 1e-6  # sums of weighted people in another order differ by less
-WHAT_IS_ASSUMED = "nobody told us when it is held; 10:30 to 12:30 is assumed"
+WHAT_IS_ASSUMED = (
+    "nobody told us when it is held, or not all of what was told could be read; 10:30 to 12:30 is assumed "
+    "where no times are known"
+)
 _HOW = {"walk": "There and back on foot", "one_bus": "There and back, at most one bus each way"}
 _IF_HELD = " if held as assumed (10:30 to 12:30 where no times are known)"
 _OF_SESSION = "10:30 to 12:30 is assumed where nobody told us its times"

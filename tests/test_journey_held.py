@@ -33,6 +33,7 @@ def told(*held, **query) -> str | None:
         ([TOMORROW], "is not held on Tuesday 10 June 2025; it is held on Wednesday."),
         ([session("09:00", "17:00", kind="drop_in", weekday=6)], "10 June 2025; it is open on Sunday."),
         ([session("10:30", "12:30", rule="first")], "it is held on the first Tuesday of the month."),
+        ([session("10:30", "12:30", rule="last_in_term")], "on the last Tuesday of the month in term time."),
         ([session("10:30", "12:30", rule="second")], None),
         ([TOMORROW, session("10:30", "12:30")], None),
         # Over for good: no other day of it is offered.
