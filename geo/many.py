@@ -133,6 +133,8 @@ def check_many(query: Query, origins: pd.DataFrame, destinations: pd.DataFrame) 
     faults = []
     if query.boardings != 1:
         faults.append("two boardings: only `reach` looks for a second bus; ask for one here")
+    if not query.percentiles:
+        faults.append("percentiles: there is none; a matrix needs one at least")
     for words, points in (("origins", origins), ("destinations", destinations)):
         if points.empty:
             faults.append(f"{words}: there is none")

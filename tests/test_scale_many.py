@@ -140,8 +140,10 @@ def test_what_cannot_be_asked_is_refused_whole(tmp_path: Path) -> None:
     origins, services = own_points(engine)
     twice = pd.concat([services, services])
     with pytest.raises(QueryError) as refusal:
-        export_matrix(engine, Query(boardings=2), origins.iloc[:0], twice, tmp_path / "m.parquet")
+        asked = Query(boardings=2, percentiles=())
+        export_matrix(engine, asked, origins.iloc[:0], twice, tmp_path / "m.parquet")
     assert "two boardings" in str(refusal.value) and "origins: there is none" in str(refusal.value)
+    assert "percentiles: there is none" in str(refusal.value)
     assert "'clinic' stands twice" in str(refusal.value)
     with pytest.raises(ExportError, match="csv"):
         export_matrix(engine, Query(), origins, services, tmp_path / "m.csv")
