@@ -97,7 +97,7 @@ def _describe(key: list[int], plan: Sequence[PlannedSession], bus, query: Query,
     if session.kind == "drop_in":
         end = f"a visit ends at {at(end_s)} at the earliest"
     else:
-        end = f"the session ends at {at(session.end_s)}"
+        end = f"the session{', if held as assumed,' if session.assumed else ''} ends at {at(session.end_s)}"
     if not parts:
         return f"no single bus goes back within {query.cutoff_s // 60} minutes that day; {end}"
     return f"{'; '.join(parts)}; {end}"

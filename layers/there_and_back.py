@@ -80,8 +80,8 @@ def say_assumed(reach: ReachTable) -> str:
     return (
         f"Of {len(one):,} services and places, {number:,} are counted by an assumed session (10:30 to 12:30 "
         "where their source gives no times, else a day that may be none of theirs, or whose words could not "
-        "all be read): what is said of those is assumed, not known. People “assumed” have nothing else in "
-        "reach."
+        "all be read): what is said of those is assumed, not known. The people “assumed” have nothing "
+        "else in reach."
     )
 
 

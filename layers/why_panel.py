@@ -19,7 +19,7 @@ from layers.measures import ALL, ANY_CATEGORY, gap_rows
 from layers.planner import MORE_PEOPLE, WITHOUT_IT
 from layers.reach_panel import REACH
 from layers.text import escape_for_map
-from layers.there_and_back import ThereAndBack
+from layers.there_and_back import ASSUMED_ALONE, ThereAndBack, say_assumed_part
 from layers.words import say_people
 
 CHANGE = "What would change it"
@@ -104,6 +104,11 @@ def say_nothing_missing(gap: GapTable | None, neighbourhood_id: str, *, kind: st
         rows = gap_rows(gap, "neighbourhood", kind, category, ALL).reindex([neighbourhood_id])
         if not (rows[["in_reach", "cut_off"]].fillna(0).to_numpy(float) > 0).any():
             return "It is not known of anybody here what is in reach, nor what would change it."
+        if (row := rows.iloc[0])["in_reach_assumed"] > 0:
+            return (
+                "Everybody here whose reach is known has what is asked for on the left in reach, "
+                f"{say_assumed_part(row)} of them {ASSUMED_ALONE.lower()}."
+            )
     return "Everybody here whose reach is known has what is asked for on the left in reach."
 
 

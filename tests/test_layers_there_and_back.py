@@ -38,6 +38,7 @@ from layers.there_and_back import (
     weigh_neighbourhoods,
 )
 from layers.what_if import build_difference_table, say_difference, say_difference_cells
+from layers.why_panel import say_nothing_missing
 from layers.words import REASON_WORDS, say_clock, say_title
 from tests.roundtrip_towns import assumed_town
 from tests.test_layers_map import build_small_town
@@ -106,6 +107,9 @@ def test_people_by_assumed_times_alone_are_said_wherever_people_in_reach_are(tol
     said = say_people_assumed(gap, "N1", **anything)
     assert "Of 100 people there, 30 have one in reach there and back, all of them only by assumed" in said
     assert WHAT_IS_ASSUMED in said and "10:30 to 12:30 is assumed where no times are known" in said
+    asked = {"kind": "service", "category": "Food"}
+    assert say_nothing_missing(gap, "N2", **asked).endswith("in reach, all of them only by assumed times.")
+    assert say_nothing_missing(gap, "N2", kind="service", category="*").endswith("on the left in reach.")
     assert say_people_assumed(gap, "N2", **anything) == ""  # the clinic's times are known
     assert say_people_assumed(gap, "N2", **{**anything, "group_id": "g"}) == ""  # not published there
     measure = gap_measure(pack, gap, column="cut_off", unit="share", **anything)

@@ -303,7 +303,8 @@ def test_times_that_nobody_knows_are_assumed_and_said_so():
     assert row["verdict"] == "assumed_yes"
     assert (row["session_start_s"], row["session_end_s"]) == (at("10:30"), at("12:30"))
     assert "assumed" in row["note"]
-    assert ask(town(there("10:00"), held=session(None, None)))["verdict"] == "assumed_no"
+    row = ask(town(there("10:00"), held=session(None, None)))
+    assert row["verdict"] == "assumed_no" and "the session, if held as assumed, ends at 12:30" in row["text"]
 
 
 def test_an_end_that_is_not_known_is_two_hours_after_the_start():
