@@ -159,6 +159,8 @@ def test_whoever_is_in_reach_by_assumed_times_alone_is_counted_apart():
     change = found.set_index(["level", "category", "group_id"]).loc[("area", "*", "all")]
     assert (change["in_reach_assumed_before"], change["in_reach_assumed_after"]) == (30, 80)
     assert (change["in_reach_after"], change["gained"], change["lost"]) == (80, 0, 0)
+    gone = found.set_index(["level", "category", "group_id"]).loc[("area", "Health", "all")]
+    assert (gone["in_reach_after"], gone["in_reach_assumed_after"], gone["cut_off_after"]) == (0, 0, 150)
     plain = compute_what_if(engine, Query(scenario=scenario)).frame
     assert plain[["in_reach_assumed_before", "in_reach_assumed_after"]].isna().all(axis=None)
 
