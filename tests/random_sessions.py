@@ -169,9 +169,6 @@ def gap_differences(
 ) -> list[str]:
     """People in reach there and back, those of them by assumed times alone, cut off and not known."""
     asks = Asks(**dataclasses.asdict(asked))
-    area = frame[(frame["level"] == "area") & (frame["in_reach"] > 0)]
-    SEEN["all by assumed times"] += int((area["in_reach_assumed"] == area["in_reach"]).sum())
-    SEEN["some by assumed times"] += int(
-        ((area["in_reach_assumed"] > 0) & (area["in_reach_assumed"] < area["in_reach"])).sum()
-    )
+    part = (frame["in_reach_assumed"] > 0) & (frame["in_reach_assumed"] < frame["in_reach"])
+    SEEN["some by assumed times"] += int((part & (frame["level"] == "area")).sum())
     return random_questions.gap_differences(frame, lambda level: gap_back(pack, query, asks, theirs, level))

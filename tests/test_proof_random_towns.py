@@ -220,7 +220,7 @@ def test_the_random_towns_were_worth_trying(request: pytest.FixtureRequest) -> N
     for wanted in ("works", "by bus both ways", "drop_in works", "drop_in fails", "session works"):
         assert trips[wanted] >= 5, trips
     assert trips["no_return"] and trips["direct_bus_other_times"], trips
-    assert trips["all by assumed times"] and trips["some by assumed times"], trips
+    assert trips["some by assumed times"] >= 5, trips
 
 
 @settings(max_examples=40)
