@@ -233,7 +233,7 @@ def test_drop_in_on_foot_there_and_by_bus_home_after_closing():
     assert row["outward_by"] == "walk" and row["return_by"] == "one_bus"
     assert (row["leave_home_s"], row["arrive_s"]) == (at("08:45"), at("09:00"))
     assert (row["leave_venue_s"], row["arrive_home_s"]) == (at("10:05"), at("10:10:30"))
-    assert row["wait_after_s"] == 5 * MIN
+    assert (row["wait_after_s"], row["slack_s"]) == (5 * MIN, 0)
 
 
 def test_drop_in_hours_shorter_than_a_visit_are_a_visit_themselves():
