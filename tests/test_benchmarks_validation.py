@@ -183,6 +183,13 @@ def test_rides_from_the_files_are_those_of_trying_every_trip_and_stop(tmp_path: 
                     if leaves_s >= at_s + access["XYZ".index(board)]:
                         best = min(best, arrives_s + egress["XYZ".index(alight)] - at_s)
         assert found == best
+        # Several moments at once are each by itself, walking on included.
+        moments = np.array([at_s, at_s + 60, at_s + 1200])
+        onward = [walks({(stop + 1) % 3: 30, (stop + 2) % 3: 90}) for stop in range(3)]
+        for search in (Search(), Search(quicker=True), Search(leaves=True, again=True)):
+            asked = (walks(access), [walks(egress), walks({1: 0})], onward, search)
+            together = rides.travel_times(moments, *asked)
+            assert together.tolist() == [rides.travel_times(int(at), *asked).tolist() for at in moments]
 
 
 STOPS5 = FEED["stops.txt"] + "V,V,51.3,-3\nW,W,51.4,-3\n"

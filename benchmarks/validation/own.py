@@ -198,10 +198,9 @@ def every_minute_from_files(asked: Asked, settings: dict[str, object]) -> np.nda
     direct = np.full(times.shape[1:], FAR)
     origin = np.repeat(np.arange(len(direct)), np.diff(asked.direct.indptr))
     direct[origin, asked.direct.target] = leg_seconds(asked.direct.length_mm, speed)
-    for minute, plane in enumerate(times):
-        at_s = asked.query.window_start_s + 60 * minute
-        for row, walks in enumerate(to_stops):
-            plane[row] = rides.travel_times(at_s, walks, from_stops, onward, search)
+    moments = asked.query.window_start_s + 60 * np.arange(len(times))
+    for row, walks in enumerate(to_stops):
+        times[:, row] = rides.travel_times(moments, walks, from_stops, onward, search)
     times = np.minimum(times, direct)
     return np.where(times == FAR, -1, times).astype(np.int32)
 

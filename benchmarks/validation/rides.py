@@ -84,55 +84,61 @@ class RawRides:
     def ride(self, ready_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """First arrival at every stop by one ride, and when that bus leaves it; FAR where there is none.
 
-        ``ready_s``: when one stands at each stop.
+        ``ready_s``: for each moment (rows) when one stands at each stop; so are both results.
         """
-        boards = self._boards >= ready_s[self._stop]
-        before = np.cumsum(boards) - boards
-        on_board = before > before[self._first]
-        found = np.where(on_board[self._by_stop], self._alights, FAR * DAY_S)
-        arrives, leaves = np.full((2, len(self.stop_ids)), FAR)
-        if len(found):
-            best = np.minimum.reduceat(found, self._group)
+        boards = self._boards >= ready_s[:, self._stop]
+        before = np.cumsum(boards, axis=1) - boards
+        on_board = before > before[:, self._first]
+        found = np.where(on_board[:, self._by_stop], self._alights, FAR * DAY_S)
+        arrives, leaves = np.full((2, *ready_s.shape), FAR)
+        if len(self._stop):
+            best = np.minimum.reduceat(found, self._group, axis=1)
             has = best < FAR * DAY_S
-            arrives[self._served[has]], leaves[self._served[has]] = (
-                part[has] for part in np.divmod(best, DAY_S * 4)
-            )
+            for times, part in zip((arrives, leaves), np.divmod(best, DAY_S * 4), strict=True):
+                times[:, self._served] = np.where(has, part, FAR)
         return arrives, leaves
 
     def travel_times(
-        self, at_s: int, to_stops: tuple[np.ndarray, np.ndarray], from_stops: Walks,
+        self, at_s: int | np.ndarray, to_stops: tuple[np.ndarray, np.ndarray], from_stops: Walks,
         onward: Walks | None = None, search: Search | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Seconds from one origin to every destination by one ride, FAR where there is none.
 
         Parameters
         ----------
+        at_s
+            One moment, or several: then each has a row of the result.
         to_stops, from_stops
             Walks of the origin, and of every destination.
         onward, search
             Walks from every stop to others, and the peer's way of walking on after the ride; then a
             walk by way of the first stop counts too.
         """
-        ready = np.full(len(self.stop_ids), FAR)
-        ready[to_stops[0]] = at_s + to_stops[1]
+        moments = np.atleast_1d(at_s)
+        ready = np.full((len(moments), len(self.stop_ids)), FAR)
+        ready[:, to_stops[0]] = moments[:, None] + to_stops[1]
         arrives, leaves = self.ride(ready)
         if onward is not None:
             arrives = _walk_on(arrives, leaves, ready, onward, search or Search())
-        took = [np.min(arrives[stops] + walk, initial=FAR) - at_s for stops, walk in from_stops]
-        return np.where(np.array(took) >= FAR - at_s, FAR, took)
+        home = np.stack(
+            [np.min(arrives[:, stops] + walk, axis=1, initial=FAR) for stops, walk in from_stops], axis=1
+        )
+        took = np.where(home >= FAR, FAR, home - moments[:, None])
+        return took[0] if np.ndim(at_s) == 0 else took
 
 
 def _walk_on(
     arrives: np.ndarray, leaves: np.ndarray, ready: np.ndarray, onward: Walks, search: Search
 ) -> np.ndarray:
-    """Arrival at every stop by ride and walking on, or on foot alone."""
-    got_off = np.flatnonzero(arrives < (ready if search.quicker else FAR))
+    """Arrival at every stop by ride and walking on, or on foot alone; moments are rows."""
+    got_off = arrives < (ready if search.quicker else FAR)
     found = arrives.copy()
     goes = leaves.copy() if search.leaves else arrives.copy()
     start = goes if search.again else goes.copy()
-    for stop in got_off.tolist():
+    for stop in np.flatnonzero(got_off.any(axis=0)).tolist():
         others, walk = onward[stop]
-        there = start[stop] + walk
-        sooner = (there < found[others]) & (there < goes[others])
-        found[others[sooner]] = goes[others[sooner]] = there[sooner]
+        there = np.where(got_off[:, stop, None], start[:, stop, None] + walk, FAR)
+        sooner = (there < found[:, others]) & (there < goes[:, others])
+        found[:, others] = np.where(sooner, there, found[:, others])
+        goes[:, others] = np.where(sooner, there, goes[:, others])
     return np.minimum(found, ready)
