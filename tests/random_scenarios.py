@@ -21,6 +21,7 @@ from geo.whatif.engine import ScenarioEngine
 from geo.whatif.model import Scenario
 from geo.whatif.recompute import recompute_there_and_back
 
+OF_SERVICES = {"add_service", "remove_service"}
 KEY = ["level", "area_id", "kind", "category", "group_id"]
 
 
@@ -48,11 +49,14 @@ def scenario_differences(
     base: Engine,
     before: ReachTable,
     gap: GapTable,
+    there: ReachTable,
     query: Query,
     scenario: Scenario,
     trips: RoundTripSettings,
 ) -> Iterator[str]:
-    """Reach, there and back, and who gains and loses; ``before`` and ``gap`` are the engine's without it.
+    """Reach, there and back, and who gains and loses.
+
+    ``before``, its ``gap`` and ``there`` and back are the engine's without the scenario.
 
     Towns are so small that a change touches most pairs: here the rest is taken over all the same.
     """
@@ -67,16 +71,19 @@ def scenario_differences(
                 yield f"recomputed {str(found)[:200]!r}, anew {str(table)[:200]!r}"
             return
         yield from table_differences("reach", found.after.frame, table.frame)
-        there = answer(lambda: base.reach_there_and_back(query, trips, level="point"))
-        if not isinstance(there, str):
-            ours = answer(lambda: recompute_there_and_back(changed, there, asked, trips))
-            theirs = answer(lambda: anew.reach_there_and_back(query, trips, level="point"))
-            frames = [getattr(one, "frame", one) for one in (ours, theirs)]
-            lines = list(table_differences("there and back", *frames))
-            yield from lines
-            if not lines and isinstance(ours, ReachTable):
-                people = compute_difference(base.pack, changed.pack, there, ours)
-                yield from who_gains(people, base.gap(query, points=there), anew.gap(query, points=theirs))
+        ours = answer(lambda: recompute_there_and_back(changed, there, asked, trips))
+        theirs = answer(lambda: anew.reach_there_and_back(query, trips, level="point"))
+        frames = [getattr(one, "frame", one) for one in (ours, theirs)]
+        lines = list(table_differences("there and back", *frames))
+        yield from lines
+        # People are counted by the same code for every change: those of services say enough, and cost less.
+        if (
+            not lines
+            and isinstance(ours, ReachTable)
+            and OF_SERVICES & {one.kind for one in scenario.changes}
+        ):
+            people = compute_difference(base.pack, changed.pack, there, ours)
+            yield from who_gains(people, base.gap(query, points=there), anew.gap(query, points=theirs))
         yield from who_gains(found.frame, gap, anew.gap(query, points=table))
 
 

@@ -227,6 +227,7 @@ def test_what_if(told, monkeypatch) -> None:
     scenario = Scenario("No farm", (RemoveService(service="farm"),))
     true, back_true = random_scenarios.compute_what_if, random_scenarios.recompute_there_and_back
     people_true = random_scenarios.compute_difference
+    there = told["engine"].reach_there_and_back(ASKED, TRIPS, level="point")
 
     def ask(column: str | None) -> list[str]:
         table, _, name = (column or "").partition(" ")
@@ -253,7 +254,7 @@ def test_what_if(told, monkeypatch) -> None:
                 )
             return [
                 *random_scenarios.scenario_differences(
-                    told["engine"], told["points"], told["gap"], ASKED, scenario, TRIPS
+                    told["engine"], told["points"], told["gap"], there, ASKED, scenario, TRIPS
                 )
             ]
 

@@ -142,10 +142,12 @@ def check_county(asked: Asked) -> None:
     for question in ("reach", "round trips", "journeys"):  # the others are counted where they are asked
         SEEN[question] += asked.towns
     if asked.dear:
-        check_dear(asked, engine, reach, gap, theirs)
+        check_dear(asked, engine, reach, gap, home_again, theirs)
 
 
-def check_dear(asked: Asked, engine: Engine, reach: ReachTable, gap: GapTable, theirs: Rows) -> None:
+def check_dear(
+    asked: Asked, engine: Engine, reach: ReachTable, gap: GapTable, home_again: ReachTable, theirs: Rows
+) -> None:
     """The questions that cost most."""
     query = asked.query
     assert times_of_day_differences(engine, query, SEEN) == []
@@ -154,7 +156,8 @@ def check_dear(asked: Asked, engine: Engine, reach: ReachTable, gap: GapTable, t
     SEEN["times of day"] += asked.towns
     SEEN["many to many and in parts"] += asked.towns
     if asked.scenario is not None:
-        assert [*scenario_differences(engine, reach, gap, query, asked.scenario, asked.trips)] == []
+        answers = (reach, gap, home_again)
+        assert [*scenario_differences(engine, *answers, query, asked.scenario, asked.trips)] == []
         SEEN["what if"] += len(asked.scenario.changes)
         for change in asked.scenario.changes:
             SEEN[f"what if: {change.kind}"] += 1
