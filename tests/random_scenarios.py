@@ -21,7 +21,6 @@ from geo.whatif.engine import ScenarioEngine
 from geo.whatif.model import Scenario
 from geo.whatif.recompute import recompute_there_and_back
 
-OF_SERVICES = {"add_service", "remove_service"}
 KEY = ["level", "area_id", "kind", "category", "group_id"]
 
 
@@ -76,12 +75,8 @@ def scenario_differences(
         frames = [getattr(one, "frame", one) for one in (ours, theirs)]
         lines = list(table_differences("there and back", *frames))
         yield from lines
-        # People are counted by the same code for every change: those of services say enough, and cost less.
-        if (
-            not lines
-            and isinstance(ours, ReachTable)
-            and OF_SERVICES & {one.kind for one in scenario.changes}
-        ):
+        # People are counted by the same code whatever changes: one kind of change says enough for less.
+        if not lines and isinstance(ours, ReachTable) and scenario.changes[0].kind == "remove_service":
             people = compute_difference(base.pack, changed.pack, there, ours)
             yield from who_gains(people, base.gap(query, points=there), anew.gap(query, points=theirs))
         yield from who_gains(found.frame, gap, anew.gap(query, points=table))
