@@ -103,7 +103,8 @@ def times_of_day_differences(engine: Engine, query: Query, seen: dict[str, int])
             wanted |= {f"{name}_class": row["reach_class"], f"{name}_best_duration_s": row["best_duration_s"]}
             wanted[f"{name}_share_in_reach"] = row["share_in_reach"]
             seen[f"{name} {'reached' if row['reach_class'] in REACHED else 'not reached'}"] += 1
-        wanted[IN_REACH_COLUMN] = join(name for name in TIMES if theirs[name][key]["reach_class"] in REACHED)
+        counts = REACHED if query.boardings == 1 else (*REACHED, "two_buses")
+        wanted[IN_REACH_COLUMN] = join(name for name in TIMES if theirs[name][key]["reach_class"] in counts)
         lines += tell(f"times of {key}", ours[key], wanted)
     return lines + when_differences(engine, query, asked, theirs)
 
