@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.forking import Forks
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("data", "geo", "tests", "pyproject.toml")
+COPIED = ("data", "geo", "layers", "tests", "pyproject.toml")
 TOWNS = "tests/test_proof_towns.py"
 REASONS = "tests/test_proof_reasons.py"
 TIMETABLE = "tests/test_proof_timetable.py"
