@@ -205,7 +205,8 @@ class _Session:
         if leave_s is None:
             return range(0)
         latest_s = self.held.end_s + self.asked.linger_s
-        return range(-(-(self.ready_s(p) - leave_s) // 60), (latest_s - leave_s) // 60 + 1)
+        least = -(-(self.ready_s(p) - leave_s) // 60)
+        return range(max(1, least), (latest_s - leave_s) // 60 + 1)  # later, and never sooner
 
 
 def _others(
